@@ -1,8 +1,81 @@
 """The `tito` command: one small file a command, loaded only when it is called."""
 
+import difflib
+import importlib
+
 import click
 
+from tito.course import find_repository
 
-@click.group()
-def main() -> None:
-    """Build a machine-learning framework of your own, module by module."""
+
+class LazyCommand(click.Command):
+    """The name and the one-line help of a command whose code is not imported yet."""
+
+    def __init__(self, name: str, target: str, short_help: str) -> None:
+        super().__init__(name, short_help=short_help)
+        self.target = target
+
+    def load(self) -> click.Command:
+        """Import the command from its `module:function`."""
+        module, _, function = self.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), function)
+        return command
+
+
+class LazyGroup(click.Group):
+    """A group that lists and completes its commands without importing them."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called, and load it; a misspelt one gets a suggestion."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, self.commands, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"See '{ctx.command_path} --help'."
+            ctx.fail(f"No such command '{name}'. {hint}")
+        found, command, rest = super().resolve_command(ctx, args)
+        return found, command.load() if isinstance(command, LazyCommand) else command, rest
+
+
+COMMANDS = (
+    LazyCommand("test", "tito.commands.test:test", "Run the checks and the project's tests."),
+    LazyCommand(
+        "milestone", "tito.commands.milestone:milestone", "Train a famous network on these layers."
+    ),
+    LazyCommand("bench", "tito.commands.bench:bench", "Compare speed with PyTorch and JAX."),
+    LazyCommand(
+        "export", "tito.commands.export:export", "Turn the lessons into library and notebooks."
+    ),
+)
+
+
+@click.group(
+    cls=LazyGroup,
+    commands=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="tinytorch", message="tito %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Build a machine-learning framework of your own, module by module.
+
+    Called without a command, tito says where you are and what to do next.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(_overview())
+
+
+def _overview() -> str:
+    """Where you are and what to try next, in a few lines."""
+    root = find_repository()
+    if root is None:
+        place = "You have TinyTorch installed, and every command speaks of the reference."
+    else:
+        place = f"You are working with the reference, in {root}."
+    next_steps = ["tito milestone mnist   watch a network learn to read digits"]
+    if root is not None:
+        next_steps.append("tito test              run every test of the project")
+    next_steps.append("tito --help            see all commands")
+    return "\n".join([place, "", "Try next:", *(f"  {step}" for step in next_steps)])

@@ -1,0 +1,154 @@
+"""From a lesson to the library file, the exercise file and the exercise notebook."""
+
+import ast
+import hashlib
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from tito.lesson import BEGIN, END, Lesson, LessonError
+
+LINE_LENGTH = 100  # as in pyproject.toml, so that what is written here is formatted already
+
+
+def library_source(lesson: Lesson) -> str:
+    """The library file: the exported cells in order, without the marks.
+
+    Its blank lines are those that `ruff format` leaves, given a lesson that is formatted.
+
+    Raises:
+        LessonError: nothing is exported, or an import comes after other code.
+    """
+    cells = [
+        "\n".join(_without_marks(lesson.lines[cell.start : cell.end])).strip("\n")
+        for cell in lesson.cells
+        if cell.exported
+    ]
+    cells = [cell for cell in cells if cell]
+    if not cells:
+        raise LessonError(lesson.path, 1, "no cell is exported; start one with '#| export'.")
+    _check_imports(lesson)
+    origin = f"# Exported from {lesson.path}: edit it there, then run `tito export`."
+    starts_with_docstring = ast.get_docstring(ast.parse(cells[0])) is not None
+    pieces = [origin, "\n" if starts_with_docstring else "\n\n", cells[0]]
+    for above, below in itertools.pairwise(cells):
+        apart = _defines(above, -1) or _defines(below, 0)
+        pieces += ["\n\n\n" if apart else "\n\n", below]
+    return "".join(pieces) + "\n"
+
+
+def exercise_source(lesson: Lesson) -> str:
+    """The lesson as it is handed out: each solution replaced by one `raise` statement.
+
+    Raises:
+        LessonError: without a solution the lesson would not be valid Python.
+    """
+    lines = list(lesson.lines)
+    for solution in reversed(lesson.solutions):  # from the end, so that line numbers stay right
+        message = f"Write {solution.function} in {lesson.path}"
+        lines[solution.begin - 1 : solution.end] = _raise(message, solution.indentation)
+        try:
+            ast.parse("\n".join(lines))
+        except SyntaxError:
+            raise LessonError(
+                lesson.path, solution.begin, "the marks must stand around whole statements."
+            ) from None
+    return "\n".join(lines) + "\n"
+
+
+def exercise_notebook(lesson: Lesson) -> str:
+    """The exercise as a notebook (nbformat 4.5), the same bytes each time.
+
+    A cell's id comes from its text alone, so that changing one cell changes one id.
+    """
+    import jupytext  # type: ignore[import-untyped] # here, because it takes a quarter second
+
+    cells: list[dict[str, object]] = []
+    seen: Counter[str] = Counter()
+    for cell in jupytext.reads(exercise_source(lesson), fmt="py:percent").cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        seen[digest] += 1
+        cells.append(
+            {
+                "cell_type": cell.cell_type,
+                "id": digest if seen[digest] == 1 else f"{digest}-{seen[digest]}",
+                # Without jupytext's own notes on the blank lines between the lesson's cells.
+                "metadata": {
+                    key: value
+                    for key, value in cell.metadata.items()
+                    if not key.startswith("lines_to_")
+                },
+                "source": cell.source.splitlines(keepends=True),
+            }
+        )
+        if cell.cell_type == "code":
+            cells[-1] |= {"execution_count": None, "outputs": []}
+    notebook = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    # The layout in which Jupyter itself saves, so that opening and saving changes little.
+    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _without_marks(lines: tuple[str, ...]) -> Iterator[str]:
+    """The lines without the solution marks and the blank lines that belonged to them."""
+    before = 0  # blank lines since the last line of code
+    above = ""  # that line of code
+    marked = False  # was there a mark since?
+    blank = 0  # blank lines since the last line of any kind
+    for line in lines:
+        if not line.strip():
+            blank += 1
+        elif line.strip() in (BEGIN, END):
+            before, blank, marked = max(before, blank), 0, True
+        else:
+            gap = max(before, blank)
+            opens_block = above.endswith(":")
+            yield from [""] * (0 if marked and opens_block else gap)
+            yield line
+            before, blank, marked, above = 0, 0, False, line
+
+
+def _raise(message: str, indentation: str) -> list[str]:
+    """`raise NotImplementedError(message)`, broken as `ruff format` would if it is too long."""
+    line = f'{indentation}raise NotImplementedError("{message}")'
+    if len(line) <= LINE_LENGTH:
+        return [line]
+    return [
+        f"{indentation}raise NotImplementedError(",
+        f'{indentation}    "{message}"',
+        f"{indentation})",
+    ]
+
+
+def _defines(cell: str, index: int) -> bool:
+    """Is the first (0) or last (-1) statement of the cell a function or a class?"""
+    body = ast.parse(cell).body
+    return bool(body) and isinstance(
+        body[index], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    )
+
+
+def _check_imports(lesson: Lesson) -> None:
+    """Imports stand at the top of the library file, whichever cell they are in."""
+    code_seen = False
+    for cell in lesson.cells:
+        if not cell.exported:
+            continue
+        for statement in ast.parse("\n".join(lesson.lines[cell.start - 1 : cell.end])).body:
+            if not isinstance(statement, ast.Import | ast.ImportFrom):
+                # A docstring is the one expression that imports may follow.
+                code_seen = code_seen or not isinstance(statement, ast.Expr)
+            elif code_seen:
+                raise LessonError(
+                    lesson.path,
+                    cell.start - 1 + statement.lineno,
+                    "an import after other exported code; move it to the first exported cell.",
+                )
