@@ -5,9 +5,8 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator
 
-from tito.lesson import BEGIN, END, Lesson, LessonError
+from tito.lesson import EXPORT, Cell, Lesson, LessonError
 
 LINE_LENGTH = 100  # as in pyproject.toml, so that what is written here is formatted already
 
@@ -21,13 +20,12 @@ def library_source(lesson: Lesson) -> str:
         LessonError: nothing is exported, or an import comes after other code.
     """
     cells = [
-        "\n".join(_without_marks(lesson.lines[cell.start : cell.end])).strip("\n")
+        source
         for cell in lesson.cells
-        if cell.exported
+        if cell.exported and (source := _without_marks(lesson, cell))
     ]
-    cells = [cell for cell in cells if cell]
     if not cells:
-        raise LessonError(lesson.path, 1, "no cell is exported; start one with '#| export'.")
+        raise LessonError(lesson.path, 1, f"no cell starts with {EXPORT!r}.")
     _check_imports(lesson)
     origin = f"# Exported from {lesson.path}: edit it there, then run `tito export`."
     starts_with_docstring = ast.get_docstring(ast.parse(cells[0])) is not None
@@ -97,23 +95,23 @@ def exercise_notebook(lesson: Lesson) -> str:
     return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _without_marks(lines: tuple[str, ...]) -> Iterator[str]:
-    """The lines without the solution marks and the blank lines that belonged to them."""
-    before = 0  # blank lines since the last line of code
-    above = ""  # that line of code
-    marked = False  # was there a mark since?
-    blank = 0  # blank lines since the last line of any kind
-    for line in lines:
-        if not line.strip():
-            blank += 1
-        elif line.strip() in (BEGIN, END):
-            before, blank, marked = max(before, blank), 0, True
-        else:
-            gap = max(before, blank)
-            opens_block = above.endswith(":")
-            yield from [""] * (0 if marked and opens_block else gap)
-            yield line
-            before, blank, marked, above = 0, 0, False, line
+def _without_marks(lesson: Lesson, cell: Cell) -> str:
+    """The exported cell without its marks, and without the blank lines that set them apart."""
+    lines = list(lesson.lines[cell.start : cell.end])  # from the line after the export mark
+    marks = [line for solution in lesson.solutions for line in (solution.begin, solution.end)]
+    for mark in reversed(marks):
+        if not cell.start < mark <= cell.end:
+            continue
+        index = mark - cell.start - 1
+        above, below = index, index + 1
+        while above > 0 and not lines[above - 1].strip():
+            above -= 1
+        while below < len(lines) and not lines[below].strip():
+            below += 1
+        opens_block = above > 0 and lines[above - 1].endswith(":")
+        blank_lines = 0 if opens_block else max(index - above, below - index - 1)
+        lines[above:below] = [""] * blank_lines
+    return "\n".join(lines).strip("\n")
 
 
 def _raise(message: str, indentation: str) -> list[str]:
@@ -142,13 +140,11 @@ def _check_imports(lesson: Lesson) -> None:
     for cell in lesson.cells:
         if not cell.exported:
             continue
-        for statement in ast.parse("\n".join(lesson.lines[cell.start - 1 : cell.end])).body:
+        source = "\n".join(lesson.lines[cell.start : cell.end])
+        for statement in ast.parse(source).body:
             if not isinstance(statement, ast.Import | ast.ImportFrom):
-                # A docstring is the one expression that imports may follow.
+                # A docstring is the one statement that imports may follow.
                 code_seen = code_seen or not isinstance(statement, ast.Expr)
             elif code_seen:
-                raise LessonError(
-                    lesson.path,
-                    cell.start - 1 + statement.lineno,
-                    "an import after other exported code; move it to the first exported cell.",
-                )
+                problem = "an import below other code; move it to the first exported cell."
+                raise LessonError(lesson.path, cell.start + statement.lineno, problem)

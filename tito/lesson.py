@@ -18,7 +18,7 @@ _CELL = re.compile(r"#\s*%%+(\s|$)")
 _TEXT_CELL = re.compile(r"\[(markdown|md|raw)\]")
 # Near misses of the marks. They are errors, since a misspelt mark would hand out the answer.
 _ALMOST_EXPORT = re.compile(r"#\s*\|?\s*exports?", re.IGNORECASE)
-_ALMOST_SOLUTION = re.compile(r"#+\W*(begin|end)[\s_-]*solutions?", re.IGNORECASE)
+_ALMOST_SOLUTION = re.compile(r"#\W*(begin|end)[\s_-]*solutions?\W*", re.IGNORECASE)
 
 
 class LessonError(TitoError):
@@ -64,111 +64,114 @@ def read_lesson(text: str, path: str) -> Lesson:
     Raises:
         LessonError: Python cannot parse it, or a mark is misspelt, misplaced or unbalanced.
     """
-    lines = tuple(text.splitlines())
-    _parse(text, path)
-    comments = _own_line_comments(text)
+    lines = tuple(text.removesuffix("\n").split("\n"))
+    tree = _parse(text, path)
+    comments = _comments(text, lines)
     cells = tuple(_cells(lines, comments))
     for cell in cells:
         # A cell has to stand on its own: it is run alone in a notebook.
         _parse("\n" * (cell.start - 1) + "\n".join(lines[cell.start - 1 : cell.end]), path)
-    _check_spelling(path, comments, {cell.start for cell in cells if cell.exported})
-    return Lesson(path, lines, cells, tuple(_solutions(path, text, comments, cells)))
+        _check_spelling(path, cell, comments)
+    return Lesson(path, lines, cells, tuple(_solutions(path, tree, cells, comments)))
 
 
 def _parse(source: str, path: str) -> ast.Module:
     try:
         return ast.parse(source)
     except SyntaxError as error:
-        raise LessonError(path, error.lineno or 1, f"this is not valid Python: {error.msg}.") from (
-            error
-        )
+        raise LessonError(path, error.lineno or 1, f"not valid Python: {error.msg}.") from error
 
 
-def _own_line_comments(text: str) -> dict[int, tuple[str, str]]:
-    """Line number to (indentation, comment) for each comment that has a line to itself.
+@dataclass(frozen=True)
+class _Comment:
+    before: str
+    """What stands before it on its line: the indentation alone, or code too."""
+    text: str
 
-    Tokens, not lines: what looks like a mark inside a string is not one.
-    """
+
+def _comments(text: str, lines: tuple[str, ...]) -> dict[int, _Comment]:
+    """Line number to comment. What looks like a mark inside a string is not among them."""
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     return {
-        token.start[0]: (token.line[: token.start[1]], token.string.rstrip())
+        token.start[0]: _Comment(lines[token.start[0] - 1][: token.start[1]], token.string.rstrip())
         for token in tokens
-        if token.type == tokenize.COMMENT and not token.line[: token.start[1]].strip()
+        if token.type == tokenize.COMMENT
     }
 
 
-def _cells(lines: tuple[str, ...], comments: dict[int, tuple[str, str]]) -> Iterator[Cell]:
-    """The code cells that hold anything."""
+def _cells(lines: tuple[str, ...], comments: dict[int, _Comment]) -> Iterator[Cell]:
+    """The code cells that hold anything; what stands before the first `# %%` counts as one."""
     heads = [
-        number
-        for number, (indentation, comment) in comments.items()
-        if not indentation and _CELL.match(comment)
+        n for n, comment in comments.items() if not comment.before and _CELL.match(comment.text)
     ]
-    for head, following in zip(heads, [*heads[1:], len(lines) + 1], strict=True):
-        if _TEXT_CELL.search(lines[head - 1]):
+    for head, following in zip([0, *heads], [*heads, len(lines) + 1], strict=True):
+        if head and _TEXT_CELL.search(lines[head - 1]):
             continue
         numbers = [n for n in range(head + 1, following) if lines[n - 1].strip()]
         if numbers:
-            yield Cell(numbers[0], numbers[-1], lines[numbers[0] - 1].rstrip() == EXPORT)
+            yield Cell(numbers[0], numbers[-1], lines[numbers[0] - 1] == EXPORT)
 
 
-def _check_spelling(
-    path: str, comments: dict[int, tuple[str, str]], export_lines: set[int]
-) -> None:
-    for number, (_, comment) in comments.items():
-        if _ALMOST_EXPORT.fullmatch(comment) and number not in export_lines:
+def _check_spelling(path: str, cell: Cell, comments: dict[int, _Comment]) -> None:
+    for number in range(cell.start, cell.end + 1):
+        comment = comments.get(number)
+        if comment is None:
+            continue
+        first_mark = cell.exported and number == cell.start
+        if _ALMOST_EXPORT.fullmatch(comment.text) and not first_mark:
             raise LessonError(
-                path, number, f"{comment!r} must read {EXPORT!r} and be the first line of its cell."
+                path,
+                number,
+                f"{comment.text!r} should be {EXPORT!r}, and the first line of its cell.",
             )
-        if _ALMOST_SOLUTION.match(comment) and comment not in (BEGIN, END):
+        well_formed = comment.text in (BEGIN, END) and not comment.before.strip()
+        if _ALMOST_SOLUTION.fullmatch(comment.text) and not well_formed:
             raise LessonError(
-                path, number, f"{comment!r} is no mark; write {BEGIN!r} or {END!r} on its own."
+                path, number, f"{comment.text!r} should be {BEGIN!r} or {END!r}, on its own line."
             )
 
 
 def _solutions(
-    path: str, text: str, comments: dict[int, tuple[str, str]], cells: tuple[Cell, ...]
+    path: str, tree: ast.Module, cells: tuple[Cell, ...], comments: dict[int, _Comment]
 ) -> Iterator[Solution]:
-    tree = ast.parse(text)
-    begin = 0  # the line of the open BEGIN mark, or 0
-    for number, (indentation, comment) in comments.items():
-        if comment == BEGIN:
+    begin = 0  # the line of the mark that is open, or 0
+    for number, comment in comments.items():
+        if comment.text == BEGIN:
             if begin:
-                raise LessonError(
-                    path, number, f"{BEGIN!r} inside the solution that begins at line {begin}."
-                )
+                problem = f"{BEGIN!r} inside the solution that begins at line {begin}."
+                raise LessonError(path, number, problem)
             begin = number
-        elif comment == END:
+        elif comment.text == END:
             if not begin:
                 raise LessonError(path, number, f"{END!r} without a {BEGIN!r} before it.")
-            if indentation != comments[begin][0]:
-                raise LessonError(
-                    path, number, f"{END!r} must be indented like its {BEGIN!r}, line {begin}."
-                )
+            if comment.before != comments[begin].before:
+                problem = f"{END!r} must be indented like its {BEGIN!r} at line {begin}."
+                raise LessonError(path, number, problem)
             if not any(c.exported and c.start < begin and number <= c.end for c in cells):
-                raise LessonError(
-                    path, begin, f"a solution must lie within one cell that starts with {EXPORT!r}."
-                )
-            function = _function_around(tree, begin, number)
-            if function is None:
-                raise LessonError(
-                    path, begin, "a solution must hold statements of one function's body."
-                )
-            yield Solution(begin, number, indentation, function)
+                problem = f"a solution must lie within one cell that starts with {EXPORT!r}."
+                raise LessonError(path, begin, problem)
+            functions = _functions_between(tree, begin, number)
+            if len(functions) != 1 or None in functions:
+                problem = "a solution must hold statements from the body of one function."
+                raise LessonError(path, begin, problem)
+            yield Solution(begin, number, comment.before, str(*functions))
             begin = 0
     if begin:
         raise LessonError(path, begin, f"{BEGIN!r} without an {END!r} after it.")
 
 
-def _function_around(tree: ast.Module, begin: int, end: int) -> str | None:
-    """The dotted name of the innermost function whose body has statements between two lines."""
-    found = None
+def _functions_between(tree: ast.Module, begin: int, end: int) -> set[str | None]:
+    """The functions whose bodies have statements between two lines, by dotted name.
+
+    A statement outside every function counts as None; what is inside a statement that has been
+    counted does not count again.
+    """
+    found: set[str | None] = set()
 
     def visit(node: ast.AST, name: str, function: str | None) -> None:
-        nonlocal found
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.stmt) and begin < child.lineno < end:
-                found = found or function
+                found.add(function)
             elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 dotted = f"{name}.{child.name}" if name else child.name
                 visit(child, dotted, None if isinstance(child, ast.ClassDef) else dotted)

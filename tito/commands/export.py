@@ -22,7 +22,9 @@ def export(modules: tuple[Module, ...], check: bool) -> None:
     sound, and only what differs is written.
     """
     root = repository_root()
-    chosen = modules or tuple(m for m in MODULES if (root / m.lesson).is_file())
+    chosen = tuple(dict.fromkeys(modules)) or tuple(
+        m for m in MODULES if (root / m.lesson).is_file()
+    )
     if not chosen:
         raise TitoError(f"There is no lesson in {root / 'modules'}.")
     changes = [
@@ -36,7 +38,10 @@ def export(modules: tuple[Module, ...], check: bool) -> None:
             click.echo(f"{path} {'would change' if (root / path).exists() else 'is missing'}")
         raise TitoError("The files above do not match their lessons. To fix it: tito export")
     for path, content in changes:
-        write_atomically(root / path, content)
+        try:
+            write_atomically(root / path, content)
+        except OSError as error:
+            raise TitoError(f"{path} cannot be written: {error.strerror}.") from error
         click.echo(f"wrote {path}")
     if not changes:
         click.echo(f"{len(chosen)} {'lesson' if len(chosen) == 1 else 'lessons'}: all up to date.")
@@ -47,7 +52,7 @@ def exported_files(root: Path, module: Module) -> dict[str, str]:
     try:
         text = (root / module.lesson).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TitoError(f"{module.lesson} cannot be read: {error}") from error
+        raise TitoError(f"{module.lesson} cannot be read: {error}.") from error
     lesson = read_lesson(text, module.lesson)
     return {module.library: library_source(lesson), module.notebook: exercise_notebook(lesson)}
 
