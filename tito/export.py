@@ -27,13 +27,14 @@ def library_source(lesson: Lesson) -> str:
     if not cells:
         raise LessonError(lesson.path, 1, f"no cell starts with {EXPORT!r}.")
     _check_imports(lesson)
-    origin = f"# Exported from {lesson.path}: edit it there, then run `tito export`."
-    starts_with_docstring = ast.get_docstring(ast.parse(cells[0])) is not None
-    pieces = [origin, "\n" if starts_with_docstring else "\n\n", cells[0]]
-    for above, below in itertools.pairwise(cells):
+    origin = f"# Exported from {lesson.path}: edit it there, then run `tito export`.\n"
+    docstring, rest = _split_docstring(cells[0])
+    pieces = [piece for piece in (docstring, rest, *cells[1:]) if piece]
+    source = origin + ("" if docstring else "\n") + pieces[0]
+    for above, below in itertools.pairwise(pieces):
         apart = _defines(above, -1) or _defines(below, 0)
-        pieces += ["\n\n\n" if apart else "\n\n", below]
-    return "".join(pieces) + "\n"
+        source += ("\n\n\n" if apart else "\n\n") + below
+    return source + "\n"
 
 
 def exercise_source(lesson: Lesson) -> str:
@@ -112,6 +113,16 @@ def _without_marks(lesson: Lesson, cell: Cell) -> str:
         blank_lines = 0 if opens_block else max(index - above, below - index - 1)
         lines[above:below] = [""] * blank_lines
     return "\n".join(lines).strip("\n")
+
+
+def _split_docstring(cell: str) -> tuple[str, str]:
+    """The docstring that the cell begins with, or "", and what follows."""
+    tree = ast.parse(cell)
+    if ast.get_docstring(tree) is None:
+        return "", cell
+    lines = cell.split("\n")
+    end = tree.body[0].end_lineno
+    return "\n".join(lines[:end]), "\n".join(lines[end:]).strip("\n")
 
 
 def _raise(message: str, indentation: str) -> list[str]:

@@ -51,6 +51,7 @@ COMMANDS = (
 
 
 @click.group(
+    "tito",
     cls=LazyGroup,
     commands=COMMANDS,
     invoke_without_command=True,

@@ -1,0 +1,83 @@
+"""Every lesson runs, and what was exported from it is up to date, complete and free of answers."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tito.commands.export import exported_files
+from tito.course import MODULES, Module
+from tito.lesson import Lesson, read_lesson
+
+ROOT = Path(__file__).resolve().parents[2]
+# Shorter lines, such as `return x`, may well stand outside a solution too.
+TELLING = 25
+
+every_lesson = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.folder)
+
+
+def lesson_of(module: Module) -> Lesson:
+    return read_lesson((ROOT / module.lesson).read_text(encoding="utf-8"), module.lesson)
+
+
+def test_the_folders_of_modules_are_those_of_the_course() -> None:
+    folders = sorted(path.name for path in (ROOT / "modules").iterdir() if path.is_dir())
+    assert folders == [module.folder for module in MODULES]
+
+
+@every_lesson
+def test_exporting_again_would_change_no_byte(module: Module) -> None:
+    for path, content in exported_files(ROOT, module).items():
+        assert (ROOT / path).read_bytes() == content.encode(), f"{path}: run tito export"
+
+
+@every_lesson
+def test_the_lesson_runs_from_top_to_bottom(module: Module, tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / module.lesson)],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+@every_lesson
+def test_the_lesson_leaves_something_to_write(module: Module) -> None:
+    assert lesson_of(module).solutions
+
+
+@every_lesson
+def test_the_notebook_is_valid_and_its_code_compiles(module: Module) -> None:
+    notebook = nbformat.read(ROOT / module.notebook, as_version=nbformat.NO_CONVERT)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            lines = cell.source.splitlines()
+            ast.parse("\n".join(line for line in lines if not line.startswith(("%", "!"))))
+
+
+@every_lesson
+def test_the_notebook_has_no_line_of_a_solution(module: Module) -> None:
+    lesson = lesson_of(module)
+    solution_lines = {
+        line.strip()
+        for solution in lesson.solutions
+        for line in lesson.lines[solution.begin : solution.end - 1]
+        if len(line.strip()) >= TELLING
+    }
+    notebook = nbformat.read(ROOT / module.notebook, as_version=nbformat.NO_CONVERT)
+    shown = {line.strip() for cell in notebook.cells for line in cell.source.splitlines()}
+    assert shown & solution_lines == set()
+
+
+@every_lesson
+def test_the_library_file_has_no_teaching_marks(module: Module) -> None:
+    library = (ROOT / module.library).read_text(encoding="utf-8")
+    for mark in ("#| export", "# %%", "BEGIN SOLUTION", "END SOLUTION"):
+        assert mark not in library
