@@ -27,6 +27,7 @@ import numpy as np
 # %% [markdown]
 # ## From anything to an array
 
+
 # %%
 #| export
 def as_array(data: Any, dtype: Any = None) -> np.ndarray:
@@ -80,8 +81,10 @@ def _brief(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
+
 # %% [markdown]
 # ## The tensor
+
 
 # %%
 #| export
@@ -433,8 +436,10 @@ class Tensor:
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """`np.sum(x)` is `x.sum()`; functions that are no operation here see plain arrays."""
-        if function in _NUMPY_OPERATIONS:
-            return apply(function, *args, **options)
+        inputs, option = _NUMPY_OPERATIONS.get(function, (0, ""))
+        if inputs and inputs <= len(args) <= inputs + 1:
+            options.update(zip([option], args[inputs:], strict=False))
+            return apply(function, *args[:inputs], **options)
         return function(*_plain(args), **_plain(options))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -455,10 +460,18 @@ Operation = Callable[..., Any]
 _record: Callable[..., None] | None = None
 _backward: Callable[[Tensor, Any], None] | None = None
 
-# NumPy's functions, beside the element-wise ones, that are operations on tensors.
-_NUMPY_OPERATIONS = {
-    np.sum, np.mean, np.max, np.min, np.argmax, np.reshape, np.transpose, np.where
-}  # fmt: skip
+# NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
+# their arguments are inputs, and the name of the one after those.
+_NUMPY_OPERATIONS: dict[Operation, tuple[int, str]] = {
+    np.sum: (1, "axis"),
+    np.mean: (1, "axis"),
+    np.max: (1, "axis"),
+    np.min: (1, "axis"),
+    np.argmax: (1, "axis"),
+    np.reshape: (1, "shape"),
+    np.transpose: (1, "axes"),
+    np.where: (3, ""),
+}
 
 _FLOAT64 = np.dtype(np.float64)
 
@@ -489,7 +502,7 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     Raises:
         TypeError, ValueError, IndexError: what `op` raises, with the shapes it was given.
     """
-    arrays = []
+    arrays: list[Any] = []
     requires_grad = False
     for value in inputs:
         if isinstance(value, Tensor):
@@ -558,7 +571,7 @@ def _plain(value: Any) -> Any:
     """The value with every tensor in it replaced by its array."""
     if isinstance(value, Tensor):
         return value.data
-    if isinstance(value, (tuple, list)) and any(isinstance(x, (Tensor, tuple, list)) for x in value):
+    if isinstance(value, (tuple, list)):
         return type(value)(_plain(x) for x in value)
     if isinstance(value, dict):
         return {key: _plain(x) for key, x in value.items()}
@@ -571,26 +584,31 @@ def _explained(
     """The error of an operation in the learner's terms: what was given, what was expected."""
     shapes = [np.shape(a) for a in arrays]
     given = f"{op.__name__} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
-    kind: type[Exception] = TypeError if isinstance(error, TypeError) else ValueError
     if op is np.matmul:
-        if () in shapes:
-            problem = "a single number has no rows or columns; multiply with * instead"
-        else:
-            inner = f"{shapes[0][-1]} columns meet {shapes[1][-2:][0]} rows"
-            problem = f"{inner}; the last size of the first must equal the rows of the second"
-            if shapes[0][-1] == shapes[1][-2:][0]:
-                problem = "the leading dimensions do not broadcast"
-        return ValueError(f"{given}: {problem}")
-    if op is np.reshape:
-        size = arrays[0].size
-        return kind(f"{given}, {size} elements, and cannot make shape {options.get('shape')}: {error}")
-    if isinstance(error, IndexError) and "axis" in options:
-        return IndexError(f"{given} and axis={options['axis']}; axes run from {-len(shapes[0])} to {len(shapes[0]) - 1}")
-    if isinstance(error, IndexError):
-        return IndexError(f"{given} and cannot take {_brief(options.get('index'))}: {error}")
+        return ValueError(f"{given}: {_matmul_problem(*shapes)}")
+    if "axis" in options and isinstance(error, IndexError):
+        last = len(shapes[0]) - 1
+        return IndexError(
+            f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
+        )
     if "broadcast" in str(error):
         return ValueError(
             f"{given}, which do not broadcast: counted from the right, "
-            "two sizes must be equal or one of them 1"
+            "two sizes must be equal, or one of them 1"
         )
-    return kind(f"{given}: {error}")
+    kind = next(k for k in (TypeError, IndexError, ValueError, Exception) if isinstance(error, k))
+    asked = "".join(f" and {name}={_brief(value)}" for name, value in options.items())
+    return (ValueError if kind is Exception else kind)(f"{given}{asked}: {error}")
+
+
+def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
+    """Why two shapes cannot be multiplied as matrices."""
+    if not first or not second:
+        return "a single number has no rows or columns; multiply with * instead"
+    columns, rows = first[-1], second[-2:][0]
+    if columns == rows:
+        return "the dimensions before the last two do not broadcast"
+    return (
+        f"the last size of the first, {columns}, must equal the {rows} rows of the second; "
+        "transpose one of them (x.T), or reshape"
+    )

@@ -28,6 +28,7 @@ from tinytorch.core.tensor import Tensor, apply
 # %% [markdown]
 # ## The functions
 
+
 # %%
 #| export
 def relu(x: np.ndarray) -> np.ndarray:
@@ -93,6 +94,7 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 
 # %% [markdown]
 # ## The classes
+
 
 # %%
 #| export

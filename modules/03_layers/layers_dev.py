@@ -24,11 +24,12 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, apply
+from tinytorch.core.tensor import Tensor
 from tinytorch.random import generator
 
 # %% [markdown]
 # ## A layer
+
 
 # %%
 #| export
@@ -49,6 +50,7 @@ class Layer:
 
 # %% [markdown]
 # ## Linear
+
 
 # %%
 #| export
@@ -133,6 +135,7 @@ def _size(value: Any, name: str) -> int:
 
 # %% [markdown]
 # ## Dropout
+
 
 # %%
 #| export

@@ -19,12 +19,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, apply
+
 
 # %%
 #| export

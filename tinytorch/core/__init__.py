@@ -4,4 +4,4 @@ Autograd attaches itself to the door in `tensor` when it is imported, so it is i
 whichever part of the framework is used first, gradients are recorded.
 """
 
-from tinytorch.core import autograd as autograd
+import tinytorch.core.autograd  # noqa: F401

@@ -1,0 +1,116 @@
+# Exported from modules/02_activations/activations_dev.py: edit it there, then run `tito export`.
+"""Activations: the functions between the layers, without which a network is one matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch.core.tensor import Tensor, apply
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    """The rectified linear unit, `max(x, 0)`, element by element (Nair and Hinton, 2010)."""
+    return np.maximum(x, 0)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function, `1 / (1 + exp(-x))`, element by element, between 0 and 1."""
+    # exp of a negative number never overflows; each side of zero has its own form.
+    small = np.exp(-np.absolute(x))
+    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def tanh(x: np.ndarray) -> np.ndarray:
+    """The hyperbolic tangent, element by element, between -1 and 1."""
+    return np.tanh(x)
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    """The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel, 2016).
+
+    `0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, element by element.
+    """
+    return 0.5 * x * (1 + np.tanh(_gelu_argument(x)))
+
+
+def _gelu_argument(x: np.ndarray) -> np.ndarray:
+    # Beyond 10 the tanh is 1 to the last bit, and without the bound x^3 could overflow.
+    x = np.minimum(np.maximum(x, -10), 10)
+    return float(np.sqrt(2 / np.pi)) * (x + 0.044715 * x * x * x)
+
+
+def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Turn scores into probabilities: `exp(x)` divided by its sum along an axis.
+
+    Args:
+        x: scores (logits) of any shape.
+        axis: the axis along which the results add up to 1; the last by default.
+    """
+    # Shifting all scores by the same amount changes nothing, and exp(0) cannot overflow.
+    exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
+
+
+class Activation:
+    """What the activations have in common: no parameters, and a call that is `forward`."""
+
+    def forward(self, x: Any) -> Tensor:
+        """Apply the activation to a tensor of any shape; the result has the same shape."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward(x)")
+
+    def __call__(self, x: Any) -> Tensor:
+        return self.forward(x)
+
+    def parameters(self) -> list[Tensor]:
+        """Nothing to train: the empty list."""
+        return []
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class ReLU(Activation):
+    """`max(x, 0)`: negative numbers become 0, the others stay."""
+
+    def forward(self, x: Any) -> Tensor:
+        return apply(relu, x)
+
+
+class Sigmoid(Activation):
+    """`1 / (1 + exp(-x))`: any number becomes one between 0 and 1."""
+
+    def forward(self, x: Any) -> Tensor:
+        return apply(sigmoid, x)
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent: any number becomes one between -1 and 1."""
+
+    def forward(self, x: Any) -> Tensor:
+        return apply(np.tanh, x)
+
+
+class GELU(Activation):
+    """The Gaussian error linear unit in its tanh form: a smooth relative of ReLU."""
+
+    def forward(self, x: Any) -> Tensor:
+        return apply(gelu, x)
+
+
+class Softmax(Activation):
+    """Scores become probabilities that add up to 1 along an axis.
+
+    Args:
+        axis: the axis to normalise over; the last by default.
+    """
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Tensor:
+        return apply(softmax, x, axis=self.axis)
+
+    def __repr__(self) -> str:
+        return f"Softmax(axis={self.axis})"

@@ -1,0 +1,490 @@
+# Exported from modules/05_autograd/autograd_dev.py: edit it there, then run `tito export`.
+"""Autograd: the recorder at the door, the table of derivatives, and the walk backward."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from tinytorch.core import activations, losses
+from tinytorch.core.tensor import Operation, Tensor, attach, getitem
+
+
+class Saved:
+    """An array that backward needs, and how to tell whether it has changed since.
+
+    Only an array that somebody outside can reach can change, so the fingerprint is taken when
+    the tensor's array is first handed out, or at once where it had been handed out before.
+    """
+
+    __slots__ = ("array", "fingerprint")
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        self.fingerprint: tuple[Any, ...] | None = None
+
+    def watch(self) -> None:
+        """Remember the array as it is now, unless an earlier state is remembered already."""
+        if self.fingerprint is None:
+            self.fingerprint = fingerprint(self.array)
+
+    def changed(self) -> bool:
+        """Whether the array differs from what it was when it was saved."""
+        return self.fingerprint is not None and self.fingerprint != fingerprint(self.array)
+
+
+def fingerprint(array: np.ndarray) -> tuple[int, bytes]:
+    """A value that differs when any one element does.
+
+    The sum of the bits, eight bytes at a time, sees any single change; a sample of the
+    elements sees what leaves the sum alone, such as sorting.
+    """
+    octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    whole = octets.size // 8 * 8
+    words = octets[:whole].view(np.uint64)
+    sample = words[:: words.size // 64 + 1]
+    return int(np.add.reduce(words)), sample.tobytes() + octets[whole:].tobytes()
+
+
+class Node:
+    """One operation as it was recorded: what backward needs, and nothing more.
+
+    Attributes:
+        op: the operation.
+        order: a number higher than that of every node recorded before.
+        shape, dtype: those of the result.
+        edges: for each input that requires a gradient: where its gradient goes (the node that
+            computed it, or the tensor itself), the rule, and the arrays that the rule needs.
+        options: the options of the operation, which the rule gets as well.
+        gradient: the gradient of the final result with respect to this one, while it adds up.
+    """
+
+    __slots__ = ("dtype", "edges", "gradient", "op", "options", "order", "shape")
+
+    op: Operation
+    order: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    edges: list[tuple[Node | Tensor, Rule, list[Any]]] | None
+    options: dict[str, Any]
+    gradient: np.ndarray | None
+
+
+_next_order = count().__next__
+
+
+def record(
+    output: Tensor, op: Operation, inputs: tuple[Any, ...], arrays: list[Any], options: Any
+) -> None:
+    """Note how `output` was computed, so that `backward` can walk from it to its inputs."""
+    if not _recording or output.dtype.kind != "f":
+        return
+    rules = _rules.get(op)
+    if rules is None:
+        rules = [_missing(op)] * len(inputs)
+    node = Node()
+    node.op = op
+    node.order = _next_order()
+    node.shape = output.shape
+    node.dtype = output.dtype
+    node.options = options
+    node.gradient = None
+    node.edges = [
+        (x._node or x, rule, [_save(i, output, inputs, arrays) for i in rule.saves])
+        for x, rule in zip(inputs, rules, strict=True)
+        if isinstance(x, Tensor) and x.requires_grad
+    ]
+    output._node = node
+    output.requires_grad = True
+
+
+def _save(i: int, output: Tensor, inputs: tuple[Any, ...], arrays: list[Any]) -> Any:
+    """Input number `i`, or the output for -1, as backward will need it."""
+    tensor = output if i < 0 else inputs[i]
+    if not isinstance(tensor, Tensor):
+        return arrays[i]
+    saved = tensor._saved
+    if saved is None or tensor._shared:
+        saved = tensor._saved = Saved(tensor._array)
+        if tensor._shared:
+            saved.watch()
+    return saved
+
+
+_recording = True
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Within `with no_grad():` nothing is recorded: for inference, and for updates by hand."""
+    global _recording
+    before, _recording = _recording, False
+    try:
+        yield
+    finally:
+        _recording = before
+
+
+def backward(tensor: Tensor, gradient: Any = None) -> None:
+    """Walk from a result back to all that it was computed from, adding up gradients.
+
+    Nodes are visited from the newest to the oldest, so each has its whole gradient when its
+    turn comes, and the walk needs no recursion. What was recorded is let go on the way.
+
+    Args:
+        tensor: the result to start from.
+        gradient: the gradient of some final number with respect to it, of the same shape;
+            left out for a tensor of one element.
+
+    Raises:
+        ValueError: see `Tensor.backward`.
+    """
+    start = tensor._node or tensor
+    _check_start(tensor, start)
+    seed = _seed(tensor, gradient)
+    if isinstance(start, Tensor):
+        _accumulate(start, seed)
+        return
+    start.gradient = seed
+    waiting = [(-start.order, start)]
+    while waiting:
+        node = heapq.heappop(waiting)[1]
+        gradient, node.gradient = node.gradient, None
+        edges, node.edges = node.edges, None
+        if edges is None:
+            raise ValueError(_WALKED)
+        for target, rule, saved in edges:
+            part = rule.gradient(node, gradient, saved, target.shape)
+            if part.dtype != target.dtype:
+                part = part.astype(target.dtype)
+            if isinstance(target, Tensor):
+                _accumulate(
+                    target, part.copy() if part is gradient or part.base is not None else part
+                )
+            elif target.gradient is None:
+                target.gradient = part
+                heapq.heappush(waiting, (-target.order, target))
+            else:
+                target.gradient = target.gradient + part
+
+
+_WALKED = (
+    "backward() went through this part of the computation before, and what it recorded is gone; "
+    "compute the result again, or add the results up and call backward() once"
+)
+
+
+def _check_start(tensor: Tensor, start: Node | Tensor) -> None:
+    if not tensor.requires_grad:
+        raise ValueError(
+            "backward() started from a tensor that nothing was recorded for; "
+            "make the parameters with requires_grad=True, and compute outside no_grad()"
+        )
+    if isinstance(start, Node) and start.edges is None:
+        raise ValueError(_WALKED)
+
+
+def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
+    """The gradient to start from, as an array of the tensor's shape and dtype."""
+    if gradient is None:
+        if tensor.size != 1:
+            raise ValueError(
+                f"backward() got a tensor of shape {tensor.shape}, expected a single number; "
+                "reduce it first: x.mean().backward(), or pass gradient="
+            )
+        return np.ones(tensor.shape, tensor.dtype)
+    array = Tensor(gradient, dtype=tensor.dtype).data
+    if array.shape != tensor.shape:
+        raise ValueError(
+            f"backward() got a gradient of shape {array.shape}, "
+            f"expected the tensor's own shape {tensor.shape}"
+        )
+    return array.copy()
+
+
+def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
+    """Add to `.grad`, which starts out as None."""
+    if tensor.grad is not None:
+        gradient = tensor.grad._array + gradient
+    tensor.grad = Tensor(gradient, dtype=gradient.dtype)
+
+
+def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Undo broadcasting: sum a gradient over the dimensions in which an input was repeated.
+
+    Args:
+        gradient: the gradient with respect to the repeated input.
+        shape: the shape that the input had before it was repeated.
+    """
+    added = tuple(range(gradient.ndim - len(shape)))
+    if added:
+        gradient = np.add.reduce(gradient, axis=added)
+    if gradient.shape == shape:
+        return gradient
+    repeated = tuple(i for i, size in enumerate(shape) if size != gradient.shape[i])
+    return np.add.reduce(gradient, axis=repeated, keepdims=True)
+
+
+class Rule:
+    """How the gradient of an operation's result becomes the gradient of one of its inputs.
+
+    A rule is a function of `gradient`, followed by what else it needs, by name: `output`; the
+    inputs `x`, `y` and `z`; `input_shape`, the shape of the input it is for; and the options of
+    the operation. Only what a rule names is kept in memory until backward.
+    """
+
+    __slots__ = ("function", "saves", "takes_shape")
+
+    def __init__(self, function: Callable[..., np.ndarray]) -> None:
+        code = function.__code__
+        names = code.co_varnames[1 : code.co_argcount]
+        self.function = function
+        self.saves = ["xyz".index(n) if n != "output" else -1 for n in names if n in _SAVABLE]
+        self.takes_shape = "input_shape" in names
+
+    def gradient(
+        self, node: Node, gradient: Any, saved: list[Any], shape: tuple[int, ...]
+    ) -> np.ndarray:
+        """The gradient of one input of `node`, of that input's `shape`."""
+        arrays = []
+        for item in saved:
+            if isinstance(item, Saved):
+                if item.fingerprint is not None and item.changed():
+                    raise ValueError(_changed(node, item.array))
+                item = item.array
+            arrays.append(item)
+        if self.takes_shape:
+            return np.asarray(self.function(gradient, *arrays, input_shape=shape, **node.options))
+        part = self.function(gradient, *arrays, **node.options)
+        return part if part.shape == shape else unbroadcast(part, shape)
+
+
+_SAVABLE = ("output", "x", "y", "z")
+
+_rules: dict[Operation, list[Rule]] = {}
+
+
+def derivative(op: Operation, *rules: Callable[..., np.ndarray]) -> None:
+    """Enter an operation in the table, with a rule for each of its inputs (see `Rule`)."""
+    _rules[op] = [Rule(rule) for rule in rules]
+
+
+def _missing(op: Operation) -> Rule:
+    """The rule of an operation that is not in the table: say so, once backward gets there."""
+
+    def missing(gradient: np.ndarray, **options: Any) -> np.ndarray:
+        raise ValueError(
+            f"{op.__name__} has no derivative in the table; "
+            "add one with tinytorch.core.autograd.derivative, or detach() its input"
+        )
+
+    return Rule(missing)
+
+
+def _changed(node: Node, array: np.ndarray) -> str:
+    return (
+        f"an array of shape {array.shape} that {node.op.__name__} needs for its gradient was "
+        "changed in place after it was used; call backward() before changing it, or change a copy"
+    )
+
+
+# Element by element, one input.
+derivative(np.negative, lambda gradient: -gradient)
+derivative(np.absolute, lambda gradient, x: gradient * np.sign(x))
+derivative(np.square, lambda gradient, x: gradient * (2 * x))
+derivative(np.sqrt, lambda gradient, output: gradient / (2 * output))
+derivative(np.exp, lambda gradient, output: gradient * output)
+derivative(np.log, lambda gradient, x: gradient / x)
+derivative(np.sin, lambda gradient, x: gradient * np.cos(x))
+derivative(np.cos, lambda gradient, x: -gradient * np.sin(x))
+derivative(np.tanh, lambda gradient, output: gradient * (1 - output * output))
+
+# Element by element, two inputs or three.
+derivative(np.add, lambda gradient: gradient, lambda gradient: gradient)
+derivative(np.subtract, lambda gradient: gradient, lambda gradient: -gradient)
+derivative(np.multiply, lambda gradient, y: gradient * y, lambda gradient, x: gradient * x)
+derivative(
+    np.divide,
+    lambda gradient, y: gradient / y,
+    lambda gradient, output, y: -gradient * output / y,
+)
+derivative(
+    np.maximum,
+    lambda gradient, x, y: gradient * _share(x, y),
+    lambda gradient, x, y: gradient * _share(y, x),
+)
+derivative(
+    np.minimum,
+    lambda gradient, x, y: gradient * _share(y, x),
+    lambda gradient, x, y: gradient * _share(x, y),
+)
+
+
+def _share(x: Any, y: Any) -> np.ndarray:
+    """How much of the larger of x and y is x: all, nothing, or half where they are equal."""
+    return np.subtract(0.5 * np.greater_equal(x, y), 0.5 * np.greater_equal(y, x)) + 0.5
+
+
+# A power: where the textbook formula would multiply infinity by zero, the answer is zero.
+derivative(
+    np.power,
+    lambda gradient, x, y: gradient * y * np.power(x, np.where(y == 0, 1, y - 1)),
+    lambda gradient, output, x: gradient * output * np.log(np.where(output == 0, 1, x)),
+)
+
+# A choice between two inputs.
+derivative(
+    np.where,
+    lambda gradient, input_shape: np.zeros(input_shape),
+    lambda gradient, x: np.where(x, gradient, 0),
+    lambda gradient, x: np.where(x, 0, gradient),
+)
+
+
+# Reductions.
+def _spread(gradient: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> np.ndarray:
+    """A reduction's gradient (or its result), repeated over the axes that were reduced."""
+    if axis is not None and not keepdims:
+        gradient = np.expand_dims(gradient, tuple(i % len(shape) for i in _axes(axis)))
+    return np.broadcast_to(gradient, shape)
+
+
+def _axes(axis: Any) -> tuple[int, ...]:
+    return tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+
+
+def _sum_gradient(
+    gradient: Any, input_shape: tuple[int, ...], axis: Any = None, keepdims: bool = False
+) -> np.ndarray:
+    return _spread(gradient, input_shape, axis, keepdims)
+
+
+def _mean_gradient(
+    gradient: Any, input_shape: tuple[int, ...], axis: Any = None, keepdims: bool = False
+) -> np.ndarray:
+    axes = range(len(input_shape)) if axis is None else _axes(axis)
+    count = math.prod(input_shape[i] for i in axes)
+    return _spread(gradient / max(1, count), input_shape, axis, keepdims)
+
+
+def _extreme_gradient(
+    gradient: Any, output: Any, x: np.ndarray, axis: Any = None, keepdims: bool = False
+) -> np.ndarray:
+    """The gradient goes to the largest (or smallest) element; those that tie share it."""
+    chosen = x == _spread(output, x.shape, axis, keepdims)
+    share = chosen / np.sum(chosen, axis=axis, keepdims=True)
+    return _spread(gradient, x.shape, axis, keepdims) * share
+
+
+derivative(np.sum, _sum_gradient)
+derivative(np.mean, _mean_gradient)
+derivative(np.max, _extreme_gradient)
+derivative(np.min, _extreme_gradient)
+
+
+# Shape and position.
+def _reshape_gradient(gradient: Any, input_shape: tuple[int, ...], shape: Any) -> np.ndarray:
+    return np.reshape(gradient, input_shape)
+
+
+def _transpose_gradient(gradient: np.ndarray, axes: Any = None) -> np.ndarray:
+    if axes is not None:
+        axes = np.argsort([axis % gradient.ndim for axis in axes])
+    return np.transpose(gradient, axes)
+
+
+def _getitem_gradient(gradient: Any, input_shape: tuple[int, ...], index: Any) -> np.ndarray:
+    result = np.zeros(input_shape, gradient.dtype)
+    # An element that was taken twice gets both gradients, which plain assignment would not do.
+    np.add.at(result, index, gradient)
+    return result
+
+
+derivative(np.reshape, _reshape_gradient)
+derivative(np.transpose, _transpose_gradient)
+derivative(getitem, _getitem_gradient)
+
+
+# Linear algebra.
+def _matmul_gradient_x(gradient: Any, y: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
+    """The gradient of `x @ y` for x, which is `gradient @ y.T` where all are matrices."""
+    if y.ndim == 1:
+        return unbroadcast(np.expand_dims(gradient, -1) * y, input_shape)
+    if len(input_shape) == 1:
+        return unbroadcast(np.matmul(y, np.expand_dims(gradient, -1))[..., 0], input_shape)
+    return unbroadcast(np.matmul(gradient, np.swapaxes(y, -1, -2)), input_shape)
+
+
+def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
+    """The gradient of `x @ y` for y, which is `x.T @ gradient` where all are matrices."""
+    if x.ndim == 1:
+        if len(input_shape) == 1:
+            return gradient * x
+        return unbroadcast(np.expand_dims(x, -1) * np.expand_dims(gradient, -2), input_shape)
+    if len(input_shape) == 1:
+        return unbroadcast(np.expand_dims(gradient, -1) * x, input_shape)
+    if len(input_shape) == 2:
+        # A batch of matrices by one matrix is one tall matrix by it: one product, no sum after.
+        x, gradient = x.reshape(-1, x.shape[-1]), gradient.reshape(-1, gradient.shape[-1])
+    return unbroadcast(np.matmul(np.swapaxes(x, -1, -2), gradient), input_shape)
+
+
+derivative(np.matmul, _matmul_gradient_x, _matmul_gradient_y)
+
+# Activations.
+derivative(activations.relu, lambda gradient, output: gradient * (output > 0))
+derivative(activations.sigmoid, lambda gradient, output: gradient * output * (1 - output))
+derivative(activations.tanh, lambda gradient, output: gradient * (1 - output * output))
+
+
+def _gelu_gradient(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
+    x = np.minimum(np.maximum(x, -10), 10)  # beyond, the slope is 0 or 1 to the last bit
+    scale = math.sqrt(2 / math.pi)
+    t = np.tanh(scale * (x + 0.044715 * x * x * x))
+    slope = scale * (1 + 3 * 0.044715 * x * x)
+    return gradient * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
+
+
+def _softmax_gradient(gradient: np.ndarray, output: np.ndarray, axis: int = -1) -> np.ndarray:
+    weighted = gradient * output
+    return weighted - output * np.sum(weighted, axis=axis, keepdims=True)
+
+
+derivative(activations.gelu, _gelu_gradient)
+derivative(activations.softmax, _softmax_gradient)
+
+
+# Losses.
+def _cross_entropy_gradient(gradient: Any, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Softmax of the logits, less 1 at the right class, divided by the size of the batch."""
+    result = activations.softmax(x).reshape(-1, x.shape[-1])
+    result[np.arange(len(result)), classes.reshape(-1)] -= 1
+    result *= gradient / len(result)
+    return result.reshape(x.shape)
+
+
+def _binary_cross_entropy_gradient(gradient: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    # The bound matches the cut-off of the logarithms: no division by zero at 0 and 1.
+    return gradient * (x - y) / np.maximum(x * (1 - x), 1e-12) / x.size
+
+
+def _binary_cross_entropy_gradient_target(gradient: Any, x: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return gradient * (np.maximum(np.log1p(-x), -100) - np.maximum(np.log(x), -100)) / x.size
+
+
+derivative(losses.cross_entropy, _cross_entropy_gradient)
+derivative(
+    losses.binary_cross_entropy,
+    _binary_cross_entropy_gradient,
+    _binary_cross_entropy_gradient_target,
+)
+
+# From here on, every operation that passes the door is recorded.
+attach(record, backward)

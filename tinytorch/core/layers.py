@@ -1,0 +1,160 @@
+# Exported from modules/03_layers/layers_dev.py: edit it there, then run `tito export`.
+"""Layers: functions from tensors to tensors, with the parameters that training adjusts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinytorch.core.tensor import Tensor
+from tinytorch.random import generator
+
+
+class Layer:
+    """A function from tensors to tensors, with the parameters that define it."""
+
+    def forward(self, x: Any) -> Tensor:
+        """Compute the layer's output for the input `x`."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward(x)")
+
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
+        return self.forward(*inputs, **options)
+
+    def parameters(self) -> list[Tensor]:
+        """The tensors that training adjusts, each with `requires_grad=True`."""
+        return []
+
+
+class Linear(Layer):
+    """A linear layer, `y = x @ weight + bias`.
+
+    Args:
+        in_features: the number of inputs to each unit, its fan-in.
+        out_features: the number of units.
+        bias: whether a bias is added.
+
+    Attributes:
+        weight: shape `(in_features, out_features)`, drawn from a normal distribution with
+            mean 0 and standard deviation `sqrt(1 / in_features)` (LeCun et al., 1998).
+        bias: shape `(out_features,)`, zeros to begin with; None without a bias.
+
+    Raises:
+        TypeError: a size is not a whole number.
+        ValueError: a size is negative.
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        self.in_features = _size(in_features, "in_features")
+        self.out_features = _size(out_features, "out_features")
+        shape = (self.in_features, self.out_features)
+        scale = math.sqrt(1 / max(1, self.in_features))
+        weight = generator().standard_normal(shape, dtype=np.float32) * np.float32(scale)
+        self.weight = Tensor(weight, requires_grad=True)
+        self.bias = Tensor(np.zeros(self.out_features), requires_grad=True) if bias else None
+
+    def forward(self, x: Any) -> Tensor:
+        """Transform a batch.
+
+        Args:
+            x: shape `(..., in_features)`, with any number of leading batch dimensions.
+
+        Returns:
+            Shape `(..., out_features)`.
+
+        Raises:
+            ValueError: the last dimension of `x` is not `in_features`.
+        """
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        if x.shape[-1:] != (self.in_features,):
+            raise ValueError(self._wrong_input(x.shape))
+        y = x @ self.weight
+        return y if self.bias is None else y + self.bias
+
+    def parameters(self) -> list[Tensor]:
+        """The weight and, if there is one, the bias."""
+        return [self.weight] if self.bias is None else [self.weight, self.bias]
+
+    def _wrong_input(self, shape: tuple[int, ...]) -> str:
+        if not shape:
+            return f"{self} got a single number; expected shape (..., {self.in_features})"
+        got = f"{self} got a last dimension of {shape[-1]} in shape {shape}"
+        for batch_dimensions in range(len(shape) - 1):
+            if math.prod(shape[batch_dimensions:]) == self.in_features:
+                flat = (*shape[:batch_dimensions], self.in_features)
+                return f"{got}; flatten first: x.reshape({', '.join(map(str, flat))})"
+        return f"{got}; expected {self.in_features}"
+
+    def __repr__(self) -> str:
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"Linear({self.in_features}, {self.out_features}{bias})"
+
+
+def _size(value: Any, name: str) -> int:
+    """A number of features, checked."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"Linear takes a whole number for {name}, got {value!r}")
+    if value < 0:
+        raise ValueError(f"Linear takes a size of 0 or more for {name}, got {value}")
+    return int(value)
+
+
+class Dropout(Layer):
+    """Inverted dropout (Srivastava et al., 2014): in training, zero elements at random.
+
+    Each element is dropped with probability `p`, independently of all others. The survivors
+    are scaled by `1 / (1 - p)`, so that the expected value of each element stays what it was
+    and nothing needs to be done at inference.
+
+    Args:
+        p: the probability of dropping an element, from 0 to 1; the keep probability is `1 - p`.
+
+    Raises:
+        TypeError: `p` is not a number.
+        ValueError: `p` is outside [0, 1] or NaN.
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        if isinstance(p, bool) or not isinstance(p, (int, float, np.integer, np.floating)):
+            raise TypeError(f"Dropout takes a probability from 0 to 1, got {p!r}")
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout takes a probability from 0 to 1, got p={p}")
+        self.p = float(p)
+
+    def forward(self, x: Any, training: bool = True) -> Tensor:
+        """Drop elements in training; pass `x` through unchanged at inference.
+
+        Args:
+            x: a tensor of any shape.
+            training: whether to drop.
+
+        Returns:
+            A tensor of the same shape; at inference, or with `p` 0, `x` itself.
+        """
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        if not training or self.p == 0:
+            return x
+        if self.p == 1:
+            return x * np.zeros(x.shape, dtype=np.float32)
+        keep = random_keep(x.shape, self.p)
+        return x * np.multiply(keep, np.float32(1 / (1 - self.p)))
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+def random_keep(shape: tuple[int, ...], p: float) -> np.ndarray:
+    """A random array of booleans: each element is False with probability `p`.
+
+    Random bits cost time, so this draws as few as `p` needs: 8 to an element where `p` is a
+    multiple of 1/256, as 0.5 is, and 32 in general, which is exact to one part in 2**32.
+    """
+    for bits in (8, 16, 32):
+        threshold = p * 2**bits
+        if threshold.is_integer():
+            break
+    count = math.prod(shape)
+    words = generator().bit_generator.random_raw(-(-count * bits // 64))
+    draws = words.view(f"u{bits // 8}")[:count].reshape(shape)
+    return draws >= draws.dtype.type(round(threshold))

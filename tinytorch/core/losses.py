@@ -1,0 +1,135 @@
+# Exported from modules/04_losses/losses_dev.py: edit it there, then run `tito export`.
+"""Losses: one number that says how wrong a network's predictions are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch.core.tensor import Tensor, apply
+
+
+class MSELoss:
+    """The mean squared error, `mean((prediction - target) ** 2)`, over all elements."""
+
+    def __call__(self, prediction: Any, target: Any) -> Tensor:
+        """Compare predictions with targets of the same shape.
+
+        Raises:
+            ValueError: the shapes differ, or there is nothing to compare.
+        """
+        prediction, target = _pair(prediction, target, "MSELoss")
+        return ((prediction - target) ** 2).mean()
+
+
+class BinaryCrossEntropyLoss:
+    """The cross-entropy of yes-or-no predictions given as probabilities, over all elements.
+
+    `-mean(target * log(prediction) + (1 - target) * log(1 - prediction))`. Logarithms are cut
+    off at -100, so that a prediction that is certain and wrong costs 100 instead of infinity.
+    """
+
+    def __call__(self, prediction: Any, target: Any) -> Tensor:
+        """Compare probabilities with targets of the same shape, 0 for no and 1 for yes.
+
+        Raises:
+            ValueError: the shapes differ, there is nothing to compare, or a prediction or a
+                target is outside [0, 1].
+        """
+        prediction, target = _pair(prediction, target, "BinaryCrossEntropyLoss")
+        for name, values in (("prediction", prediction.data), ("target", target.data)):
+            outside = values[(values < 0) | (values > 1)]
+            if outside.size:
+                fix = "; turn logits into probabilities first: Sigmoid()(logits)"
+                raise ValueError(
+                    f"BinaryCrossEntropyLoss got a {name} of {outside.flat[0]:.4g}, "
+                    f"expected 0 to 1{fix if name == 'prediction' else ''}"
+                )
+        return apply(binary_cross_entropy, prediction, target)
+
+
+def binary_cross_entropy(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The mean binary cross-entropy of probabilities, as an operation."""
+    with np.errstate(divide="ignore"):
+        yes = np.maximum(np.log(prediction), -100)
+        no = np.maximum(np.log1p(-prediction), -100)
+    return -np.mean(target * yes + (1 - target) * no)
+
+
+class CrossEntropyLoss:
+    """The cross-entropy of a choice among classes: `-log softmax(logits)[class]`, averaged."""
+
+    def __call__(self, logits: Any, classes: Any) -> Tensor:
+        """Compare logits with the right classes.
+
+        Args:
+            logits: shape `(..., number of classes)`, the scores before any softmax.
+            classes: shape `(...)`, whole numbers from 0 to the number of classes - 1.
+
+        Raises:
+            TypeError: the classes are not whole numbers.
+            ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
+        """
+        logits = logits if isinstance(logits, Tensor) else Tensor(logits)
+        return apply(cross_entropy, logits, classes=_class_indices(logits.shape, classes))
+
+
+def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The mean cross-entropy of logits `(..., number of classes)`, as an operation.
+
+    `log(sum(exp(logits))) - logits[class]` is the same as `-log softmax(logits)[class]`, and
+    cannot take the logarithm of zero.
+    """
+    logits = logits.reshape(-1, logits.shape[-1])
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    right = shifted[np.arange(len(shifted)), classes.reshape(-1)]
+    return np.mean(np.log(np.exp(shifted).sum(axis=1)) - right)
+
+
+def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
+    """Prediction and target as tensors of one shape."""
+    prediction = prediction if isinstance(prediction, Tensor) else Tensor(prediction)
+    target = target if isinstance(target, Tensor) else Tensor(target, dtype=prediction.dtype)
+    if prediction.shape != target.shape:
+        fix = ""
+        if prediction.size == target.size:
+            fix = f"; reshape the target: target.reshape{prediction.shape}"
+        raise ValueError(
+            f"{name} got predictions of shape {prediction.shape} and targets of shape "
+            f"{target.shape}; expected the same shape{fix}"
+        )
+    if prediction.size == 0:
+        raise ValueError(f"{name} got an empty batch of shape {prediction.shape}")
+    return prediction, target
+
+
+def _class_indices(shape: tuple[int, ...], classes: Any) -> np.ndarray:
+    """The classes as an array of whole numbers, checked against the logits' shape."""
+    array = np.asarray(classes)
+    if array.dtype.kind == "f":
+        # A tensor of labels holds float32 unless told otherwise; whole numbers are meant.
+        whole = array.astype(np.int64)
+        if not np.array_equal(whole, array):
+            raise TypeError(
+                "CrossEntropyLoss takes classes as whole numbers, got fractions; "
+                "for one-hot rows or probabilities take classes.argmax(axis=1)"
+            )
+        array = whole
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"CrossEntropyLoss takes classes as whole numbers, got {array.dtype}")
+    if not shape or array.shape != shape[:-1]:
+        fix = "; for one-hot rows take classes.argmax(axis=1)" if array.shape == shape else ""
+        raise ValueError(
+            f"CrossEntropyLoss got logits of shape {shape} and classes of shape {array.shape}; "
+            f"expected classes of shape {shape[:-1]}{fix}"
+        )
+    if array.size == 0 or shape[-1] == 0:
+        raise ValueError(f"CrossEntropyLoss got an empty batch: logits of shape {shape}")
+    if array.min() < 0 or array.max() >= shape[-1]:
+        wrong = array[(array < 0) | (array >= shape[-1])]
+        raise ValueError(
+            f"CrossEntropyLoss got class {wrong.flat[0]}; expected 0 to {shape[-1] - 1}, "
+            f"since the logits of shape {shape} speak of {shape[-1]} classes"
+        )
+    return array

@@ -1,0 +1,560 @@
+# Exported from modules/01_tensor/tensor_dev.py: edit it there, then run `tito export`.
+"""The tensor: an array of numbers, and the one door that every operation on it goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+
+def as_array(data: Any, dtype: Any = None) -> np.ndarray:
+    """Turn numbers, nested lists, arrays or a tensor into a NumPy array.
+
+    Args:
+        data: a number, a list of numbers (nested as deep as you like), an array or a tensor.
+        dtype: the type of the numbers; float32 when left out.
+
+    Returns:
+        The array. An array that already has the right dtype is returned itself, not copied.
+
+    Raises:
+        TypeError: `data` holds something other than numbers, or `dtype` is no type of number.
+        ValueError: the lists have unequal lengths, or a number is too large for the dtype.
+    """
+    try:
+        dtype = np.dtype(np.float32 if dtype is None else dtype)
+    except TypeError:
+        raise TypeError(f"Tensor got dtype={dtype!r}; use np.float32 or np.float64") from None
+    if dtype.kind not in "biuf":
+        raise TypeError(f"Tensor holds numbers, so dtype cannot be {dtype}; use np.float32")
+    if isinstance(data, Tensor):
+        data = data.data
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        raise ValueError(
+            "Tensor got lists of unequal lengths; every row of a tensor has the same length"
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"Tensor holds numbers, got {_brief(data)} of type {type(data).__name__}; "
+            "pass a number, a list of numbers or a NumPy array"
+        )
+    if array.dtype == dtype:
+        return array
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            return array.astype(dtype)
+    except FloatingPointError:
+        raise ValueError(
+            f"Tensor got a number that {dtype} cannot hold: {_brief(data)}; pass dtype=np.float64"
+        ) from None
+
+
+def _brief(value: Any) -> str:
+    """The value as text, cut to a length that fits an error message."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class Tensor:
+    """An n-dimensional array of numbers that remembers how it was computed.
+
+    Args:
+        data: a number, a list of numbers (nested as deep as you like), an array or a tensor.
+            A NumPy array that already has the right dtype is used as it is, so the tensor
+            and the array share their memory.
+        requires_grad: whether `backward()` should compute the gradient with respect to this.
+        dtype: the type of the numbers; float32 when left out.
+
+    Attributes:
+        requires_grad: whether a gradient is recorded for this tensor.
+        grad: after `backward()`, the gradient: a tensor of the same shape. None before.
+
+    Raises:
+        TypeError: `data` holds something other than numbers.
+        ValueError: lists of unequal lengths; a number too large for the dtype; or
+            `requires_grad` for whole numbers, which have no derivative.
+    """
+
+    # What every tensor starts with. They stand here, in the class, so that making the result
+    # of an operation costs next to nothing.
+    requires_grad: bool = False
+    grad: Tensor | None = None
+    _node: Any = None  # how autograd (module 05) knows what computed this tensor
+    _saved: Any = None  # autograd's hold on the array while backward needs it
+    _shared: bool = False  # whether anyone outside may hold the array, and change it
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        self.data = as_array(data, dtype)
+        if requires_grad and self.dtype.kind != "f":
+            raise ValueError(
+                f"requires_grad needs real numbers, got dtype {self.dtype}; use dtype=np.float32"
+            )
+        self.requires_grad = bool(requires_grad)
+
+    @property
+    def data(self) -> np.ndarray:
+        """The NumPy array itself, not a copy: writing to it changes the tensor."""
+        # Whoever asks may write, even while backward still needs the numbers as they are.
+        self._shared = True
+        if self._saved is not None:
+            self._saved.watch()
+        return self._array
+
+    @data.setter
+    def data(self, array: np.ndarray) -> None:
+        self._array = array
+        self._shared = True
+        self._saved = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each dimension; `()` for a single number."""
+        return self._array.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements, float32 as a rule."""
+        return self._array.dtype
+
+    @property
+    def T(self) -> Tensor:
+        """The tensor with its axes in reverse order: for a matrix, rows become columns."""
+        return self.transpose()
+
+    def numpy(self) -> np.ndarray:
+        """The NumPy array itself, not a copy, the same as `.data`."""
+        return self.data
+
+    def item(self) -> Any:
+        """The one number in this tensor, as a Python number.
+
+        Raises:
+            ValueError: the tensor holds no number, or more than one.
+        """
+        if self.size != 1:
+            raise ValueError(
+                f"item() takes a tensor with one element, got shape {self.shape}; "
+                "reduce it first: x.sum() or x.mean(), or pick one: x[0]"
+            )
+        return self._array.item()
+
+    def detach(self) -> Tensor:
+        """The same numbers in the same memory, cut off from how they were computed."""
+        return Tensor(self, dtype=self.dtype)
+
+    def backward(self, gradient: Any = None) -> None:
+        """Compute the gradient of this tensor with respect to all that it was computed from.
+
+        Each tensor made with `requires_grad=True` that took part gets it added to its `.grad`.
+
+        Args:
+            gradient: the gradient of some final number with respect to this tensor, of this
+                tensor's shape. Left out for a tensor of one element, where it is 1.
+
+        Raises:
+            ValueError: `gradient` is missing for a tensor of several elements, or its shape
+                differs; nothing was recorded; or an array that backward needs has changed.
+        """
+        if _backward is None:
+            raise ValueError("backward() needs module 05: import tinytorch.core.autograd")
+        _backward(self, gradient)
+
+    # Arithmetic: each goes through the door.
+
+    def __add__(self, other: Any) -> Tensor:
+        return apply(np.add, self, other)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return apply(np.subtract, self, other)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return apply(np.multiply, self, other)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return apply(np.divide, self, other)
+
+    def __pow__(self, exponent: Any) -> Tensor:
+        # Squaring is by far the most common power, and multiplying is many times faster.
+        if isinstance(exponent, (int, float)) and exponent == 2:
+            return apply(np.square, self)
+        return apply(np.power, self, exponent)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return apply(np.matmul, self, other)
+
+    def __neg__(self) -> Tensor:
+        return apply(np.negative, self)
+
+    def __abs__(self) -> Tensor:
+        return apply(np.absolute, self)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return apply(np.add, other, self)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return apply(np.subtract, other, self)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return apply(np.multiply, other, self)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return apply(np.divide, other, self)
+
+    def __rpow__(self, base: Any) -> Tensor:
+        return apply(np.power, base, self)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return apply(np.matmul, other, self)
+
+    # Comparisons give a tensor of booleans, element by element.
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        if other is None or isinstance(other, str):
+            return NotImplemented
+        return apply(np.equal, self, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        if other is None or isinstance(other, str):
+            return NotImplemented
+        return apply(np.not_equal, self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return apply(np.less, self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return apply(np.less_equal, self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return apply(np.greater, self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return apply(np.greater_equal, self, other)
+
+    # Equality is by value, so Python needs to be told that identity still serves as the hash.
+    __hash__ = object.__hash__
+
+    # Methods by name.
+
+    def matmul(self, other: Any) -> Tensor:
+        """The matrix product `self @ other`."""
+        return apply(np.matmul, self, other)
+
+    def exp(self) -> Tensor:
+        """e to the power of each element."""
+        return apply(np.exp, self)
+
+    def log(self) -> Tensor:
+        """The natural logarithm of each element."""
+        return apply(np.log, self)
+
+    def sqrt(self) -> Tensor:
+        """The square root of each element."""
+        return apply(np.sqrt, self)
+
+    def abs(self) -> Tensor:
+        """Each element without its sign."""
+        return apply(np.absolute, self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The sum of all elements, or along one axis or a tuple of axes."""
+        return apply(np.sum, self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The mean of all elements, or along one axis or a tuple of axes."""
+        return apply(np.mean, self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The largest element, or the largest along one axis or a tuple of axes."""
+        return apply(np.max, self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The smallest element, or the smallest along one axis or a tuple of axes."""
+        return apply(np.min, self, axis=axis, keepdims=keepdims)
+
+    def var(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The mean squared distance from the mean, of all elements or along axes."""
+        return ((self - self.mean(axis, keepdims=True)) ** 2).mean(axis, keepdims)
+
+    def argmax(self, axis: int | None = None) -> Tensor:
+        """The index of the largest element, or of the largest along an axis, as int64."""
+        return apply(np.argmax, self, axis=axis)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements in another shape: `x.reshape(32, 784)` or `x.reshape((32, -1))`.
+
+        One size may be -1; it is worked out from the others.
+        """
+        if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
+            (shape,) = shape
+        return apply(np.reshape, self, shape=shape)
+
+    def flatten(self) -> Tensor:
+        """All elements in one row, shape `(size,)`."""
+        return self.reshape(-1)
+
+    def transpose(self, *axes: int) -> Tensor:
+        """The tensor with its axes in another order.
+
+        `x.transpose()` reverses them; `x.transpose(0, 2)` swaps two of more than two;
+        `x.transpose(2, 0, 1)` gives the whole order.
+        """
+        order: list[int] | None = None
+        if axes:
+            order = list(axes)
+            if len(axes) == 2 < self.ndim:
+                order = list(range(self.ndim))
+                order[axes[0]], order[axes[1]] = order[axes[1]], order[axes[0]]
+        return apply(np.transpose, self, axes=order)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return apply(getitem, self, index=_plain(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if self.requires_grad:
+            raise ValueError(
+                "writing into a tensor that requires a gradient would not be recorded; "
+                "compute a new tensor, or write to its numbers: x.data[...] = ..."
+            )
+        self.data[_plain(index)] = _plain(value)
+
+    # What makes a tensor at home in Python and NumPy.
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("a tensor of shape () is a single number and has no len()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        for i in range(len(self)):
+            yield self[i]
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value)._array.any())
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"a tensor of shape {self.shape} is neither true nor false; "
+                "ask for one answer: (x > 0).data.any() or .all()"
+            )
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, specification: str) -> str:
+        return format(self.item() if self.size == 1 and specification else str(self), specification)
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(
+            self._array, precision=4, threshold=100, edgeitems=3, separator=", ", prefix="Tensor("
+        )
+        parts = [numbers]
+        if self.size > 100 or self.size == 0:
+            parts.append(f"shape={self.shape}")
+        if self.dtype != np.float32:
+            parts.append(f"dtype={self.dtype}")
+        if self.requires_grad:
+            parts.append("requires_grad=True")
+        return f"Tensor({', '.join(parts)})"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """What `np.asarray(x)` and Matplotlib get: the array itself where that will do."""
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """`np.exp(x)`, `array * x`: NumPy's element-wise functions go through the door too."""
+        if method == "__call__" and ufunc.nout == 1 and not options:
+            return apply(ufunc, *inputs)
+        return getattr(ufunc, method)(*_plain(inputs), **_plain(options))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        """`np.sum(x)` is `x.sum()`; functions that are no operation here see plain arrays."""
+        inputs, option = _NUMPY_OPERATIONS.get(function, (0, ""))
+        if inputs and inputs <= len(args) <= inputs + 1:
+            options.update(zip([option], args[inputs:], strict=False))
+            return apply(function, *args[:inputs], **options)
+        return function(*_plain(args), **_plain(options))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What pickle and copy keep: all but the history, which belongs to this process."""
+        state = {k: v for k, v in self.__dict__.items() if k not in ("_node", "_saved")}
+        state["requires_grad"] = self.requires_grad and self._node is None
+        return state
+
+
+Operation = Callable[..., Any]
+
+# The hooks that autograd (module 05) hangs on the door.
+_record: Callable[..., None] | None = None
+_backward: Callable[[Tensor, Any], None] | None = None
+
+# NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
+# their arguments are inputs, and the name of the one after those.
+_NUMPY_OPERATIONS: dict[Operation, tuple[int, str]] = {
+    np.sum: (1, "axis"),
+    np.mean: (1, "axis"),
+    np.max: (1, "axis"),
+    np.min: (1, "axis"),
+    np.argmax: (1, "axis"),
+    np.reshape: (1, "shape"),
+    np.transpose: (1, "axes"),
+    np.where: (3, ""),
+}
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None]) -> None:
+    """Hang a recorder on the door.
+
+    Args:
+        record: called as `record(output, op, inputs, arrays, options)` after each operation
+            with an input that requires a gradient.
+        backward: called as `backward(tensor, gradient)` by `Tensor.backward`.
+    """
+    global _record, _backward
+    _record, _backward = record, backward
+
+
+def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
+    """Apply an operation to tensors: the one door through which all of them go.
+
+    Args:
+        op: a plain function from NumPy arrays to an array: `np.add`, `np.matmul`, or your own.
+        inputs: what the gradient may flow to: tensors, arrays, lists or numbers.
+        options: what else the operation takes, by name, such as `axis=0`.
+
+    Returns:
+        The result as a tensor. It is float64 only if one of the tensors was.
+
+    Raises:
+        TypeError, ValueError, IndexError: what `op` raises, with the shapes it was given.
+    """
+    arrays: list[Any] = []
+    requires_grad = False
+    for value in inputs:
+        if isinstance(value, Tensor):
+            arrays.append(value._array)
+            if value.requires_grad:
+                requires_grad = True
+        elif type(value) is float or type(value) is int:
+            arrays.append(value)
+        else:
+            arrays.append(_operand(op, value, inputs))
+    try:
+        result = op(*arrays, **options)
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        raise _explained(op, arrays, options, error) from error
+
+    if type(result) is not np.ndarray:
+        result = np.asarray(result)
+    # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
+    if result.dtype == _FLOAT64 and not _any_float64(arrays):
+        result = result.astype(np.float32)
+    output = Tensor.__new__(Tensor)
+    output._array = result
+    if result.base is not None:
+        # A view: the result and what it was made from share their memory.
+        output._shared = True
+        for value in inputs:
+            if isinstance(value, Tensor):
+                value.data  # noqa: B018 - asking for it marks it as shared
+    if requires_grad and _record is not None:
+        _record(output, op, inputs, arrays, options)
+    return output
+
+
+def getitem(x: np.ndarray, index: Any) -> np.ndarray:
+    """The elements of `x` at `index`, as an operation."""
+    return x[index]
+
+
+def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
+    """What an operation gets for an input that is not a tensor: a number or an array."""
+    if isinstance(value, (bool, int, float, np.generic)) and not isinstance(value, np.void):
+        # NumPy's own scalars would turn float32 into float64; Python's numbers adapt.
+        value = value.item() if isinstance(value, np.generic) else value
+        if isinstance(value, (bool, int, float)):
+            return float(value) if isinstance(value, float) else value
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{op.__name__} got lists of unequal lengths: {_brief(value)}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{op.__name__} takes tensors, arrays and numbers, "
+            f"got {_brief(value)} of type {type(value).__name__}"
+        )
+    tensors = [x._array for x in inputs if isinstance(x, Tensor)]
+    if array.dtype == _FLOAT64 and not _any_float64(tensors):
+        array = array.astype(np.float32)
+    return array
+
+
+def _any_float64(arrays: list[Any]) -> bool:
+    return any(isinstance(a, np.ndarray) and a.dtype == _FLOAT64 for a in arrays)
+
+
+def _plain(value: Any) -> Any:
+    """The value with every tensor in it replaced by its array."""
+    if isinstance(value, Tensor):
+        return value.data
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(x) for x in value)
+    if isinstance(value, dict):
+        return {key: _plain(x) for key, x in value.items()}
+    return value
+
+
+def _explained(
+    op: Operation, arrays: list[Any], options: dict[str, Any], error: Exception
+) -> Exception:
+    """The error of an operation in the learner's terms: what was given, what was expected."""
+    shapes = [np.shape(a) for a in arrays]
+    given = f"{op.__name__} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
+    if op is np.matmul:
+        return ValueError(f"{given}: {_matmul_problem(*shapes)}")
+    if "axis" in options and isinstance(error, IndexError):
+        last = len(shapes[0]) - 1
+        return IndexError(
+            f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
+        )
+    if "broadcast" in str(error):
+        return ValueError(
+            f"{given}, which do not broadcast: counted from the right, "
+            "two sizes must be equal, or one of them 1"
+        )
+    kind = next(k for k in (TypeError, IndexError, ValueError, Exception) if isinstance(error, k))
+    asked = "".join(f" and {name}={_brief(value)}" for name, value in options.items())
+    return (ValueError if kind is Exception else kind)(f"{given}{asked}: {error}")
+
+
+def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
+    """Why two shapes cannot be multiplied as matrices."""
+    if not first or not second:
+        return "a single number has no rows or columns; multiply with * instead"
+    columns, rows = first[-1], second[-2:][0]
+    if columns == rows:
+        return "the dimensions before the last two do not broadcast"
+    return (
+        f"the last size of the first, {columns}, must equal the {rows} rows of the second; "
+        "transpose one of them (x.T), or reshape"
+    )

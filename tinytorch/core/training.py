@@ -1,0 +1,247 @@
+# Exported from modules/07_training/training_dev.py: edit it there, then run `tito export`.
+"""Training: batches, learning-rate schedules, the loop, and weights on disk."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinytorch.core.autograd import no_grad
+from tinytorch.core.optimizers import Optimizer
+from tinytorch.core.tensor import Tensor
+from tinytorch.random import generator
+
+
+def batches(
+    inputs: np.ndarray, targets: np.ndarray, batch_size: int, shuffle: bool = False
+) -> Iterator[tuple[Tensor, np.ndarray]]:
+    """Go once through a data set, a batch at a time.
+
+    Args:
+        inputs: shape `(samples, ...)`. Bytes, as images have them, are scaled from 0-255 to 0-1.
+        targets: shape `(samples, ...)`.
+        batch_size: the number of samples in a batch; the last batch may have fewer.
+        shuffle: whether to go through the samples in a new random order.
+
+    Yields:
+        A batch of inputs as a tensor, and the targets that belong to it.
+
+    Raises:
+        ValueError: the lengths differ, or the batch size is not a whole number above 0.
+    """
+    if len(inputs) != len(targets):
+        raise ValueError(f"batches got {len(inputs)} inputs and {len(targets)} targets")
+    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise ValueError(f"batches takes a batch size of 1 or more, got {batch_size!r}")
+    return _batches(inputs, targets, int(batch_size), shuffle)
+
+
+def _batches(
+    inputs: np.ndarray, targets: np.ndarray, batch_size: int, shuffle: bool
+) -> Iterator[tuple[Tensor, np.ndarray]]:
+    order = generator().permutation(len(inputs)) if shuffle else None
+    for start in range(0, len(inputs), batch_size):
+        chosen: Any = slice(start, start + batch_size)
+        if order is not None:
+            chosen = order[chosen]
+        yield as_input(inputs[chosen]), targets[chosen]
+
+
+def as_input(samples: np.ndarray) -> Tensor:
+    """Samples as a tensor of float32; bytes are scaled from 0-255 to 0-1."""
+    if samples.dtype == np.uint8:
+        return Tensor(np.multiply(samples, np.float32(1 / 255)))
+    return Tensor(samples)
+
+
+Schedule = Callable[[int], float]
+
+
+def constant(lr: float) -> Schedule:
+    """The same learning rate at every step."""
+    return lambda step: lr
+
+
+def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
+    """A learning rate that is multiplied by `factor` after every so many steps."""
+    return lambda step: lr * factor ** (step // every)
+
+
+def cosine(lr: float, steps: int, warmup: int = 0) -> Schedule:
+    """A learning rate that rises in a line, then falls along half a cosine to zero.
+
+    From Loshchilov and Hutter (2017), without restarts.
+
+    Args:
+        lr: the highest learning rate.
+        steps: the number of steps in all.
+        warmup: how many of them the rise takes.
+    """
+
+    def schedule(step: int) -> float:
+        if step < warmup:
+            return lr * (step + 1) / warmup
+        done = min(1.0, (step - warmup) / max(1, steps - warmup))
+        return lr * (1 + math.cos(math.pi * done)) / 2
+
+    return schedule
+
+
+class Trainer:
+    """The training loop: forward, loss, backward, update.
+
+    Args:
+        network: called as `network(inputs, training=True)`; returns the outputs.
+        loss: called as `loss(outputs, targets)`; returns a tensor of one number.
+        optimizer: moves the parameters.
+        schedule: the learning rate for each step, counted from 0; the optimizer's own if None.
+
+    Attributes:
+        steps: the number of steps taken so far.
+    """
+
+    def __init__(
+        self,
+        network: Callable[..., Tensor],
+        loss: Callable[[Tensor, Any], Tensor],
+        optimizer: Optimizer,
+        schedule: Schedule | None = None,
+    ) -> None:
+        self.network = network
+        self.loss = loss
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.steps = 0
+
+    def step(self, inputs: Tensor, targets: Any) -> tuple[float, np.ndarray]:
+        """Learn from one batch.
+
+        Returns:
+            The loss, and the outputs that it was computed from.
+
+        Raises:
+            ValueError: the loss is not a finite number; the parameters are left as they were.
+        """
+        outputs = self.network(inputs, training=True)
+        loss = self.loss(outputs, targets)
+        value = float(loss.item())
+        if not math.isfinite(value):
+            raise ValueError(
+                f"the loss became {value} at step {self.steps}; "
+                "a smaller learning rate is the usual cure"
+            )
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.schedule is not None:
+            self.optimizer.lr = self.schedule(self.steps)
+        self.optimizer.step()
+        self.steps += 1
+        return value, outputs.data
+
+    def epoch(
+        self, inputs: np.ndarray, targets: np.ndarray, batch_size: int
+    ) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+        """Go once through the samples in a random order.
+
+        Yields:
+            After each step the loss, the outputs and the targets of its batch.
+        """
+        for batch, batch_targets in batches(inputs, targets, batch_size, shuffle=True):
+            yield *self.step(batch, batch_targets), batch_targets
+
+
+def predict(
+    network: Callable[..., Tensor], inputs: np.ndarray, batch_size: int = 1000
+) -> np.ndarray:
+    """The outputs of a network at inference, without recording anything.
+
+    Args:
+        network: called as `network(inputs, training=False)`.
+        inputs: shape `(samples, ...)`; bytes are scaled as in `batches`.
+        batch_size: how many samples go through at a time.
+
+    Returns:
+        The outputs of all samples, one under the other.
+    """
+    with no_grad():
+        return np.concatenate(
+            [
+                network(as_input(inputs[start : start + batch_size]), training=False).data
+                for start in range(0, max(1, len(inputs)), batch_size)
+            ]
+        )
+
+
+# The names that the safetensors format gives to NumPy's types.
+_DTYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2",
+    "I8": "i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
+}  # fmt: skip
+_DTYPE_NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
+
+
+def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
+    """Write tensors to a file in the safetensors format, which other frameworks read too.
+
+    The file is eight bytes for the length of a header, the header (JSON: for each name the
+    dtype, the shape and where its bytes are), and the bytes. The new file replaces an old one
+    all at once, so that a crash leaves one or the other.
+
+    Args:
+        path: the file to write.
+        tensors: tensors or arrays by name, such as `{"layer1.weight": layer1.weight}`.
+    """
+    header: dict[str, Any] = {}
+    parts = []
+    offset = 0
+    for name, tensor in tensors.items():
+        array = np.asarray(tensor)
+        array = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+        if array.dtype not in _DTYPE_NAMES:
+            raise TypeError(f"save cannot store {name!r}, whose dtype is {array.dtype}")
+        header[name] = {
+            "dtype": _DTYPE_NAMES[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [offset, offset + array.nbytes],
+        }
+        parts.append(array.tobytes())
+        offset += array.nbytes
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the numbers then start at a multiple of eight bytes
+    temporary = Path(f"{os.fspath(path)}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(len(text).to_bytes(8, "little") + text + b"".join(parts))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Read the tensors in a safetensors file, by name.
+
+    Raises:
+        ValueError: the file is damaged, or not in the safetensors format.
+    """
+    content = Path(path).read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    tensors = {}
+    try:
+        header = json.loads(content[8:start])
+        header.pop("__metadata__", None)
+        for name, entry in header.items():
+            begin, end = entry["data_offsets"]
+            dtype = np.dtype(_DTYPES[entry["dtype"]])
+            array = np.frombuffer(content[start + begin : start + end], dtype)
+            tensors[name] = Tensor(array.reshape(entry["shape"]).copy(), dtype=dtype)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is not a whole safetensors file: {error}") from error
+    return tensors
