@@ -99,11 +99,11 @@ def find_repository() -> Path | None:
     here = Path.cwd()
     source = Path(__file__).resolve().parent.parent
     for folder in (here, *here.parents, source):
-        # A learner's workspace looks alike, but has no pyproject.toml.
+        # A learner's workspace looks alike, but does not hold the source of tito.
         if (
             (folder / "pyproject.toml").is_file()
             and (folder / "modules").is_dir()
-            and (folder / "tinytorch" / "core").is_dir()
+            and (folder / "tito" / "course.py").is_file()
         ):
             return folder
     return None

@@ -66,7 +66,10 @@ def exercise_notebook(lesson: Lesson) -> str:
     cells: list[dict[str, object]] = []
     seen: Counter[str] = Counter()
     for cell in jupytext.reads(exercise_source(lesson), fmt="py:percent").cells:
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        source = cell.source.strip("\n")  # blank lines around a cell are the lesson's layout
+        if not source:
+            continue
+        digest = hashlib.sha256(f"{cell.cell_type}\n{source}".encode()).hexdigest()[:12]
         seen[digest] += 1
         cells.append(
             {
@@ -78,7 +81,7 @@ def exercise_notebook(lesson: Lesson) -> str:
                     for key, value in cell.metadata.items()
                     if not key.startswith("lines_to_")
                 },
-                "source": cell.source.splitlines(keepends=True),
+                "source": source.splitlines(keepends=True),
             }
         )
         if cell.cell_type == "code":

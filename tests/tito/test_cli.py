@@ -1,6 +1,5 @@
 """The command line itself: fast, lazy, and helpful when something is misspelt."""
 
-import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -26,9 +25,10 @@ def run(*arguments: str) -> Result:
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty clone of the repository, which is the current folder."""
     root = tmp_path / "clone"
-    for folder in ("modules", "tinytorch/core", "tests"):
+    for folder in ("modules", "tinytorch/core", "tests", "tito"):
         (root / folder).mkdir(parents=True)
     (root / "pyproject.toml").touch()
+    (root / "tito" / "course.py").touch()
     monkeypatch.chdir(root)
     return root
 
@@ -107,6 +107,7 @@ def test_a_workspace_is_not_taken_for_a_clone(wheel: Path) -> None:
     for folder in ("modules", "tinytorch/core", "tests"):
         (wheel / folder).mkdir(parents=True)
     (wheel / "tinytorch.toml").touch()
+    (wheel / "pyproject.toml").touch()
     with pytest.raises(TitoError):
         repository_root()
 
@@ -222,47 +223,45 @@ def test_bare_tito_from_a_wheel_names_only_what_works_there(wheel: Path) -> None
 # ---- tito test -----------------------------------------------------------------------------------
 
 
-def tito_test(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    program = "import sys; from tito.main import main; main(sys.argv[1:])"
-    return subprocess.run(
-        [sys.executable, "-c", program, "test", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTEST_ADDOPTS": "-p no:cacheprovider"},
-        capture_output=True,
-        text=True,
-    )
-
-
-def test_tito_test_runs_the_tests_of_the_clone_around_it(clone: Path) -> None:
+def test_tito_test_runs_the_tests_of_the_clone_around_it(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     (clone / "tests" / "test_tensor.py").write_text("def test_one(): pass\n")
     (clone / "tests" / "test_layers.py").write_text("def test_two(): pass\n")
-    finished = tito_test(clone / "modules")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "2 passed" in finished.stdout
+    monkeypatch.chdir(clone / "modules")
+    result = run("test")
+    output = capfd.readouterr().out
+    assert result.exit_code == 0, output
+    assert "2 passed" in output
 
 
-def test_tito_test_fails_when_a_test_fails(clone: Path) -> None:
+def test_tito_test_fails_when_a_test_fails(clone: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (clone / "tests" / "test_tensor.py").write_text("def test_one(): assert 1 + 1 == 3\n")
-    finished = tito_test(clone)
-    assert finished.returncode == 1
-    assert "assert (1 + 1) == 3" in finished.stdout
-    assert "Traceback" not in finished.stderr
+    result = run("test")
+    assert result.exit_code == 1
+    assert "assert (1 + 1) == 3" in capfd.readouterr().out
 
 
-def test_tito_test_of_a_module_runs_its_tests_alone(clone: Path) -> None:
+def test_tito_test_of_a_module_runs_its_tests_alone(
+    clone: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (clone / "tests" / "test_tensor.py").write_text("def test_one(): assert False\n")
     (clone / "tests" / "test_layers.py").write_text("def test_two(): pass\n")
-    finished = tito_test(clone, "--module", "3")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "1 passed" in finished.stdout
+    result = run("test", "--module", "3")
+    output = capfd.readouterr().out
+    assert result.exit_code == 0, output
+    assert "1 passed" in output
 
 
-def test_arguments_after_two_dashes_go_to_pytest(clone: Path) -> None:
+def test_arguments_after_two_dashes_go_to_pytest(
+    clone: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (clone / "tests" / "test_tensor.py").write_text("def test_one(): pass\n")
-    finished = tito_test(clone, "--", "--collect-only", "-n0")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "tests/test_tensor.py::test_one" in finished.stdout
-    assert "passed" not in finished.stdout
+    result = run("test", "--", "--collect-only", "-n0")
+    output = capfd.readouterr().out
+    assert result.exit_code == 0, output
+    assert "tests/test_tensor.py::test_one" in output
+    assert "passed" not in output
 
 
 def test_tito_test_from_a_wheel_says_that_it_needs_a_clone(wheel: Path) -> None:

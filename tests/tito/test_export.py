@@ -317,6 +317,14 @@ def test_the_notebook_has_the_cells_of_the_exercise() -> None:
     assert notebook.cells[3].metadata == {"tags": ["linear"]}
 
 
+def test_the_layout_of_the_lesson_leaves_no_trace_in_the_notebook() -> None:
+    crowded = LESSON.replace("\n\n# %%", "\n# %%")
+    spread = LESSON.replace("\n\n# %%", "\n\n\n# %%")
+    assert exercise_notebook(read_lesson(crowded, PATH)) == exercise_notebook(
+        read_lesson(spread, PATH)
+    )
+
+
 def test_magics_are_comments_in_the_lesson_and_commands_in_the_notebook() -> None:
     lesson = read_lesson("# %%\n# %matplotlib inline\nx = 1\n# %%\n#| export\ny = 1\n", PATH)
     notebook = json.loads(exercise_notebook(lesson))
@@ -335,7 +343,7 @@ def test_two_exports_give_the_same_bytes() -> None:
 
 
 def test_cell_ids_are_unique_and_an_edit_changes_only_the_id_of_its_cell() -> None:
-    repeated = LESSON.replace("# %% [markdown]\n# ## Linear", "# %% [markdown]\n# Same.\n\n" * 2)
+    repeated = LESSON.replace("# %% [markdown]\n# ## Linear", "# %% [markdown]\n# Same.\n\n\n" * 2)
     edited = repeated.replace("A layer maps", "Each layer maps")
     before, after = (
         [cell["id"] for cell in json.loads(exercise_notebook(read_lesson(text, PATH)))["cells"]]
@@ -460,7 +468,9 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone of the repository with one lesson, which is the current folder."""
     (tmp_path / "modules" / "03_layers").mkdir(parents=True)
     (tmp_path / "tinytorch" / "core").mkdir(parents=True)
+    (tmp_path / "tito").mkdir()
     (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "tito" / "course.py").touch()
     (tmp_path / PATH).write_text(LESSON, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
