@@ -5,7 +5,7 @@
 #     source bin/activate-tinytorch.sh
 #
 # All the work is done by a child, this file again in a plain sh, so that no failure reaches the
-# shell that you type in. That shell only evaluates the one line that the child prints: the one
+# shell that you type in. That shell only evaluates the one line that the child prints, the one
 # that activates. The early returns keep it from reading on, so its aliases can't garble the rest.
 
 if [ -n "${BASH_VERSION-}" ] && [ "${BASH_SOURCE-}" != "$0" ]; then
@@ -20,16 +20,16 @@ elif [ "${1-}" != --prepare ]; then
     return 1 2>/dev/null || exit 1
 fi
 
-set +e +C -u
+set +e +C -u                # whatever the shell above had exported
+unset PYTHONHOME PYTHONPATH # they lead to another Python's modules
+export PIP_USER=0           # or pip refuses to install into an environment
+exec </dev/null             # nothing here asks questions
 root=$(CDPATH='' cd -P -- "$(dirname -- "$0")/.." && pwd -P) && cd "$root" || exit
-venv=$root/.venv
-stamp=$venv/tinytorch.stamp # written last: what the finished environment was made from
-log=$venv/tinytorch.log
 newline='
 '
-unset PYTHONHOME PYTHONPATH # another Python's modules
-export PIP_USER=0           # pip refuses to install for the user into an environment
-exec </dev/null             # nothing here asks questions
+venv=$root/.venv
+log=$venv/tinytorch.log
+stamp=$venv/tinytorch.stamp # what the environment was made from, written once it is finished
 
 say() { printf 'TinyTorch: %s\n' "$1" >&2; }
 fail() {
@@ -38,12 +38,12 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Python's side: prints which Python it is and where, and fails on one that is too old.
+# Tells which Python runs it and where that is installed; fails on one that is too old.
 probe='import sys
 if sys.version_info < (3, 11): sys.exit(1)
 print(sys.implementation.cache_tag, sys._base_executable)'
 
-# Python's side: locks file 9 for as long as this script or an installer it started is alive.
+# Locks file 9 until this script and any installer that it started are gone, even by kill -9.
 lock='import fcntl
 try:
     fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,7 +51,7 @@ except BlockingIOError:
     print("TinyTorch: another shell is at work on .venv; waiting for it", flush=True)
     fcntl.flock(9, fcntl.LOCK_EX)'
 
-# What the environment is made from; fails when it can't be used, or not in this folder.
+# What the environment is made from, its Python first; fails if it does not work in this folder.
 contents() {
     [ "$(set +u && . "$venv/bin/activate" && printf %s "$VIRTUAL_ENV")" = "$venv" ] &&
         "$venv/bin/python" -I -S -c "$probe" && cat pyproject.toml
@@ -59,20 +59,16 @@ contents() {
 
 ready() { now=$(contents) && [ "$now" = "$(cat "$stamp" 2>/dev/null)" ]; }
 
-# Sets `python` to one that is new enough. A command of the right name may still be a pyenv shim
-# with nothing behind it, so each one has to run.
+# Sets `python`. A command of the right name may be a pyenv shim with nothing behind it: try each.
 find_python() {
     seen=
     for name in python3 python3.14 python3.13 python3.12 python3.11 python; do
-        if python=$("$name" -I -S -c "$probe" 2>/dev/null); then
-            python=${python#* }
-            return
-        elif have "$name"; then
-            seen="$seen, $name ($("$name" -V 2>/dev/null || echo 'which does not run'))"
-        fi
+        python=$("$name" -I -S -c "$probe" 2>/dev/null) && python=${python#* } && return
+        have "$name" && seen="$seen, $name ($("$name" -V 2>/dev/null || echo 'which does not run'))"
     done
     if have uv; then
-        uv python find --system '>=3.11' >/dev/null 2>&1 || UV_PYTHON_INSTALL_BIN=0 uv python install >&2
+        uv python find --system '>=3.11' >/dev/null 2>&1 ||
+            UV_PYTHON_INSTALL_BIN=0 uv python install 3.13 >&2
         python=$(uv python find --system '>=3.11') && return
     fi
     fail "no Python 3.11 or later here${seen:+; only ${seen#, }}. Get one, then source this again:
@@ -90,13 +86,12 @@ create() {
 
 install() {
     have uv && uv pip install --python "$venv/bin/python" pip -e '.[dev]' && return
-    "$venv/bin/python" -I -m ensurepip # an environment made by uv has no pip yet
+    "$venv/bin/python" -I -m ensurepip --default-pip # an environment made by uv has no pip yet
     "$venv/bin/python" -I -m pip install --quiet --no-input -e '.[dev]'
 } >>"$log" 2>&1
 
-# An empty stamp says that work is under way. Found by a later call, it means that the work was cut
-# off, and the environment is made anew. An environment that someone made by hand has no stamp: it
-# is kept, and installed into.
+# An empty stamp means that work is under way. If a later call finds one, that work was cut off and
+# the environment is made anew. One that someone made by hand has no stamp: it is installed into.
 build() {
     : >"$log"
     before=$(cat "$stamp" 2>/dev/null)
@@ -107,28 +102,27 @@ build() {
     else
         say "making .venv with $python; this takes about half a minute, once"
         before=
-        : >"$stamp"
-        create && now=$(contents) || give_up
+        : >"$stamp" && create && now=$(contents) || give_up
     fi
     install && printf '%s\n' "$now" >"$stamp.new" && mv -f "$stamp.new" "$stamp" || give_up
 }
 
 give_up() {
     printf %s "$before" >"$stamp"
-    fail "could not install into .venv. $log ends with:
-$(tail -n 8 "$log" | sed 's/^/    /')
-If that speaks of connections or missing packages, check the network; then source this again."
+    noise='^ *$|subprocess|exit code|See above|end of output|Retry\(total=[1-9]'
+    fail "could not install into .venv. The end of $log:
+$(grep -Ev "$noise" "$log" | tail -n 8 | sed 's/^ */    /')
+If that speaks of connections or missing packages, check the network. Then source this again."
 }
 
 if ! ready; then
     [ -f pyproject.toml ] || fail "there is no pyproject.toml in $root"
-    mkdir -p "$venv" && exec 9>>"$venv/tinytorch.lock" ||
-        fail "can't write to $venv"
-    trap 'fail "stopped; source this again to carry on"' INT TERM HUP
+    mkdir -p "$venv" && [ -w "$venv" ] || fail "can't write to $venv"
+    trap 'fail "stopped; source this again to start over"' INT TERM HUP
     find_python
-    # Some network file systems have no locks: go on without.
-    "$python" -I -c "$lock" >&2 2>/dev/null
+    exec 9>>"$venv/tinytorch.lock"
+    "$python" -I -c "$lock" >&2 2>/dev/null # some network file systems can't lock: go on without
     ready || build
 fi
 quoted=$(printf %s "$venv" | sed "s/'/'\\\\''/g")
-printf "%s\n" ". '$quoted/bin/activate' || [ \"\${VIRTUAL_ENV-}\" = '$quoted' ]"
+printf '%s\n' ". '$quoted/bin/activate' || [ \"\${VIRTUAL_ENV-}\" = '$quoted' ]"
