@@ -475,6 +475,13 @@ _NUMPY_OPERATIONS: dict[Operation, tuple[int, str]] = {
 
 _FLOAT64 = np.dtype(np.float64)
 
+# An array of over 128 KiB comes from the operating system, which hands it out page by page and
+# takes it back when it is freed: for a network, most of the time of a training step. The
+# allocator of Linux adapts, though: having seen one large array freed, it keeps memory of up to
+# that size for the next one that asks. So we show it one. Its pages are never touched, so it
+# costs nothing; where the allocator works in another way, it does nothing.
+np.empty(31 * 2**20, dtype=np.uint8)
+
 
 def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None]) -> None:
     """Hang a recorder on the door.
@@ -523,8 +530,7 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
     if result.dtype == _FLOAT64 and not _any_float64(arrays):
         result = result.astype(np.float32)
-    output = Tensor.__new__(Tensor)
-    output._array = result
+    output = wrap(result)
     if result.base is not None:
         # A view: the result and what it was made from share their memory.
         output._shared = True
@@ -534,6 +540,13 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     if requires_grad and _record is not None:
         _record(output, op, inputs, arrays, options)
     return output
+
+
+def wrap(array: np.ndarray) -> Tensor:
+    """A tensor around an array that nobody else holds, of whatever dtype it has."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._array = array
+    return tensor
 
 
 def getitem(x: np.ndarray, index: Any) -> np.ndarray:

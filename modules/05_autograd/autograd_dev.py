@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -28,8 +29,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core import activations, losses
-from tinytorch.core.tensor import Operation, Tensor, attach, getitem
+from tinytorch.core import activations, layers, losses
+from tinytorch.core.tensor import Operation, Tensor, attach, getitem, wrap
 
 # %% [markdown]
 # ## The recorder
@@ -40,8 +41,8 @@ from tinytorch.core.tensor import Operation, Tensor, attach, getitem
 class Saved:
     """An array that backward needs, and how to tell whether it has changed since.
 
-    Only an array that somebody outside can reach can change, so the fingerprint is taken when
-    the tensor's array is first handed out, or at once where it had been handed out before.
+    Only an array that somebody else can reach can change. So its fingerprint is taken when the
+    array is handed out (`Tensor.data` calls `watch`), or at once where somebody has it already.
     """
 
     __slots__ = ("array", "fingerprint")
@@ -55,9 +56,14 @@ class Saved:
         if self.fingerprint is None:
             self.fingerprint = fingerprint(self.array)
 
-    def changed(self) -> bool:
-        """Whether the array differs from what it was when it was saved."""
-        return self.fingerprint is not None and self.fingerprint != fingerprint(self.array)
+    def check(self, op: Operation) -> None:
+        """Raise a ValueError if the array has changed since `op` used it."""
+        if self.fingerprint is not None and self.fingerprint != fingerprint(self.array):
+            raise ValueError(
+                f"an array of shape {self.array.shape} that {op.__name__} needs for its gradient "
+                "was changed in place after it was used; call backward() before changing it, "
+                "or change a copy"
+            )
 
 
 def fingerprint(array: np.ndarray) -> tuple[int, bytes]:
@@ -67,10 +73,10 @@ def fingerprint(array: np.ndarray) -> tuple[int, bytes]:
     elements sees what leaves the sum alone, such as sorting.
     """
     octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    whole = octets.size // 8 * 8
-    words = octets[:whole].view(np.uint64)
-    sample = words[:: words.size // 64 + 1]
-    return int(np.add.reduce(words)), sample.tobytes() + octets[whole:].tobytes()
+    tail = octets.size % 8
+    words = octets[: octets.size - tail].view(np.uint64)
+    sample = words[:: words.size // 64 + 1].tobytes()
+    return int(np.add.reduce(words)), sample + octets[-tail:].tobytes() if tail else sample
 
 
 class Node:
@@ -78,24 +84,25 @@ class Node:
 
     Attributes:
         op: the operation.
+        options: its options, which its rules get as well.
         order: a number higher than that of every node recorded before.
-        shape, dtype: those of the result.
-        edges: for each input that requires a gradient: where its gradient goes (the node that
-            computed it, or the tensor itself), the rule, and the arrays that the rule needs.
-        options: the options of the operation, which the rule gets as well.
+        edges: one for each input that requires a gradient; None once backward has passed.
         gradient: the gradient of the final result with respect to this one, while it adds up.
     """
 
-    __slots__ = ("dtype", "edges", "gradient", "op", "options", "order", "shape")
+    __slots__ = ("edges", "gradient", "op", "options", "order")
 
-    op: Operation
-    order: int
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    edges: list[tuple[Node | Tensor, Rule, list[Any]]] | None
-    options: dict[str, Any]
-    gradient: np.ndarray | None
+    def __init__(self, op: Operation, options: dict[str, Any], edges: list[Edge]) -> None:
+        self.op = op
+        self.options = options
+        self.order = _next_order()
+        self.edges: list[Edge] | None = edges
+        self.gradient: np.ndarray | None = None
 
+
+# Where an input's gradient goes (the node that computed it, or the tensor itself), the rule for
+# it, the arrays that the rule needs, and the shape and dtype that the gradient must have.
+Edge = tuple[Node | Tensor, "Rule", list[Saved], tuple[int, ...], np.dtype[Any]]
 
 _next_order = count().__next__
 
@@ -106,38 +113,43 @@ def record(
     """Note how `output` was computed, so that `backward` can walk from it to its inputs."""
     if not _recording or output.dtype.kind != "f":
         return
-    rules = _rules.get(op)
-    if rules is None:
-        rules = [_missing(op)] * len(inputs)
-    node = Node()
-    node.op = op
-    node.order = _next_order()
-    node.shape = output.shape
-    node.dtype = output.dtype
-    node.options = options
-    node.gradient = None
+    rules = _rules.get(op) or [_missing(op)] * len(inputs)
     ### BEGIN SOLUTION
-    node.edges = [
-        (x._node or x, rule, [_save(i, output, inputs, arrays) for i in rule.saves])
-        for x, rule in zip(inputs, rules, strict=True)
-        if isinstance(x, Tensor) and x.requires_grad
-    ]
-    ### END SOLUTION
-    output._node = node
+    edges: list[Edge] = []
+    for x, array, rule in zip(inputs, arrays, rules, strict=True):
+        if isinstance(x, Tensor) and x.requires_grad:
+            saves = [_save(output if i < 0 else inputs[i]) for i in rule.saves]
+            edges.append((x._node or x, rule, saves, array.shape, array.dtype))
+    output._node = Node(op, options, edges)
     output.requires_grad = True
+    ### END SOLUTION
 
 
-def _save(i: int, output: Tensor, inputs: tuple[Any, ...], arrays: list[Any]) -> Any:
-    """Input number `i`, or the output for -1, as backward will need it."""
-    tensor = output if i < 0 else inputs[i]
-    if not isinstance(tensor, Tensor):
-        return arrays[i]
-    saved = tensor._saved
-    if saved is None or tensor._shared:
-        saved = tensor._saved = Saved(tensor._array)
-        if tensor._shared:
+def _save(value: Any) -> Saved:
+    """Keep an input or output for backward."""
+    if not isinstance(value, Tensor):
+        saved = Saved(value)
+        if isinstance(value, np.ndarray):
             saved.watch()
+        return saved
+    saved = value._saved
+    if value._shared and value._array.base is None:
+        # Handed out once, but does anyone still hold it? Python counts the references for us.
+        value._shared = _holders(value) - (saved is not None) > _HOLDERS_OF_ITS_OWN
+    if saved is None or saved.fingerprint is not None:
+        saved = value._saved = Saved(value._array)
+    if value._shared:
+        saved.watch()
     return saved
+
+
+def _holders(tensor: Tensor) -> int:
+    """How many references there are to a tensor's array."""
+    return sys.getrefcount(tensor._array)
+
+
+# What `_holders` says of an array that only its tensor holds: it depends on the Python version.
+_HOLDERS_OF_ITS_OWN = _holders(wrap(np.empty(1)))
 
 
 _recording = True
@@ -189,14 +201,14 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
         edges, node.edges = node.edges, None
         if edges is None:
             raise ValueError(_WALKED)
-        for target, rule, saved in edges:
-            part = rule.gradient(node, gradient, saved, target.shape)
-            if part.dtype != target.dtype:
-                part = part.astype(target.dtype)
+        for target, rule, saves, shape, dtype in edges:
+            part = rule.gradient(node, gradient, saves, shape)
+            if part.dtype != dtype:
+                part = part.astype(dtype)
             if isinstance(target, Tensor):
-                _accumulate(
-                    target, part.copy() if part is gradient or part.base is not None else part
-                )
+                # A leaf keeps its gradient, so it must not share it with anyone.
+                fresh = part is not gradient and part.base is None
+                _accumulate(target, part if fresh else part.copy())
             elif target.gradient is None:
                 target.gradient = part
                 heapq.heappush(waiting, (-target.order, target))
@@ -243,7 +255,7 @@ def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
     """Add to `.grad`, which starts out as None."""
     if tensor.grad is not None:
         gradient = tensor.grad._array + gradient
-    tensor.grad = Tensor(gradient, dtype=gradient.dtype)
+    tensor.grad = wrap(gradient)
 
 
 def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -288,18 +300,15 @@ class Rule:
         self.takes_shape = "input_shape" in names
 
     def gradient(
-        self, node: Node, gradient: Any, saved: list[Any], shape: tuple[int, ...]
+        self, node: Node, gradient: Any, saves: list[Saved], shape: tuple[int, ...]
     ) -> np.ndarray:
         """The gradient of one input of `node`, of that input's `shape`."""
-        arrays = []
-        for item in saved:
-            if isinstance(item, Saved):
-                if item.fingerprint is not None and item.changed():
-                    raise ValueError(_changed(node, item.array))
-                item = item.array
-            arrays.append(item)
+        for saved in saves:
+            if saved.fingerprint is not None:
+                saved.check(node.op)
+        arrays = [saved.array for saved in saves]
         if self.takes_shape:
-            return np.asarray(self.function(gradient, *arrays, input_shape=shape, **node.options))
+            return self.function(gradient, *arrays, input_shape=shape, **node.options)
         part = self.function(gradient, *arrays, **node.options)
         return part if part.shape == shape else unbroadcast(part, shape)
 
@@ -324,13 +333,6 @@ def _missing(op: Operation) -> Rule:
         )
 
     return Rule(missing)
-
-
-def _changed(node: Node, array: np.ndarray) -> str:
-    return (
-        f"an array of shape {array.shape} that {node.op.__name__} needs for its gradient was "
-        "changed in place after it was used; call backward() before changing it, or change a copy"
-    )
 
 
 # Element by element, one input.
@@ -457,7 +459,7 @@ def _matmul_gradient_x(gradient: Any, y: np.ndarray, input_shape: tuple[int, ...
         return unbroadcast(np.expand_dims(gradient, -1) * y, input_shape)
     if len(input_shape) == 1:
         return unbroadcast(np.matmul(y, np.expand_dims(gradient, -1))[..., 0], input_shape)
-    return unbroadcast(np.matmul(gradient, np.swapaxes(y, -1, -2)), input_shape)
+    return unbroadcast(np.matmul(gradient, y.swapaxes(-1, -2)), input_shape)
 
 
 def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
@@ -468,13 +470,16 @@ def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...
         return unbroadcast(np.expand_dims(x, -1) * np.expand_dims(gradient, -2), input_shape)
     if len(input_shape) == 1:
         return unbroadcast(np.expand_dims(gradient, -1) * x, input_shape)
-    if len(input_shape) == 2:
+    if len(input_shape) == 2 < x.ndim:
         # A batch of matrices by one matrix is one tall matrix by it: one product, no sum after.
         x, gradient = x.reshape(-1, x.shape[-1]), gradient.reshape(-1, gradient.shape[-1])
-    return unbroadcast(np.matmul(np.swapaxes(x, -1, -2), gradient), input_shape)
+    return unbroadcast(np.matmul(x.swapaxes(-1, -2), gradient), input_shape)
 
 
 derivative(np.matmul, _matmul_gradient_x, _matmul_gradient_y)
+
+# Layers.
+derivative(layers.dropout, lambda gradient, mask: gradient * mask)
 
 # Activations.
 derivative(activations.relu, lambda gradient, output: gradient * (output > 0))
@@ -502,7 +507,8 @@ derivative(activations.softmax, _softmax_gradient)
 # Losses.
 def _cross_entropy_gradient(gradient: Any, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Softmax of the logits, less 1 at the right class, divided by the size of the batch."""
-    result = activations.softmax(x).reshape(-1, x.shape[-1])
+    result = np.exp(losses.shifted(x))
+    result /= np.add.reduce(result, axis=1, keepdims=True)
     result[np.arange(len(result)), classes.reshape(-1)] -= 1
     result *= gradient / len(result)
     return result.reshape(x.shape)
