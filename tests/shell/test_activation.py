@@ -1,7 +1,7 @@
 """`source bin/activate-tinytorch.sh` in real bash and zsh, on a small project, without a network.
 
 The shells find only the commands that a test gives them. `uv` is a stand-in, which makes a real
-environment in a tenth of a second and "installs" a `tito` that says hello. Three tests use real
+environment in a tenth of a second and "installs" a `tito` that says hello. A few tests use real
 pip, which needs seconds.
 """
 
@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
@@ -23,6 +24,9 @@ SCRIPT = Path(__file__).parents[2] / "bin" / "activate-tinytorch.sh"
 PYTHON = sys._base_executable  # type: ignore[attr-defined]  # the one under pytest's environment
 TOOLS = ["bash", "cat", "dirname", "find", "grep", "mkdir", "mv", "rm", "sed", "sh", "tail", "zsh"]
 ACTIVATE = "source bin/activate-tinytorch.sh"
+NO_STARTUP_FILES = {"bash": ["--noprofile", "--norc"], "zsh": ["-f"], "sh": []}
+NO_LINE_EDITING = {"bash": "--noediting", "zsh": "+Z"}
+PROMPT = "ready> "
 
 PYPROJECT = """\
 [build-system]
@@ -155,19 +159,13 @@ class Clone:
         child.expect(PROMPT)
         return child
 
-    def snapshots_around(self, shell: str, commands: str, **variables: str) -> tuple[str, str]:
+    def snapshots_around(self, shell: str, command: str) -> tuple[str, str]:
+        """What is in a shell with options set, before and after a command."""
         take = SNAPSHOT[shell]
-        before, after = self.root / "before", self.root / "after"
-        result = self.run(
-            shell, f"{take} >|'{before.name}'\n{commands}\n{take} >|'{after.name}'", **variables
-        )
-        assert after.exists(), result.stderr
-        return read_snapshot(before), read_snapshot(after)
-
-
-NO_STARTUP_FILES = {"bash": ["--noprofile", "--norc"], "zsh": ["-f"], "sh": []}
-NO_LINE_EDITING = {"bash": "--noediting", "zsh": "+Z"}
-PROMPT = "ready> "
+        commands = f"cd bin; cd ..; set -uo pipefail\n{take} >before\n{command}\n{take} >after"
+        result = self.run(shell, commands)
+        assert (self.root / "after").exists(), result.stderr
+        return read_snapshot(self.root / "before"), read_snapshot(self.root / "after")
 
 
 def read_snapshot(path: Path) -> str:
@@ -262,12 +260,37 @@ def test_it_leaves_exactly_what_the_activate_script_of_the_environment_leaves(
     assert ours == plain
 
 
-def test_pip_installs_the_project_where_there_is_no_uv(clone: Clone) -> None:
+@pytest.fixture(scope="module")
+def clone_without_uv(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone whose environment real pip has made, which takes seconds: for all who need one."""
+    clone = Clone(tmp_path_factory.mktemp("without_uv"))
     (clone.commands / "uv").unlink()
-    result = clone.run("bash", f"{ACTIVATE} && tito", PIP_USER="1", PYTHONHOME="/nowhere")
-    assert result.stdout == "hello from tito\n", result.stderr
-    (clone.root / "small.py").write_text("def hello():\n    print('edited')\n")
-    assert clone.run("bash", f"{ACTIVATE} && tito").stdout == "edited\n"
+    clone.run("bash", ACTIVATE, PIP_USER="1", PYTHONHOME="/nowhere")
+    return clone
+
+
+def test_pip_installs_the_project_where_there_is_no_uv(clone_without_uv: Clone) -> None:
+    result = clone_without_uv.run("bash", f"{ACTIVATE} && tito")
+    assert (result.stdout, result.stderr) == ("hello from tito\n", "")
+
+
+def test_an_edit_of_the_project_needs_no_installation(clone_without_uv: Clone) -> None:
+    source = clone_without_uv.root / "small.py"
+    before = source.read_text()
+    source.write_text(before.replace("hello", "goodbye").replace("def goodbye", "def hello"))
+    result = clone_without_uv.run("bash", f"{ACTIVATE} && tito")
+    source.write_text(before)
+    assert (result.stdout, result.stderr) == ("goodbye from tito\n", "")
+
+
+def test_a_failed_installation_shows_the_reason_and_the_fix(clone_without_uv: Clone) -> None:
+    missing = PYPROJECT.replace("requires = []", 'requires = ["no-such-package"]')
+    (clone_without_uv.root / "pyproject.toml").write_text(missing)
+    result = clone_without_uv.run("bash", ACTIVATE, PIP_NO_INDEX="1")
+    (clone_without_uv.root / "pyproject.toml").write_text(PYPROJECT)
+    assert "No matching distribution found for no-such-package" in result.stderr
+    assert "check the network" in result.stderr
+    assert len(result.stderr.splitlines()) < 15
 
 
 def test_pip_installs_the_project_where_uv_fails(clone: Clone) -> None:
@@ -332,36 +355,24 @@ FAILURES = [without_python, without_network, without_room]
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_failure_leaves_nothing_in_the_shell(clone: Clone, shell: str, failure: object) -> None:
-    assert callable(failure)
+def test_a_failure_leaves_nothing_in_the_shell(
+    clone: Clone, shell: str, failure: Callable[[Clone], None]
+) -> None:
     failure(clone)
-    before, after = clone.snapshots_around(
-        shell, f"cd bin; cd ..; set -uo pipefail\n{SNAPSHOT[shell]} >|before\n{ACTIVATE}"
-    )
+    before, after = clone.snapshots_around(shell, ACTIVATE)
     assert before == after
 
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failure_stops_the_next_command_but_not_the_shell(
-    clone: Clone, shell: str, failure: object
+    clone: Clone, shell: str, failure: Callable[[Clone], None]
 ) -> None:
-    assert callable(failure)
     failure(clone)
     result = clone.run(
         shell, f"set -e; {ACTIVATE} && tito || echo failed with $?; echo ${{VIRTUAL_ENV-none}}"
     )
     assert result.stdout == "failed with 1\nnone\n"
     assert "TinyTorch: " in result.stderr
-
-
-def test_a_failed_installation_shows_the_reason_and_the_fix(clone: Clone) -> None:
-    (clone.commands / "uv").unlink()
-    missing = PYPROJECT.replace("requires = []", 'requires = ["no-such-package"]')
-    (clone.root / "pyproject.toml").write_text(missing)
-    result = clone.run("bash", ACTIVATE, PIP_NO_INDEX="1")
-    assert "No matching distribution found for no-such-package" in result.stderr
-    assert "check the network" in result.stderr
-    assert len(result.stderr.splitlines()) < 15
 
 
 def test_the_call_after_a_failed_installation_mends_it(clone: Clone, shell: str) -> None:
@@ -475,9 +486,8 @@ def test_a_failed_update_is_tried_again_and_loses_nothing(clone: Clone) -> None:
 
 @pytest.mark.parametrize("carry", [shutil.move, shutil.copytree])
 def test_in_a_moved_or_copied_folder_the_environment_is_made_anew(
-    clone: Clone, shell: str, carry: object
+    clone: Clone, shell: str, carry: Callable[[Path, Path], object]
 ) -> None:
-    assert callable(carry)
     clone.run(shell, ACTIVATE)
     elsewhere = clone.root.parent / "elsewhere"
     carry(clone.root, elsewhere)
