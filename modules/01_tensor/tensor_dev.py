@@ -113,7 +113,7 @@ class Tensor:
     requires_grad: bool = False
     grad: Tensor | None = None
     _node: Any = None  # how autograd (module 05) knows what computed this tensor
-    _saved: Any = None  # autograd's hold on the array while backward needs it
+    _saved: Any = None  # a weak reference to autograd's hold on the array, while it lasts
     _shared: bool = False  # whether anyone outside may hold the array, and change it
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
@@ -131,8 +131,9 @@ class Tensor:
         """The NumPy array itself, not a copy: writing to it changes the tensor."""
         # Whoever asks may write, even while backward still needs the numbers as they are.
         self._shared = True
-        if self._saved is not None:
-            self._saved.watch()
+        saved = self._saved() if self._saved is not None else None
+        if saved is not None:
+            saved.watch()
         return self._array
 
     @data.setter

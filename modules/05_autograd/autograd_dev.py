@@ -22,6 +22,7 @@ from __future__ import annotations
 import heapq
 import math
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -45,7 +46,7 @@ class Saved:
     array is handed out (`Tensor.data` calls `watch`), or at once where somebody has it already.
     """
 
-    __slots__ = ("array", "fingerprint")
+    __slots__ = ("__weakref__", "array", "fingerprint")
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
@@ -116,28 +117,30 @@ def record(
     rules = _rules.get(op) or [_missing(op)] * len(inputs)
     ### BEGIN SOLUTION
     edges: list[Edge] = []
-    for x, array, rule in zip(inputs, arrays, rules, strict=True):
+    for x, rule in zip(inputs, rules, strict=True):
         if isinstance(x, Tensor) and x.requires_grad:
-            saves = [_save(output if i < 0 else inputs[i]) for i in rule.saves]
-            edges.append((x._node or x, rule, saves, array.shape, array.dtype))
+            saves = [_save(output if i < 0 else inputs[i], arrays) for i in rule.saves]
+            edges.append((x._node or x, rule, saves, x._array.shape, x._array.dtype))
     output._node = Node(op, options, edges)
     output.requires_grad = True
     ### END SOLUTION
 
 
-def _save(value: Any) -> Saved:
-    """Keep an input or output for backward."""
+def _save(value: Any, arrays: list[Any]) -> Saved:
+    """Keep an input or output for backward; `arrays` are those that the operation was given."""
     if not isinstance(value, Tensor):
         saved = Saved(value)
         if isinstance(value, np.ndarray):
             saved.watch()
         return saved
-    saved = value._saved
+    saved = value._saved() if value._saved is not None else None
     if value._shared and value._array.base is None:
         # Handed out once, but does anyone still hold it? Python counts the references for us.
-        value._shared = _holders(value) - (saved is not None) > _HOLDERS_OF_ITS_OWN
+        ours = (saved is not None) + sum(array is value._array for array in arrays)
+        value._shared = _holders(value) - ours > _HOLDERS_OF_ITS_OWN
     if saved is None or saved.fingerprint is not None:
-        saved = value._saved = Saved(value._array)
+        saved = Saved(value._array)
+        value._saved = weakref.ref(saved)
     if value._shared:
         saved.watch()
     return saved
