@@ -36,8 +36,11 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder outside every clone, with tito installed as from a wheel."""
-    installed = tmp_path / "site-packages" / "tito" / "course.py"
-    monkeypatch.setattr("tito.course.__file__", str(installed))
+    packages = tmp_path / "site-packages"
+    (packages / "tito").mkdir(parents=True)
+    (packages / "tito" / "course.py").touch()
+    (packages / "modules").mkdir()  # another package may well be called that
+    monkeypatch.setattr("tito.course.__file__", str(packages / "tito" / "course.py"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -262,6 +265,17 @@ def test_arguments_after_two_dashes_go_to_pytest(
     assert result.exit_code == 0, output
     assert "tests/test_tensor.py::test_one" in output
     assert "passed" not in output
+
+
+def test_a_file_after_two_dashes_is_the_only_one_that_is_run(
+    clone: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (clone / "tests" / "test_tensor.py").write_text("def test_one(): assert False\n")
+    (clone / "tests" / "test_layers.py").write_text("def test_two(): pass\n")
+    result = run("test", "--", "tests/test_layers.py")
+    output = capfd.readouterr().out
+    assert result.exit_code == 0, output
+    assert "1 passed" in output
 
 
 def test_tito_test_from_a_wheel_says_that_it_needs_a_clone(wheel: Path) -> None:

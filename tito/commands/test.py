@@ -18,7 +18,7 @@ def test(ctx: click.Context, module: Module | None, pytest_arguments: tuple[str,
 
     What follows -- goes to pytest: tito test -- -x --durations=10
     """
-    command = [sys.executable, "-m", "pytest", "tests", "-q"]
+    command = [sys.executable, "-m", "pytest", "-q"]
     if importlib.util.find_spec("xdist"):
         command += ["-n", "auto"]
     if module:
