@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, apply
+from tinytorch.core.tensor import Tensor, apply, as_tensor
 from tinytorch.random import generator
 
 # %% [markdown]
@@ -95,7 +95,7 @@ class Linear(Layer):
         Raises:
             ValueError: the last dimension of `x` is not `in_features`.
         """
-        x = x if isinstance(x, Tensor) else Tensor(x)
+        x = as_tensor(x)
         if x.shape[-1:] != (self.in_features,):
             raise ValueError(self._wrong_input(x.shape))
         ### BEGIN SOLUTION
@@ -171,7 +171,7 @@ class Dropout(Layer):
         Returns:
             A tensor of the same shape; at inference, or with `p` 0, `x` itself.
         """
-        x = x if isinstance(x, Tensor) else Tensor(x)
+        x = as_tensor(x)
         ### BEGIN SOLUTION
         if not training or self.p == 0:
             return x

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, apply
+from tinytorch.core.tensor import Tensor, apply, as_array, as_tensor
 
 
 # %%
@@ -97,7 +97,7 @@ class CrossEntropyLoss:
             TypeError: the classes are not whole numbers.
             ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
         """
-        logits = logits if isinstance(logits, Tensor) else Tensor(logits)
+        logits = as_tensor(logits)
         return apply(cross_entropy, logits, classes=_class_indices(logits.shape, classes))
 
 
@@ -128,8 +128,10 @@ def shifted(logits: np.ndarray) -> np.ndarray:
 #| export
 def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
     """Prediction and target as tensors of one shape."""
-    prediction = prediction if isinstance(prediction, Tensor) else Tensor(prediction)
-    target = target if isinstance(target, Tensor) else Tensor(target, dtype=prediction.dtype)
+    prediction = as_tensor(prediction)
+    target = (
+        as_tensor(target) if isinstance(target, Tensor) else Tensor(target, dtype=prediction.dtype)
+    )
     if prediction.shape != target.shape:
         fix = ""
         if prediction.size == target.size:
@@ -145,19 +147,19 @@ def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
 
 def _class_indices(shape: tuple[int, ...], classes: Any) -> np.ndarray:
     """The classes as an array of whole numbers, checked against the logits' shape."""
-    array = np.asarray(classes)
-    if array.dtype.kind == "f":
-        # A tensor of labels holds float32 unless told otherwise; whole numbers are meant.
-        whole = array.astype(np.int64)
-        if not np.array_equal(whole, array):
-            raise TypeError(
-                "CrossEntropyLoss takes classes as whole numbers, got fractions; "
-                "for one-hot rows or probabilities take classes.argmax(axis=1)"
-            )
-        array = whole
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"CrossEntropyLoss takes classes as whole numbers, got {array.dtype}")
-    if not shape or array.shape != shape[:-1]:
+    array = classes if isinstance(classes, np.ndarray) else as_array(classes, np.float64)
+    with np.errstate(invalid="ignore"):
+        # A copy, since backward needs the classes as they are now.
+        indices = array.astype(np.int64)
+    # A tensor of labels holds float32 unless told otherwise; whole numbers are meant.
+    if array.dtype.kind not in "iu" and not np.array_equal(indices, array):
+        raise TypeError(
+            "CrossEntropyLoss takes classes as whole numbers, got fractions; "
+            "for one-hot rows or probabilities take classes.argmax(axis=1)"
+        )
+    if not shape:
+        raise ValueError("CrossEntropyLoss got a single number; expected a row of logits")
+    if array.shape != shape[:-1]:
         fix = "; for one-hot rows take classes.argmax(axis=1)" if array.shape == shape else ""
         raise ValueError(
             f"CrossEntropyLoss got logits of shape {shape} and classes of shape {array.shape}; "
@@ -165,9 +167,7 @@ def _class_indices(shape: tuple[int, ...], classes: Any) -> np.ndarray:
         )
     if array.size == 0 or shape[-1] == 0:
         raise ValueError(f"CrossEntropyLoss got an empty batch: logits of shape {shape}")
-    # A copy, since backward needs the classes as they are now. Read as unsigned numbers, negative
-    # ones are huge, so one comparison finds both kinds that are out of range.
-    indices = array.astype(np.int64)
+    # Read as unsigned numbers, negative ones are huge: one comparison finds all out of range.
     if np.maximum.reduce(indices.view(np.uint64), axis=None) >= shape[-1]:
         wrong = indices[(indices < 0) | (indices >= shape[-1])]
         raise ValueError(

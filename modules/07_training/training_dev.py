@@ -30,7 +30,7 @@ import numpy as np
 
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import Optimizer
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Tensor, as_array
 from tinytorch.random import generator
 
 # %% [markdown]
@@ -56,11 +56,10 @@ def batches(
     Raises:
         ValueError: the lengths differ, or the batch size is not a whole number above 0.
     """
+    inputs, targets = _samples(inputs, "batches"), _samples(targets, "batches")
     if len(inputs) != len(targets):
         raise ValueError(f"batches got {len(inputs)} inputs and {len(targets)} targets")
-    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise ValueError(f"batches takes a batch size of 1 or more, got {batch_size!r}")
-    return _batches(inputs, targets, int(batch_size), shuffle)
+    return _batches(inputs, targets, _checked("batch_size", batch_size, at_least=1), shuffle)
 
 
 def _batches(
@@ -83,6 +82,25 @@ def as_input(samples: np.ndarray) -> Tensor:
     return Tensor(samples)
 
 
+def _samples(samples: Any, name: str) -> np.ndarray:
+    """The samples as an array with at least one dimension, the one that counts them."""
+    array = samples if isinstance(samples, np.ndarray) else as_array(samples)
+    if array.ndim == 0:
+        raise ValueError(f"{name} takes an array of samples, got the single number {samples!r}")
+    return array
+
+
+def _checked(name: str, value: Any, at_least: float = 0, whole: bool = True) -> Any:
+    """A setting, checked to be a (whole) number of at least so much."""
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    kind = "a whole number" if whole else "a finite number"
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise TypeError(f"{name} must be {kind}, got {value!r}")
+    if not at_least <= value < math.inf:
+        raise ValueError(f"{name} must be {kind} of {at_least} or more, got {value!r}")
+    return value
+
+
 # %% [markdown]
 # ## Learning-rate schedules
 
@@ -93,11 +111,15 @@ Schedule = Callable[[int], float]
 
 def constant(lr: float) -> Schedule:
     """The same learning rate at every step."""
+    _checked("lr", lr, whole=False)
     return lambda step: lr
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """A learning rate that is multiplied by `factor` after every so many steps."""
+    _checked("lr", lr, whole=False)
+    _checked("factor", factor, whole=False)
+    _checked("every", every, at_least=1)
     return lambda step: lr * factor ** (step // every)
 
 
@@ -111,6 +133,10 @@ def cosine(lr: float, steps: int, warmup: int = 0) -> Schedule:
         steps: the number of steps in all.
         warmup: how many of them the rise takes.
     """
+
+    _checked("lr", lr, whole=False)
+    _checked("warmup", warmup)
+    _checked("steps", steps, at_least=warmup)
 
     def schedule(step: int) -> float:
         ### BEGIN SOLUTION
@@ -162,11 +188,14 @@ class Trainer:
             The loss, and the outputs that it was computed from.
 
         Raises:
-            ValueError: the loss is not a finite number; the parameters are left as they were.
+            TypeError: the loss is not a tensor of one number.
+            ValueError: the loss is not finite; the parameters are left as they were.
         """
         ### BEGIN SOLUTION
         outputs = self.network(inputs, training=True)
         loss = self.loss(outputs, targets)
+        if not isinstance(loss, Tensor) or loss.size != 1:
+            raise TypeError(f"the loss must be a tensor of one number, got {loss!r}")
         value = float(loss.item())
         if not math.isfinite(value):
             raise ValueError(
@@ -207,6 +236,8 @@ def predict(
     Returns:
         The outputs of all samples, one under the other.
     """
+    inputs = _samples(inputs, "predict")
+    _checked("batch_size", batch_size, at_least=1)
     ### BEGIN SOLUTION
     with no_grad():
         return np.concatenate(
@@ -249,6 +280,8 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
     for name, tensor in tensors.items():
         array = np.asarray(tensor)
         array = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+        if not isinstance(name, str) or name == "__metadata__":
+            raise ValueError(f"save takes names that are strings, got {name!r}")
         if array.dtype not in _DTYPE_NAMES:
             raise TypeError(f"save cannot store {name!r}, whose dtype is {array.dtype}")
         header[name] = {
@@ -280,17 +313,23 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """
     ### BEGIN SOLUTION
     content = Path(path).read_bytes()
-    start = 8 + int.from_bytes(content[:8], "little")
+    first = start = 8 + int.from_bytes(content[:8], "little")
     tensors = {}
     try:
         header = json.loads(content[8:start])
         header.pop("__metadata__", None)
-        for name, entry in header.items():
-            begin, end = entry["data_offsets"]
-            dtype = np.dtype(_DTYPES[entry["dtype"]])
-            array = np.frombuffer(content[start + begin : start + end], dtype)
-            tensors[name] = Tensor(array.reshape(entry["shape"]).copy(), dtype=dtype)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is not a whole safetensors file: {error}") from error
+        # The tensors' bytes follow each other without a gap, from the header to the end.
+        for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+            dtype, shape = np.dtype(_DTYPES[entry["dtype"]]), tuple(entry["shape"])
+            end = start + math.prod(shape) * dtype.itemsize
+            if entry["data_offsets"] != [start - first, end - first] or min(shape, default=0) < 0:
+                raise ValueError(f"the bytes of {name!r} are not where they should be")
+            array = np.frombuffer(content[start:end], dtype).reshape(shape)
+            tensors[name] = Tensor(array.copy(), dtype=dtype)
+            start = end
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path} is not a whole safetensors file ({error})") from error
+    if start != len(content):
+        raise ValueError(f"{path} is not a whole safetensors file (its length is wrong)")
     return tensors
     ### END SOLUTION

@@ -29,7 +29,7 @@ class Saved:
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
-        self.fingerprint: tuple[Any, ...] | None = None
+        self.fingerprint: bytes | None = None
 
     def watch(self) -> None:
         """Remember the array as it is now, unless an earlier state is remembered already."""
@@ -46,17 +46,20 @@ class Saved:
             )
 
 
-def fingerprint(array: np.ndarray) -> tuple[int, bytes]:
-    """A value that differs when any one element does.
+def fingerprint(array: np.ndarray) -> bytes:
+    """Bytes that differ when the array's do, at the speed of memory.
 
-    The sum of the bits, eight bytes at a time, sees any single change; a sample of the
-    elements sees what leaves the sum alone, such as sorting.
+    The array's words of eight bytes are laid out in rows, twice, and each column is added up.
+    Any one change shows, and so does any swap, unless the two words are in the same column both
+    times; the row lengths are primes, so they would have to be 509 * 521 words, or 2 MB, apart.
     """
     octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    tail = octets.size % 8
-    words = octets[: octets.size - tail].view(np.uint64)
-    sample = words[:: words.size // 64 + 1].tobytes()
-    return int(np.add.reduce(words)), sample + octets[-tail:].tobytes() if tail else sample
+    parts = []
+    for length in (509, 521):
+        whole = octets.size // (8 * length) * (8 * length)
+        rows = octets[:whole].view(np.uint64).reshape(-1, length)
+        parts += [np.add.reduce(rows, axis=0).tobytes(), octets[whole:].tobytes()]
+    return b"".join(parts)
 
 
 class Node:
@@ -106,11 +109,11 @@ def record(
 def _save(value: Any, arrays: list[Any]) -> Saved:
     """Keep an input or output for backward; `arrays` are those that the operation was given."""
     if not isinstance(value, Tensor):
-        saved = Saved(value)
+        constant = Saved(value)
         if isinstance(value, np.ndarray):
-            saved.watch()
-        return saved
-    saved = value._saved() if value._saved is not None else None
+            constant.watch()
+        return constant
+    saved: Saved | None = value._saved() if value._saved is not None else None
     if value._shared and value._array.base is None:
         # Handed out once, but does anyone still hold it? Python counts the references for us.
         ours = (saved is not None) + sum(array is value._array for array in arrays)
@@ -340,7 +343,7 @@ def _share(x: Any, y: Any) -> np.ndarray:
 derivative(
     np.power,
     lambda gradient, x, y: gradient * y * np.power(x, np.where(y == 0, 1, y - 1)),
-    lambda gradient, output, x: gradient * output * np.log(np.where(output == 0, 1, x)),
+    lambda gradient, output, x: gradient * output * np.log(np.where(x == 0, 1, x)),
 )
 
 # A choice between two inputs.
@@ -355,7 +358,7 @@ derivative(
 # Reductions.
 def _spread(gradient: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> np.ndarray:
     """A reduction's gradient (or its result), repeated over the axes that were reduced."""
-    if axis is not None and not keepdims:
+    if axis is not None and not keepdims and shape:
         gradient = np.expand_dims(gradient, tuple(i % len(shape) for i in _axes(axis)))
     return np.broadcast_to(gradient, shape)
 
@@ -373,8 +376,7 @@ def _sum_gradient(
 def _mean_gradient(
     gradient: Any, input_shape: tuple[int, ...], axis: Any = None, keepdims: bool = False
 ) -> np.ndarray:
-    axes = range(len(input_shape)) if axis is None else _axes(axis)
-    count = math.prod(input_shape[i] for i in axes)
+    count = math.prod(input_shape) // max(1, np.size(gradient))
     return _spread(gradient / max(1, count), input_shape, axis, keepdims)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Tensor, as_tensor
 
 
 class Optimizer:
@@ -37,7 +37,7 @@ class Optimizer:
         """Move each parameter that has a gradient, in place."""
         for parameter, state in zip(self.parameters, self.state, strict=True):
             if parameter.grad is not None:
-                self._update(parameter.data, parameter.grad.data, state)
+                self._update(parameter.data, _gradient(parameter), state)
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward starts from none."""
@@ -50,7 +50,7 @@ class Optimizer:
 
     def _checked(self, name: str, value: float, below: float = math.inf) -> float:
         """A setting of the optimizer, from 0 up to but not including `below`."""
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise TypeError(f"{type(self).__name__} takes a number for {name}, got {value!r}")
         if not 0 <= value < below:
             limit = "finite" if below == math.inf else f"below {below:g}"
@@ -60,10 +60,23 @@ class Optimizer:
         return float(value)
 
 
+def _gradient(parameter: Tensor) -> np.ndarray:
+    """The gradient of a parameter as an array of its shape, also if it was set by hand."""
+    gradient = as_tensor(parameter.grad)
+    if gradient.shape != parameter.shape:
+        raise ValueError(
+            f"a parameter of shape {parameter.shape} has a gradient of shape {gradient.shape}; "
+            "expected the same shape"
+        )
+    return gradient.data
+
+
 def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
     """The parameters as a list of distinct tensors that require a gradient."""
-    if isinstance(parameters, Tensor):
-        raise TypeError(f"{name} takes a list of tensors, got one tensor; pass [tensor]")
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        fix = "[tensor]" if isinstance(parameters, Tensor) else "layer.parameters(), with brackets"
+        kind = type(parameters).__name__
+        raise TypeError(f"{name} takes a list of tensors, got one {kind}; pass {fix}")
     found = list(parameters)
     if not found:
         raise ValueError(f"{name} got no parameters; pass layer.parameters(), lists added with +")
@@ -78,6 +91,11 @@ def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
             raise ValueError(
                 f"{name} got a tensor of shape {parameter.shape} that does not require a "
                 "gradient; make it with requires_grad=True"
+            )
+        if parameter._node is not None:
+            raise ValueError(
+                f"{name} got a tensor of shape {parameter.shape} that was computed from others, "
+                "and so never gets a gradient of its own; pass the tensors it was computed from"
             )
     if len({id(parameter) for parameter in found}) < len(found):
         raise ValueError(f"{name} got the same parameter twice, which would move it twice a step")
@@ -142,10 +160,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.betas = (
-            self._checked("betas[0]", betas[0], below=1),
-            self._checked("betas[1]", betas[1], below=1),
-        )
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"{type(self).__name__} takes two betas, got {betas!r}")
+        self.betas = [self._checked(f"betas[{i}]", beta, below=1) for i, beta in enumerate(betas)]
         self.eps = self._checked("eps", eps)
 
     def _update(self, parameter: np.ndarray, gradient: np.ndarray, state: dict[str, Any]) -> None:

@@ -23,12 +23,7 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
         TypeError: `data` holds something other than numbers, or `dtype` is no type of number.
         ValueError: the lists have unequal lengths, or a number is too large for the dtype.
     """
-    try:
-        dtype = np.dtype(np.float32 if dtype is None else dtype)
-    except TypeError:
-        raise TypeError(f"Tensor got dtype={dtype!r}; use np.float32 or np.float64") from None
-    if dtype.kind not in "biuf":
-        raise TypeError(f"Tensor holds numbers, so dtype cannot be {dtype}; use np.float32")
+    dtype = _number_type(dtype)
     if isinstance(data, Tensor):
         data = data.data
     try:
@@ -37,20 +32,42 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
         raise ValueError(
             "Tensor got lists of unequal lengths; every row of a tensor has the same length"
         ) from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"Tensor holds numbers, got {_brief(data)} of type {type(data).__name__}; "
-            "pass a number, a list of numbers or a NumPy array"
-        )
     if array.dtype == dtype:
         return array
     try:
+        if array.dtype.kind == "O" and all(isinstance(number, int) for number in array.flat):
+            array = array.astype(np.float64)  # whole numbers too large for NumPy's own
+        if array.dtype.kind not in "biuf":
+            raise TypeError(
+                f"Tensor holds numbers, got {_brief(data)} of type {type(data).__name__}; "
+                "pass a number, a list of numbers or a NumPy array"
+            )
+        _check_range(array, dtype)
         with np.errstate(over="raise", invalid="raise"):
             return array.astype(dtype)
-    except FloatingPointError:
+    except (FloatingPointError, OverflowError):
         raise ValueError(
             f"Tensor got a number that {dtype} cannot hold: {_brief(data)}; pass dtype=np.float64"
         ) from None
+
+
+def _number_type(dtype: Any) -> np.dtype[Any]:
+    """The dtype of a tensor, float32 if None; a TypeError for what is no type of number."""
+    try:
+        dtype = np.dtype(np.float32 if dtype is None else dtype).newbyteorder("=")
+    except TypeError:
+        raise TypeError(f"Tensor got dtype={dtype!r}; use np.float32 or np.float64") from None
+    if dtype.kind not in "biuf" or dtype.itemsize > 8:
+        raise TypeError(f"Tensor cannot hold dtype {dtype}; use np.float32 or np.float64")
+    return dtype
+
+
+def _check_range(array: np.ndarray, dtype: np.dtype[Any]) -> None:
+    """Raise an OverflowError if a whole-number dtype cannot hold a number in the array."""
+    if dtype.kind in "iu" and array.size:
+        limits = np.iinfo(dtype)
+        if array.min() < limits.min or array.max() > limits.max:
+            raise OverflowError
 
 
 def _brief(value: Any) -> str:
@@ -107,7 +124,7 @@ class Tensor:
 
     @data.setter
     def data(self, array: np.ndarray) -> None:
-        self._array = array
+        self._array = array if isinstance(array, np.ndarray) else as_array(array, self.dtype)
         self._shared = True
         self._saved = None
 
@@ -245,6 +262,17 @@ class Tensor:
     def __ge__(self, other: Any) -> Tensor:
         return apply(np.greater_equal, self, other)
 
+    # Combining such answers: (x > 0) & (x < 1).
+
+    def __and__(self, other: Any) -> Tensor:
+        return apply(np.bitwise_and, self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return apply(np.bitwise_or, self, other)
+
+    def __invert__(self) -> Tensor:
+        return apply(np.invert, self)
+
     # Equality is by value, so Python needs to be told that identity still serves as the hash.
     __hash__ = object.__hash__
 
@@ -299,30 +327,38 @@ class Tensor:
 
         One size may be -1; it is worked out from the others.
         """
-        if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
-            (shape,) = shape
-        return apply(np.reshape, self, shape=shape)
+        sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        for size in sizes:
+            if not isinstance(size, (int, np.integer)) or size < -1:
+                raise ValueError(f"reshape takes whole numbers of 0 or more, or -1; got {size!r}")
+        return apply(np.reshape, self, shape=tuple(sizes))
 
     def flatten(self) -> Tensor:
         """All elements in one row, shape `(size,)`."""
         return self.reshape(-1)
 
-    def transpose(self, *axes: int) -> Tensor:
+    def transpose(self, *axes: Any) -> Tensor:
         """The tensor with its axes in another order.
 
         `x.transpose()` reverses them; `x.transpose(0, 2)` swaps two of more than two;
         `x.transpose(2, 0, 1)` gives the whole order.
         """
-        order: list[int] | None = None
-        if axes:
-            order = list(axes)
-            if len(axes) == 2 < self.ndim:
-                order = list(range(self.ndim))
-                order[axes[0]], order[axes[1]] = order[axes[1]], order[axes[0]]
-        return apply(np.transpose, self, axes=order)
+        if len(axes) == 1 and isinstance(axes[0], (tuple, list)):
+            (axes,) = axes
+        if len(axes) == 2 < self.ndim:
+            order = list(range(self.ndim))
+            try:
+                order[axes[0]], order[axes[1]] = axes[1], axes[0]
+            except (IndexError, TypeError):
+                raise IndexError(
+                    f"transpose got shape {self.shape} and axes {axes}; "
+                    f"axes run from {-self.ndim} to {self.ndim - 1}"
+                ) from None
+            axes = tuple(order)
+        return apply(np.transpose, self, axes=axes or None)
 
     def __getitem__(self, index: Any) -> Tensor:
-        return apply(getitem, self, index=_plain(index))
+        return apply(getitem, self, index=_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if self.requires_grad:
@@ -330,7 +366,11 @@ class Tensor:
                 "writing into a tensor that requires a gradient would not be recorded; "
                 "compute a new tensor, or write to its numbers: x.data[...] = ..."
             )
-        self.data[_plain(index)] = _plain(value)
+        index = _index(index)
+        try:
+            self.data[index] = as_array(value, self.dtype)
+        except (TypeError, ValueError, IndexError) as error:
+            raise _explained(self.__setitem__, [self._array], {"index": index}, error) from error
 
     # What makes a tensor at home in Python and NumPy.
 
@@ -344,7 +384,8 @@ class Tensor:
             yield self[i]
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self == value)._array.any())
+        equal = self == value
+        return isinstance(equal, Tensor) and bool(equal._array.any())
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -361,11 +402,13 @@ class Tensor:
         return int(self.item())
 
     def __format__(self, specification: str) -> str:
-        return format(self.item() if self.size == 1 and specification else str(self), specification)
+        return format(self.item(), specification) if specification else str(self)
 
     def __repr__(self) -> str:
+        # Of a tensor with many dimensions even a summary would be long: show it as one row.
+        array = self._array.reshape(-1) if self.ndim > 3 and self.size > 100 else self._array
         numbers = np.array2string(
-            self._array, precision=4, threshold=100, edgeitems=3, separator=", ", prefix="Tensor("
+            array, precision=4, threshold=100, edgeitems=3, separator=", ", prefix="Tensor("
         )
         parts = [numbers]
         if self.size > 100 or self.size == 0:
@@ -388,14 +431,16 @@ class Tensor:
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """`np.sum(x)` is `x.sum()`; functions that are no operation here see plain arrays."""
-        inputs, option = _NUMPY_OPERATIONS.get(function, (0, ""))
-        if inputs and inputs <= len(args) <= inputs + 1:
-            options.update(zip([option], args[inputs:], strict=False))
-            return apply(function, *args[:inputs], **options)
+        inputs, names = _NUMPY_OPERATIONS.get(function, (0, ()))
+        if 0 < inputs <= len(args) <= inputs + len(names) and options.keys() <= set(names):
+            return apply(
+                function, *args[:inputs], **dict(zip(names, args[inputs:], strict=False)), **options
+            )
         return function(*_plain(args), **_plain(options))
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy keep: all but the history, which belongs to this process."""
+        self.data  # noqa: B018 - a shallow copy shares the array
         state = {k: v for k, v in self.__dict__.items() if k not in ("_node", "_saved")}
         state["requires_grad"] = self.requires_grad and self._node is None
         return state
@@ -408,16 +453,13 @@ _record: Callable[..., None] | None = None
 _backward: Callable[[Tensor, Any], None] | None = None
 
 # NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
-# their arguments are inputs, and the name of the one after those.
-_NUMPY_OPERATIONS: dict[Operation, tuple[int, str]] = {
-    np.sum: (1, "axis"),
-    np.mean: (1, "axis"),
-    np.max: (1, "axis"),
-    np.min: (1, "axis"),
-    np.argmax: (1, "axis"),
-    np.reshape: (1, "shape"),
-    np.transpose: (1, "axes"),
-    np.where: (3, ""),
+# their arguments are inputs, and the names of the options that may follow.
+_NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
+    **dict.fromkeys((np.sum, np.mean, np.max, np.min), (1, ("axis", "keepdims"))),
+    np.argmax: (1, ("axis",)),
+    np.reshape: (1, ("shape",)),
+    np.transpose: (1, ("axes",)),
+    np.where: (3, ()),
 }
 
 _FLOAT64 = np.dtype(np.float64)
@@ -474,6 +516,8 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
 
     if type(result) is not np.ndarray:
         result = np.asarray(result)
+        if result.dtype.kind not in "biuf":
+            raise TypeError(f"{_name(op)} returned {_brief(result[()])}, expected an array")
     # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
     if result.dtype == _FLOAT64 and not _any_float64(arrays):
         result = result.astype(np.float32)
@@ -503,28 +547,37 @@ def getitem(x: np.ndarray, index: Any) -> np.ndarray:
 
 def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
     """What an operation gets for an input that is not a tensor: a number or an array."""
-    if isinstance(value, (bool, int, float, np.generic)) and not isinstance(value, np.void):
-        # NumPy's own scalars would turn float32 into float64; Python's numbers adapt.
-        value = value.item() if isinstance(value, np.generic) else value
-        if isinstance(value, (bool, int, float)):
-            return float(value) if isinstance(value, float) else value
+    # NumPy's own scalars would turn float32 into float64; Python's numbers adapt.
+    if isinstance(value, (float, np.floating)):
+        return float(value)
+    if isinstance(value, (bool, np.bool_, int, np.integer)):
+        return value.item() if isinstance(value, np.generic) else value
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{op.__name__} got lists of unequal lengths: {_brief(value)}") from None
+        raise ValueError(f"{_name(op)} got lists of unequal lengths: {_brief(value)}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(
-            f"{op.__name__} takes tensors, arrays and numbers, "
+            f"{_name(op)} takes tensors, arrays and numbers, "
             f"got {_brief(value)} of type {type(value).__name__}"
         )
     tensors = [x._array for x in inputs if isinstance(x, Tensor)]
-    if array.dtype == _FLOAT64 and not _any_float64(tensors):
+    if array.dtype.kind == "f" and array.itemsize > 4 and not _any_float64(tensors):
         array = array.astype(np.float32)
     return array
 
 
 def _any_float64(arrays: list[Any]) -> bool:
     return any(isinstance(a, np.ndarray) and a.dtype == _FLOAT64 for a in arrays)
+
+
+def _index(index: Any) -> Any:
+    """An index without tensors, and with arrays copied: backward needs them as they are now."""
+    if isinstance(index, tuple):
+        return tuple(_index(part) for part in index)
+    if isinstance(index, (Tensor, np.ndarray, list)):
+        return np.array(_plain(index))
+    return index
 
 
 def _plain(value: Any) -> Any:
@@ -538,12 +591,21 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _name(op: Operation) -> str:
+    return getattr(op, "__name__", repr(op))
+
+
+def as_tensor(x: Any) -> Tensor:
+    """`x` itself if it is a tensor of real numbers; else a new tensor of float32 from it."""
+    return x if isinstance(x, Tensor) and x.dtype.kind == "f" else Tensor(x)
+
+
 def _explained(
     op: Operation, arrays: list[Any], options: dict[str, Any], error: Exception
 ) -> Exception:
     """The error of an operation in the learner's terms: what was given, what was expected."""
     shapes = [np.shape(a) for a in arrays]
-    given = f"{op.__name__} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
+    given = f"{_name(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
     if op is np.matmul:
         return ValueError(f"{given}: {_matmul_problem(*shapes)}")
     if "axis" in options and isinstance(error, IndexError):
