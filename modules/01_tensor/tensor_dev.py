@@ -629,9 +629,8 @@ def _index(index: Any) -> Any:
     """An index without tensors, and with arrays copied: backward needs them as they are now."""
     if isinstance(index, tuple):
         return tuple(_index(part) for part in index)
-    if isinstance(index, (Tensor, np.ndarray, list)):
-        return np.array(_plain(index))
-    return index
+    index = _plain(index)
+    return index.copy() if isinstance(index, np.ndarray) else index
 
 
 def _plain(value: Any) -> Any:
