@@ -1,7 +1,12 @@
 """The framework: one file a lesson, each importing only the files of earlier lessons.
 
-Autograd attaches itself to the door in `tensor` when it is imported, so it is imported here:
-whichever part of the framework is used first, gradients are recorded.
+In a learner's workspace the modules that they have finished are found first (see
+`tinytorch.overlay`). Autograd attaches itself to the door in `tensor` when it is imported, so it
+is imported here: whichever part of the framework is used first, gradients are recorded.
 """
 
-import tinytorch.core.autograd  # noqa: F401
+from tinytorch.overlay import search_path
+
+__path__ = search_path()
+
+import tinytorch.core.autograd  # noqa: E402, F401 - the path comes first
