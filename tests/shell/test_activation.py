@@ -210,8 +210,11 @@ def test_zsh_options_do_not_break_it(clone: Clone, options: str) -> None:
 def test_options_exported_by_bash_do_not_reach_the_work(clone: Clone) -> None:
     (clone.commands / "sh").unlink()
     (clone.commands / "sh").symlink_to(clone.commands / "bash")
-    result = clone.run("bash", f"export SHELLOPTS; set -euC; {ACTIVATE}; tito")
+    strict = "export SHELLOPTS; shopt -s inherit_errexit; set -euC"
+    change = "echo '# changed' >>pyproject.toml"
+    result = clone.run("bash", f"{strict}; {ACTIVATE}; {change}; {ACTIVATE}; tito")
     assert result.stdout == "hello from tito\n"
+    assert "updating .venv" in result.stderr
 
 
 def test_aliases_and_functions_of_the_shell_do_not_reach_the_work(clone: Clone, shell: str) -> None:

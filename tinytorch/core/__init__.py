@@ -9,4 +9,4 @@ from tinytorch.overlay import search_path
 
 __path__ = search_path()
 
-import tinytorch.core.autograd  # noqa: E402, F401 - the path comes first
+import tinytorch.core.autograd  # noqa: F401 - the path comes first
