@@ -114,6 +114,11 @@ class Clone:
         (self.commands / name).write_text(text)
         (self.commands / name).chmod(0o755)
 
+    def becomes_sh(self, tool: str) -> None:
+        target = (self.commands / tool).resolve()
+        (self.commands / "sh").unlink()
+        (self.commands / "sh").symlink_to(target)
+
     @property
     def calls(self) -> list[str]:
         """What uv was asked to do, in the first two words of each call."""
@@ -208,8 +213,7 @@ def test_zsh_options_do_not_break_it(clone: Clone, options: str) -> None:
 
 
 def test_options_exported_by_bash_do_not_reach_the_work(clone: Clone) -> None:
-    (clone.commands / "sh").unlink()
-    (clone.commands / "sh").symlink_to(clone.commands / "bash")
+    clone.becomes_sh("bash")
     strict = "export SHELLOPTS; shopt -s inherit_errexit; set -euC"
     change = "echo '# changed' >>pyproject.toml"
     result = clone.run("bash", f"{strict}; {ACTIVATE}; {change}; {ACTIVATE}; tito")
@@ -385,10 +389,13 @@ def test_the_call_after_a_failed_installation_mends_it(clone: Clone, shell: str)
     assert clone.run(shell, f"{ACTIVATE} && tito").stdout == "hello from tito\n"
 
 
+@pytest.mark.parametrize("sh", ["sh", "bash"])  # macOS's sh is bash, which treats signals otherwise
 def test_control_c_gives_the_prompt_back_and_the_next_call_starts_over(
-    clone: Clone, shell: str
+    clone: Clone, shell: str, sh: str
 ) -> None:
-    clone.command("install", f"echo broken >.venv/bin/tito; {HANG}")
+    clone.becomes_sh(sh)
+    # Like pip, and unlike most programs, this ends as if nothing but an error had happened.
+    clone.command("install", f"trap 'exit 1' INT; echo broken >.venv/bin/tito; ({HANG})")
     with clone.terminal(shell) as terminal:
         terminal.sendline(f"{ACTIVATE} && tito; echo done with $?")
         terminal.expect("installing")
@@ -507,6 +514,13 @@ def test_an_environment_whose_python_has_gone_is_made_anew(clone: Clone, shell: 
     result = clone.run(shell, f"source .venv/bin/activate; {ACTIVATE} && tito")
     assert result.stdout == "hello from tito\n"
     assert "making .venv" in result.stderr
+
+
+def test_an_environment_of_another_python_is_made_anew(clone: Clone) -> None:
+    clone.run("bash", ACTIVATE)
+    stamp = clone.venv / "tinytorch.stamp"
+    stamp.write_text(re.sub(r"^\w+-\d+", "cpython-310", stamp.read_text()))
+    assert "making .venv" in clone.run("bash", ACTIVATE).stderr
 
 
 def test_an_environment_made_by_hand_is_kept_and_installed_into(clone: Clone) -> None:
