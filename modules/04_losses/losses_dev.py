@@ -121,7 +121,9 @@ def shifted(logits: np.ndarray) -> np.ndarray:
     That changes no probability, and `exp` can no longer overflow.
     """
     rows = logits.reshape(-1, logits.shape[-1])
-    return rows - np.maximum.reduce(rows, axis=1, keepdims=True)
+    # A difference beyond float32 becomes -infinity, and its exp 0, as it should.
+    with np.errstate(over="ignore"):
+        return rows - np.maximum.reduce(rows, axis=1, keepdims=True)
 
 
 # %%

@@ -51,7 +51,9 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     if x.size == 0:
         return x
     # Shifting all scores by the same amount changes nothing, and exp(0) cannot overflow.
-    exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    # Scores that far apart have a difference beyond float32, and then exp(-infinity) is 0.
+    with np.errstate(over="ignore"):
+        exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
 
 

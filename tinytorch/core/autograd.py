@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core import activations, layers, losses
-from tinytorch.core.tensor import Operation, Tensor, attach, getitem, wrap
+from tinytorch.core.tensor import Operation, Tensor, attach, getitem, name_of, wrap
 
 
 class Saved:
@@ -40,7 +40,7 @@ class Saved:
         """Raise a ValueError if the array has changed since `op` used it."""
         if self.fingerprint is not None and self.fingerprint != fingerprint(self.array):
             raise ValueError(
-                f"an array of shape {self.array.shape} that {op.__name__} needs for its gradient "
+                f"an array of shape {self.array.shape} that {name_of(op)} needs for its gradient "
                 "was changed in place after it was used; call backward() before changing it, "
                 "or change a copy"
             )
@@ -295,7 +295,7 @@ def _missing(op: Operation) -> Rule:
 
     def missing(gradient: np.ndarray, **options: Any) -> np.ndarray:
         raise ValueError(
-            f"{op.__name__} has no derivative in the table; "
+            f"{name_of(op)} has no derivative in the table; "
             "add one with tinytorch.core.autograd.derivative, or detach() its input"
         )
 

@@ -170,6 +170,10 @@ class Tensor:
             )
         return self._array.item()
 
+    def tolist(self) -> Any:
+        """The numbers as nested Python lists; a plain number for a tensor of shape `()`."""
+        return self._array.tolist()
+
     def detach(self) -> Tensor:
         """The same numbers in the same memory, cut off from how they were computed."""
         return Tensor(self, dtype=self.dtype)
@@ -318,6 +322,14 @@ class Tensor:
         """The mean squared distance from the mean, of all elements or along axes."""
         return ((self - self.mean(axis, keepdims=True)) ** 2).mean(axis, keepdims)
 
+    def any(self) -> bool:
+        """Whether any element is true (or not zero)."""
+        return bool(self._array.any())
+
+    def all(self) -> bool:
+        """Whether all elements are true (or not zero)."""
+        return bool(self._array.all())
+
     def argmax(self, axis: int | None = None) -> Tensor:
         """The index of the largest element, or of the largest along an axis, as int64."""
         return apply(np.argmax, self, axis=axis)
@@ -340,12 +352,11 @@ class Tensor:
     def transpose(self, *axes: Any) -> Tensor:
         """The tensor with its axes in another order.
 
-        `x.transpose()` reverses them; `x.transpose(0, 2)` swaps two of more than two;
-        `x.transpose(2, 0, 1)` gives the whole order.
+        `x.transpose()` reverses them, `x.transpose(0, 2)` swaps two, and
+        `x.transpose(2, 0, 1)` or a tuple gives the whole order.
         """
-        if len(axes) == 1 and isinstance(axes[0], (tuple, list)):
-            (axes,) = axes
-        if len(axes) == 2 < self.ndim:
+        order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
+        if len(axes) == 2:
             order = list(range(self.ndim))
             try:
                 order[axes[0]], order[axes[1]] = axes[1], axes[0]
@@ -354,8 +365,7 @@ class Tensor:
                     f"transpose got shape {self.shape} and axes {axes}; "
                     f"axes run from {-self.ndim} to {self.ndim - 1}"
                 ) from None
-            axes = tuple(order)
-        return apply(np.transpose, self, axes=axes or None)
+        return apply(np.transpose, self, axes=order or None)
 
     def __getitem__(self, index: Any) -> Tensor:
         return apply(getitem, self, index=_index(index))
@@ -380,8 +390,7 @@ class Tensor:
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
-        for i in range(len(self)):
-            yield self[i]
+        return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
         equal = self == value
@@ -391,7 +400,7 @@ class Tensor:
         if self.size != 1:
             raise ValueError(
                 f"a tensor of shape {self.shape} is neither true nor false; "
-                "ask for one answer: (x > 0).data.any() or .all()"
+                "ask for one answer: (x > 0).any() or .all()"
             )
         return bool(self.item())
 
@@ -427,16 +436,16 @@ class Tensor:
         """`np.exp(x)`, `array * x`: NumPy's element-wise functions go through the door too."""
         if method == "__call__" and ufunc.nout == 1 and not options:
             return apply(ufunc, *inputs)
-        return getattr(ufunc, method)(*_plain(inputs), **_plain(options))
+        return _outside(getattr(ufunc, method), inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        """`np.sum(x)` is `x.sum()`; functions that are no operation here see plain arrays."""
+        """`np.sum(x)` is `x.sum()`; functions without a derivative work on the arrays."""
         inputs, names = _NUMPY_OPERATIONS.get(function, (0, ()))
         if 0 < inputs <= len(args) <= inputs + len(names) and options.keys() <= set(names):
             return apply(
                 function, *args[:inputs], **dict(zip(names, args[inputs:], strict=False)), **options
             )
-        return function(*_plain(args), **_plain(options))
+        return _outside(function, args, options)
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy keep: all but the history, which belongs to this process."""
@@ -517,7 +526,7 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     if type(result) is not np.ndarray:
         result = np.asarray(result)
         if result.dtype.kind not in "biuf":
-            raise TypeError(f"{_name(op)} returned {_brief(result[()])}, expected an array")
+            raise TypeError(f"{name_of(op)} returned {_brief(result[()])}, expected an array")
     # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
     if result.dtype == _FLOAT64 and not _any_float64(arrays):
         result = result.astype(np.float32)
@@ -540,6 +549,41 @@ def wrap(array: np.ndarray) -> Tensor:
     return tensor
 
 
+def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a NumPy function that is no operation makes of tensors.
+
+    An array becomes a tensor again. It is recorded if need be, so that a gradient that would
+    have to flow through the function is an error when it gets there, and not silently missing.
+    """
+    result = function(*_plain(args), **_plain(options))
+    if not isinstance(result, (np.ndarray, np.number)) or options.get("out") is not None:
+        return result
+    output = wrap(np.array(result))
+    tensors = tuple(_tensors((args, options)))
+    if _record is not None and any(x.requires_grad for x in tensors):
+        _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
+    return output
+
+
+def without_derivative(function: Operation) -> Operation:
+    """A stand-in for a function as it was called here, which the table does not know."""
+
+    def stand_in(*arrays: Any) -> Any:
+        return function(*arrays)
+
+    stand_in.__name__ = name_of(function)
+    return stand_in
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """All tensors in nested tuples, lists and dictionaries."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (tuple, list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(part)
+
+
 def getitem(x: np.ndarray, index: Any) -> np.ndarray:
     """The elements of `x` at `index`, as an operation."""
     return x[index]
@@ -555,10 +599,10 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{_name(op)} got lists of unequal lengths: {_brief(value)}") from None
+        raise ValueError(f"{name_of(op)} got lists of unequal lengths: {_brief(value)}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(
-            f"{_name(op)} takes tensors, arrays and numbers, "
+            f"{name_of(op)} takes tensors, arrays and numbers, "
             f"got {_brief(value)} of type {type(value).__name__}"
         )
     tensors = [x._array for x in inputs if isinstance(x, Tensor)]
@@ -590,7 +634,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _name(op: Operation) -> str:
+def name_of(op: Operation) -> str:
+    """What an operation is called in messages."""
     return getattr(op, "__name__", repr(op))
 
 
@@ -604,7 +649,7 @@ def _explained(
 ) -> Exception:
     """The error of an operation in the learner's terms: what was given, what was expected."""
     shapes = [np.shape(a) for a in arrays]
-    given = f"{_name(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
+    given = f"{name_of(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
     if op is np.matmul:
         return ValueError(f"{given}: {_matmul_problem(*shapes)}")
     if "axis" in options and isinstance(error, IndexError):
