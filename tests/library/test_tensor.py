@@ -84,7 +84,7 @@ def test_a_tensor_has_the_dtype_it_was_asked_for(dtype: Any) -> None:
         np.ones((2, 3), dtype=np.float16),
         np.ones((2, 3), dtype=bool),
         np.ones((2, 3), dtype=np.uint64),
-        np.matrix(np.ones((2, 3))),
+        np.ones((2, 3)).view(np.matrix),
         np.ma.masked_array(np.ones((2, 3))),
     ],
     ids=lambda array: f"{type(array).__name__} {array.dtype.str} {array.strides}",
