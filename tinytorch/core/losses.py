@@ -120,15 +120,18 @@ def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
 def _class_indices(shape: tuple[int, ...], classes: Any) -> np.ndarray:
     """The classes as an array of whole numbers, checked against the logits' shape."""
     array = classes if isinstance(classes, np.ndarray) else as_array(classes, np.float64)
-    with np.errstate(invalid="ignore"):
-        # A copy, since backward needs the classes as they are now.
+    # A copy, since backward needs the classes as they are now.
+    if array.dtype.kind in "iu":
         indices = array.astype(np.int64)
-    # A tensor of labels holds float32 unless told otherwise; whole numbers are meant.
-    if array.dtype.kind not in "iu" and not np.array_equal(indices, array):
-        raise TypeError(
-            "CrossEntropyLoss takes classes as whole numbers, got fractions; "
-            "for one-hot rows or probabilities take classes.argmax(axis=1)"
-        )
+    else:
+        # A tensor of labels holds float32 unless told otherwise; whole numbers are meant.
+        with np.errstate(invalid="ignore"):
+            indices = array.astype(np.int64)
+        if not np.array_equal(indices, array):
+            raise TypeError(
+                "CrossEntropyLoss takes classes as whole numbers, got fractions; "
+                "for one-hot rows or probabilities take classes.argmax(axis=1)"
+            )
     if not shape:
         raise ValueError("CrossEntropyLoss got a single number; expected a row of logits")
     if array.shape != shape[:-1]:
