@@ -434,8 +434,8 @@ print(f"logits for 8 texts of 1024 words out of 50,000: {8 * 1024 * 50_000 * 4 /
 # ## What PyTorch does differently
 #
 # - `nn.MSELoss` broadcasts, with a warning; ours refuses.
-# - `nn.CrossEntropyLoss` wants the classes along axis 1, `(batch, classes, ...)`; ours along the
-#   last. It also takes class weights, label smoothing, and probabilities as targets.
+# - `nn.CrossEntropyLoss` has the logits of a sample along axis 1, `(batch, classes, ...)`; ours has
+#   them along the last. It also takes class weights, label smoothing, and probabilities as targets.
 # - `nn.BCELoss` cuts the logarithms off at -100, as yours does. `nn.BCEWithLogitsLoss` takes logits
 #   instead, for the reason you met above.
 # - Every PyTorch loss can return the sum or each sample's loss (`reduction="sum"`, `"none"`).
