@@ -49,3 +49,35 @@ def search_path() -> list[str]:
 def is_reference(file: str) -> bool:
     """Whether a module's file is TinyTorch's own, and not a learner's."""
     return os.path.dirname(os.path.abspath(file)) == _REFERENCE
+
+
+def lay(module_name: str, file: str) -> None:
+    """Use `file` as the module `tinytorch.core.<module_name>`, to see how it does.
+
+    It may be a lesson in progress or its notebook (the cells that begin with `#| export` count),
+    or any Python file or notebook (all of it counts). The line numbers and the file name in
+    tracebacks are those of `file`; `place` turns them into words.
+
+    Raises:
+        RuntimeError: the module has been imported already. Lay the file in a fresh process.
+    """
+    import sys
+
+    from tinytorch.laying import LaidFile
+
+    if f"tinytorch.core.{module_name}" in sys.modules:
+        raise RuntimeError(f"tinytorch.core.{module_name} has been imported already")
+    sys.meta_path.insert(0, LaidFile(module_name, file))
+
+
+def place(file: str, line: int) -> str:
+    """Where a line of a file that was laid is: `layers_dev.py:95`, or a notebook's cell and line.
+
+    Files below the current folder are named from there, others by their whole path.
+    """
+    from tinytorch import sources
+
+    try:
+        return sources.read(file).place(line)
+    except (OSError, SyntaxError):  # changed since it was laid
+        return f"{file}:{line}"

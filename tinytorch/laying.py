@@ -1,0 +1,91 @@
+"""One file in the place of a module of the framework, so that it can be checked.
+
+`tinytorch.overlay.lay` is the way in.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import os
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+from tinytorch import sources
+
+# What a module teaches. The rest of a module is help for it and for the modules that follow.
+TAUGHT = {
+    "tensor": ("Tensor", "apply"),
+    "activations": (
+        *("ReLU", "Sigmoid", "Tanh", "GELU", "Softmax"),
+        *("relu", "sigmoid", "tanh", "gelu", "softmax"),
+    ),
+    "layers": ("Layer", "Linear", "Dropout"),
+    "losses": ("MSELoss", "BinaryCrossEntropyLoss", "CrossEntropyLoss"),
+    "autograd": ("backward", "no_grad"),
+    "optimizers": ("SGD", "Adam", "AdamW"),
+    "training": ("Trainer", "batches", "constant", "step_decay", "cosine", "save", "load"),
+}
+
+
+class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds and loads one module of `tinytorch.core` from `file`, wherever that is."""
+
+    def __init__(self, module_name: str, file: str) -> None:
+        self.module_name = module_name
+        self.file = os.path.abspath(file)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The module that is laid, from its file; nothing else."""
+        if fullname != f"tinytorch.core.{self.module_name}":
+            return None
+        return importlib.util.spec_from_file_location(fullname, self.file, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the code that counts in the file.
+
+        Names that the rest of the framework needs and the file lacks are there afterwards too.
+        Beside a plain file, helpers are the reference's own; what the module teaches is never
+        taken from the reference, and says so when it is called.
+        """
+        source = sources.read(self.file)
+        if source.cells:  # or tracebacks would show lines of the notebook's JSON
+            lines = source.text.splitlines(keepends=True)
+            linecache.cache[self.file] = (len(source.text), None, lines, self.file)
+        code = compile(source.text, self.file, "exec", dont_inherit=True)
+        namespace = vars(module)
+        reference = os.path.join(os.path.dirname(__file__), "core", f"{self.module_name}.py")
+        with open(reference, encoding="utf-8") as opened:
+            reference_text = opened.read()
+        if not source.is_lesson:
+            exec(compile(reference_text, reference, "exec", dont_inherit=True), namespace)
+            for name in TAUGHT[self.module_name]:
+                namespace.pop(name, None)
+        exec(code, namespace)
+        for name in public_names(reference_text):
+            namespace.setdefault(name, _missing(name, os.path.basename(self.file)))
+
+
+def public_names(text: str) -> list[str]:
+    """The functions and classes that a Python text defines, in order, without private ones."""
+    return [
+        statement.name
+        for statement in ast.parse(text).body
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not statement.name.startswith("_")
+    ]
+
+
+def _missing(name: str, file: str) -> type:
+    """A stand-in for what a file does not define: it can be imported, but not used."""
+
+    def fail(self: Any, *arguments: Any, **options: Any) -> None:
+        raise NotImplementedError(f"{file} does not define {name}")
+
+    return type(name, (), {"__init__": fail, "__doc__": f"Not defined in {file}."})
