@@ -1,0 +1,77 @@
+"""The page of the documentation: what was measured, how, and what came out."""
+
+from __future__ import annotations
+
+from benchmarks.results import Results
+from benchmarks.table import LEGEND, TITLES, comparisons, format_comparison, markdown_table
+
+INTRODUCTION = """\
+# Benchmarks
+
+TinyTorch beside PyTorch in eager mode, JAX compiled, and the floor that none of them can get below.
+This page is written by `tito bench --full --docs`; run that in a clone to have it speak of your own
+machine.
+
+![Bars and curves of the results below](images/benchmarks.png)
+"""
+
+METHOD = """\
+## How it is measured
+
+- **In turns, in one sitting.** Each contestant has a process of its own, since the thread pools of
+  several libraries in one process disturb each other. They are measured round by round, one at a
+  time, each for a slice of 50 milliseconds after a run that does not count; a slow spell of the
+  machine then hits everyone in that round. Every number is a median over rounds, and every ratio is
+  the median of the ratios within the rounds.
+- **Nobody spins in the background.** The threads of OpenBLAS and OpenMP go on spinning for up to a
+  tenth of a second after their work. The next contestant starts when the one before has gone quiet.
+- **Equal threads.** Each process is pinned to the same processors, and told to use as many threads.
+- **Nothing is tuned by variables.** Environment variables that would have a library choose other
+  code than it does by default (`OPENBLAS_CORETYPE`, `OMP_*`, `MKL_*`, `XLA_FLAGS` and the like) are
+  taken out before the contestants start.
+- **Each as its own documentation advises.** PyTorch: modules, `zero_grad` that sets to None,
+  `inference_mode` where no gradient is wanted; on MNIST, batches indexed from one tensor, which is
+  faster than a `DataLoader`. JAX: the whole step under `jax.jit`, parameters and key donated, data
+  on the device; steps of training follow each other without waiting, single layers wait for their
+  results, and compiling is never timed. TinyTorch: the public interface, as the lessons teach it.
+- **The floor.** For everything made of matrix products, those products alone, in bare NumPy with
+  the results written to memory that is reused. For dropout and for chains of operations, copies of
+  as many bytes by one thread. For the import, NumPy's own.
+- **MNIST.** Five seeds, in a fresh process each. All follow the milestone's recipe: the same
+  distribution of first weights, batch size, optimizer and learning rates. The clock stops while the
+  test images are read after each epoch, and the warm-up before the first epoch is not timed; the
+  whole program, with imports, data and compiling, is given as well. TinyTorch runs the milestone's
+  own loop, which keeps count of loss and accuracy as it goes; the others don't have to. All load
+  the data through TinyTorch, which adds one or two megabytes to the memory of the others.
+
+The same work stands side by side for all contestants in [`benchmarks/`](../benchmarks): judge for
+yourself, and say so where one doesn't get its due.
+"""
+
+
+def markdown(results: Results) -> str:
+    """The whole page."""
+    machine = "\n".join(f"| {fact} | {value} |" for fact, value in results.machine.items())
+    parts = [INTRODUCTION, _requirements(results)]
+    if results.absent:
+        parts.append(f"Not installed, and left out: {', '.join(results.absent)}.\n")
+    parts.append(f"## All results\n\n{LEGEND}\n")
+    parts += [f"### {TITLES[b]}\n\n{markdown_table(results, b)}\n" for b in results.benchmarks()]
+    parts += [METHOD, f"## The machine\n\n| | |\n| --- | --- |\n{machine}\n"]
+    return "\n".join(parts)
+
+
+def _requirements(results: Results) -> str:
+    """What is required, beside what came out."""
+    lines = [
+        "## What is required",
+        "",
+        "| | against | required and measured |",
+        "| --- | --- | --- |",
+    ]
+    for c in comparisons(results):
+        if c.limit is not None:
+            lines.append(
+                f"| {TITLES[c.benchmark]}: {c.case} | {c.rival} | {format_comparison(c)} |"
+            )
+    return "\n".join(lines) + "\n"

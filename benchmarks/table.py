@@ -1,0 +1,148 @@
+"""The results as a table: rows of text first, then the terminal's table or Markdown's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.results import Measurement, Results, Summary, summarize
+from benchmarks.targets import Comparison, compare
+
+TITLES = {
+    "training-step": "A training step of 784-256-128-10 with dropout and SGD",
+    "linear": "Linear, 128 samples (512 for 1024 → 1024): forward, and both ways",
+    "dropout": "Dropout with p = 0.5: forward, and both ways",
+    "import": "Import of the whole framework in a fresh process; the floor is NumPy",
+    "mnist": "MNIST by the milestone's recipe, a fresh process for each seed",
+    "batch": "Growth with batch size: the training step",
+    "width": "Growth with width: Linear, 128 samples, both ways",
+    "depth": "Growth with depth: a chain of products of shape (32, 32), both ways",
+}
+LEGEND = (
+    "First lines: medians over the rounds, ± half the distance between the quartiles. Second "
+    "lines: for PyTorch and JAX how many times ours they take (more is better), for the floor how "
+    "many times the floor we take (less is better), each the median of the ratios within the "
+    "rounds, and what is required of it. The floor is the matrix products alone; for dropout and "
+    "depth, copies of the same bytes; for the import, NumPy's."
+)
+
+
+def format_value(value: float, unit: str) -> str:
+    """A value with three digits that count, in the unit that fits it."""
+    if unit == "%":
+        return f"{value:.2f}%"
+    if unit == "bytes":
+        return f"{value / 1e6:,.0f} MB"
+    for scale, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if value >= scale:
+            return f"{_three_digits(value / scale)} {name}"
+    return f"{_three_digits(value / 1e-9)} ns"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
+
+
+def format_summary(summary: Summary, unit: str) -> str:
+    """The median, and how far the quartiles lie from it."""
+    if unit == "%":
+        return f"{format_value(summary.median, unit)} ±{(summary.upper - summary.lower) / 2:.2f}"
+    return f"{format_value(summary.median, unit)} ±{100 * summary.spread:.0f}%"
+
+
+def format_comparison(comparison: Comparison) -> str:
+    """The ratio, and what it had to be: `2.31x ≥2 yes`."""
+    ratio = f"{_three_digits(comparison.ratio.median)}x"
+    if comparison.limit is None:
+        return ratio
+    return f"{ratio} {comparison.sign}{comparison.limit:g} {'yes' if comparison.is_met else 'NO'}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One contestant in one case: what it took, and how TinyTorch compares."""
+
+    value: str
+    comparison: Comparison | None
+
+
+def rows(results: Results, benchmark: str) -> Iterator[tuple[str, list[Cell]]]:
+    """The cases of a benchmark, each with a cell for every contestant."""
+    for case, measurements in results.cases(benchmark):
+        cells = []
+        for contestant in CONTESTANTS:
+            measurement = measurements.get(contestant.key)
+            cells.append(
+                Cell(
+                    format_measurement(measurement) if measurement else "-",
+                    compare(measurements, contestant.key),
+                )
+            )
+        yield case, cells
+
+
+def format_measurement(measurement: Measurement) -> str:
+    """The summary, and in how many rounds there was nothing to measure."""
+    summary = summarize(measurement.values)
+    if summary is None:
+        return "never"
+    missing = sum(value is None for value in measurement.values)
+    note = f", {missing} never" if missing else ""
+    return format_summary(summary, measurement.unit) + note
+
+
+def rich_table(results: Results, benchmark: str) -> Table:
+    """The table of one benchmark for a terminal."""
+    table = Table(
+        title=TITLES[benchmark],
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("")
+    for contestant in CONTESTANTS:
+        table.add_column(contestant.title, min_width=12)
+    for case, cells in rows(results, benchmark):
+        table.add_row(case, *(_coloured(cell) for cell in cells))
+    return table
+
+
+def _coloured(cell: Cell) -> Text:
+    text = Text(cell.value)
+    if cell.comparison is not None:
+        style = {None: "dim", True: "green", False: "bold red"}[cell.comparison.is_met]
+        text.append("\n" + format_comparison(cell.comparison), style=style)
+    return text
+
+
+def markdown_table(results: Results, benchmark: str) -> str:
+    """The table of one benchmark for a page."""
+    lines = [
+        "| | " + " | ".join(c.title for c in CONTESTANTS) + " |",
+        "| --- |" + " --- |" * len(CONTESTANTS),
+    ]
+    for case, cells in rows(results, benchmark):
+        texts = [
+            f"{c.value}<br>{format_comparison(c.comparison)}" if c.comparison else c.value
+            for c in cells
+        ]
+        lines.append(f"| {case} | " + " | ".join(texts) + " |")
+    return "\n".join(lines)
+
+
+def comparisons(results: Results) -> list[Comparison]:
+    """TinyTorch beside each rival, in every case of every benchmark."""
+    return [
+        cell.comparison
+        for benchmark in results.benchmarks()
+        for _, cells in rows(results, benchmark)
+        for cell in cells
+        if cell.comparison is not None
+    ]
