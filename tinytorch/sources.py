@@ -15,12 +15,27 @@ import tokenize
 from dataclasses import dataclass
 from typing import Any
 
+EXPORT = "#| export"
+
 _EXPORT = re.compile(r"#\s*\|\s*exports?\s*")  # as people type it
 _CELL = re.compile(r"#\s*%%+(\s|$)")
 _TEXT_CELL = re.compile(r"\[(markdown|md|raw)\]")
 _MAGIC = re.compile(r"\s*([%!?]|[\w.]+\?{1,2}\s*$)")
 # Cell magics that run the rest of their cell as Python; what follows any other is not ours to run.
 _PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell that holds anything."""
+
+    number: int
+    """Counted from 1 among them, as Jupyter does when it runs a notebook from the top."""
+    start: int
+    """In a `.py`, the line of the file on which `text` starts."""
+    text: str
+    exported: bool
+    """Whether its first line marks it as part of the framework."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +54,7 @@ class Source:
     """In a notebook, for each code cell that counts: its number, and its first line in `text`."""
 
     def place(self, line: int) -> str:
-        """Where line `line` of `text` is: `layers_dev.py:95`, or a notebook's cell and line.
-
-        Code cells are counted from 1, as Jupyter does when it runs a notebook from the top.
-        """
+        """Where line `line` of `text` is: `layers_dev.py:95`, or a notebook's cell and line."""
         file = os.path.relpath(self.file)
         if file.startswith(os.pardir):
             file = self.file
@@ -62,56 +74,68 @@ def read(file: str) -> Source:
             wrong Python, and compiling `text` says so.
     """
     file = os.path.abspath(file)
-    if file.endswith(".ipynb"):
-        source = _read_notebook(file)
-    else:
-        try:
-            with tokenize.open(file) as opened:  # which knows byte-order marks and encodings
-                text = opened.read()
-        except UnicodeDecodeError as error:
-            raise SyntaxError(f"not a text file: {error}", (file, 1, 1, "")) from None
-        source = _read_python(file, text)
-    return _without_experiments(source) if source.is_lesson else source
-
-
-def _read_python(file: str, text: str) -> Source:
-    lines = text.split("\n")
-    heads = [n for n, line in enumerate(lines) if _CELL.match(line)]
-    kept = [""] * len(lines)
-    is_lesson = False
-    for start, end in zip([-1, *heads], [*heads, len(lines)], strict=True):
-        mark = next((n for n in range(start + 1, end) if lines[n].strip()), None)
-        is_text = start >= 0 and _TEXT_CELL.search(lines[start])
-        if mark is None or is_text or not _EXPORT.fullmatch(lines[mark]):
-            continue
-        is_lesson = True
-        kept[max(start, 0) : end] = lines[max(start, 0) : end]
-    return Source(file, "\n".join(kept) if is_lesson else text, is_lesson)
-
-
-def _read_notebook(file: str) -> Source:
-    code = [
-        (number, _without_magics(source))
-        for number, source in enumerate(notebook_code(file), 1)
-        if source.strip()
-    ]
-    exported = [(number, source) for number, source in code if _is_exported(source)]
+    cells = code_cells(file)
+    exported = [cell for cell in cells if cell.exported]
+    if not file.endswith(".ipynb"):
+        return _read_python(file, exported) if exported else Source(file, _text_of(file), False)
     lines: list[str] = []
-    cells = []
-    for number, source in exported or code:
+    places = []
+    for cell in exported or cells:
         lines.append("# %%")
-        cells.append((number, len(lines) + 1))
-        lines += source.split("\n")
-    return Source(file, "\n".join([*lines, ""]), bool(exported), cells=tuple(cells))
+        places.append((cell.number, len(lines) + 1))
+        lines += _without_magics(cell.text).split("\n")
+    source = Source(file, "\n".join([*lines, ""]), bool(exported), cells=tuple(places))
+    return _without_experiments(source) if exported else source
 
 
-def notebook_code(file: str) -> list[str]:
-    """The text of each code cell of a notebook.
+def code_cells(file: str) -> list[Cell]:
+    """The code cells of a lesson or a notebook that hold anything.
 
     Raises:
         OSError: the file cannot be read.
-        SyntaxError: it is not a notebook.
+        SyntaxError: it is not text, or not a notebook.
     """
+    if file.endswith(".ipynb"):
+        found = [(1, text) for text in _notebook_code(file)]
+    else:
+        lines = _text_of(file).split("\n")
+        heads = [n for n, line in enumerate(lines) if _CELL.match(line)]
+        found = [
+            (start + 2, "\n".join(lines[start + 1 : end]))
+            for start, end in zip([-1, *heads], [*heads, len(lines)], strict=True)
+            if start < 0 or not _TEXT_CELL.search(lines[start])
+        ]
+    filled = [(start, text) for start, text in found if text.strip()]
+    cells = []
+    for number, (start, text) in enumerate(filled, 1):
+        mark, _, rest = text.lstrip().partition("\n")
+        exported = bool(_EXPORT.fullmatch(mark))
+        if exported:
+            above = text[: len(text) - len(text.lstrip())].count("\n")
+            start, text = start + above, f"{EXPORT}\n{rest}"
+        cells.append(Cell(number, start, text, exported))
+    return cells
+
+
+def _read_python(file: str, exported: list[Cell]) -> Source:
+    lines = [""] * _text_of(file).count("\n")
+    for cell in exported:
+        if cell.start > 1:
+            lines[cell.start - 2] = "# %%"
+        text = cell.text.split("\n")
+        lines[cell.start - 1 : cell.start - 1 + len(text)] = text
+    return _without_experiments(Source(file, "\n".join([*lines, ""]), True))
+
+
+def _text_of(file: str) -> str:
+    try:
+        with tokenize.open(file) as opened:  # which knows byte-order marks and encodings
+            return opened.read()
+    except UnicodeDecodeError as error:
+        raise SyntaxError(f"not a text file: {error}", (file, 1, 1, "")) from None
+
+
+def _notebook_code(file: str) -> list[str]:
     try:
         with open(file, encoding="utf-8") as opened:
             notebook: Any = json.load(opened)
@@ -121,10 +145,6 @@ def notebook_code(file: str) -> list[str]:
         raise SyntaxError(f"not a notebook: {error.msg}", (file, error.lineno, 1, "")) from None
     except (UnicodeDecodeError, KeyError, TypeError):
         raise SyntaxError("not a notebook", (file, 1, 1, "")) from None
-
-
-def _is_exported(cell: str) -> bool:
-    return bool(_EXPORT.fullmatch(cell.lstrip().split("\n", 1)[0]))
 
 
 def _without_magics(cell: str) -> str:
