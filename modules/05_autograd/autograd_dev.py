@@ -12,6 +12,10 @@
 
 # %% [markdown]
 # # 05 Autograd
+#
+# You build the machine that tells every weight which way to go.
+#
+# **Time:** 4 to 6 hours. **Before this:** 01 tensor to 04 losses. **After this:** 06 optimizers.
 
 # %%
 #| export
@@ -33,8 +37,73 @@ import numpy as np
 from tinytorch.core import activations, layers, losses
 from tinytorch.core.tensor import Operation, Tensor, attach, getitem, name_of, wrap
 
+# %%
+# For the experiments in this lesson; the library does without.
+# isort: split
+import time
+from types import SimpleNamespace
+
+# %% [markdown]
+# ## Why
+#
+# The loss of module 04 says how wrong a network is. To improve it, we need the slope of the loss
+# for each of its weights: 235,146 of them in the network for MNIST. Nudging them one by one would
+# take a forward pass for each. Going backward once through what was computed gives all of them,
+# for about the price of two forward passes. That is what makes deep learning affordable.
+#
+# ## Backward, by hand
+#
+# ```
+#   w = 2 --.
+#            * -- p = 6 --.
+#   x = 3 --'              + -- y = 7 --.
+#                 b = 1 --'              - -- e = 2 -- square -- L = 4
+#                               t = 5 --'
+# ```
+#
+# How fast does L change with e? Its slope is 2e = **4**. With y? The minus passes that on: 4. The
+# plus passes it on to both sides: 4 for b, 4 for p. The product multiplies by *the other factor*:
+# 4 * 3 = **12** for w and 4 * 2 = 8 for x. Every step was "what arrives from the right, times my
+# own slope": the **chain rule**. Is it true? Take w = 2.001. Then L = 2.003 * 2.003 = 4.012009: for
+# a change of 0.001 a rise of 0.012, which is 12 times as much.
+#
+# Such a trial needs no calculus at all, so it makes a good check. Here it is as a tool:
+
+
+# %%
+def slope(function: Callable[[np.ndarray], Any], at: Any, step: float = 1e-6) -> np.ndarray:
+    """The gradient of the sum of a function's results, found by moving each element a little."""
+    at = np.array(at, np.float64)
+    result = np.zeros_like(at)
+    for i in np.ndindex(at.shape):
+        move = np.zeros_like(at)
+        move[i] = step
+        result[i] = (np.sum(function(at + move)) - np.sum(function(at - move))) / (2 * step)
+    return result
+
+
+print("the slope of x^3 at 2, which is 3 * 2^2:", slope(lambda x: x**3, 2.0).round(6))
+
 # %% [markdown]
 # ## The recorder
+#
+# Every operation passes one door, `apply` in module 01. After an operation with an input that
+# requires a gradient, the door calls `record`, which hangs a `Node` on the result. For
+# `output = x * y`:
+#
+# ```
+#   output._node:  Node(multiply)
+#                    edge to x:  target  the node that computed x, or x itself if it was given
+#                                rule    gradient * y
+#                                saves   [y]
+#                                shape and dtype of x
+#                    edge to y:  ...
+# ```
+#
+# A tensor that was given, not computed, is a **leaf**: weights are leaves. Only what the rule names
+# is kept: a product keeps the other factor, a sum nothing. All other arrays can go at once.
+#
+# First the box that an array is kept in. Its fingerprint is explained under "Traps".
 
 
 # %%
@@ -83,6 +152,12 @@ def fingerprint(array: np.ndarray) -> bytes:
     return b"".join(parts)
 
 
+# %% [markdown]
+# And the node, with its edges:
+
+
+# %%
+#| export
 class Node:
     """One operation as it was recorded: what backward needs, and nothing more.
 
@@ -110,7 +185,23 @@ Edge = tuple[Node | Tensor, "Rule", list[Saved], tuple[int, ...], np.dtype[Any]]
 
 _next_order = count().__next__
 
+# %% [markdown]
+# **Exercise.** Write `record`. Each input has its rule: `zip(inputs, rules)`. If the input is a
+# tensor with `requires_grad`, it gets an edge, a tuple of five:
+#
+# - the target: `x._node`, or `x` itself where that is None;
+# - the rule;
+# - a list with what the rule needs. `rule.saves` says what that is: 0, 1 or 2 for an input, -1 for
+#   the output. `_save(tensor, arrays)`, given below, wraps it;
+# - the shape and the dtype of the input. Take them from `x._array`: asking for `x.data` hands the
+#   array out, and autograd would have to watch it.
+#
+# Then hang `Node(op, options, edges)` on the output and set its `requires_grad`, so that what is
+# computed from it is recorded as well.
 
+
+# %%
+#| export
 def record(
     output: Tensor, op: Operation, inputs: tuple[Any, ...], arrays: list[Any], options: Any
 ) -> None:
@@ -129,6 +220,12 @@ def record(
     ### END SOLUTION
 
 
+# %% [markdown]
+# Given: how an array is kept, and how to switch recording off.
+
+
+# %%
+#| export
 def _save(value: Any, arrays: list[Any]) -> Saved:
     """Keep an input or output for backward; `arrays` are those that the operation was given."""
     if not isinstance(value, Tensor):
@@ -172,8 +269,62 @@ def no_grad() -> Iterator[None]:
         _recording = before
 
 
+# %%
+def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return x * y
+
+
+# The table of rules comes later. Here is one row of it, made by hand, for an operation of our own.
+_rules = globals().get("_rules", {})
+_rules[product] = [SimpleNamespace(saves=[1]), SimpleNamespace(saves=[0])]
+
+x, y = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0])
+output = wrap(np.array([3.0, 8.0], np.float32))
+record(output, product, (x, y), [x.data, y.data], {})
+assert isinstance(output._node, Node), "hang a Node on the output: output._node = Node(...)"
+assert output.requires_grad, "the output requires a gradient too, or recording ends here"
+assert len(output._node.edges) == 1, "only x requires a gradient, so there is one edge"
+target, rule, saves, shape, dtype = output._node.edges[0]
+assert target is x, "x is a leaf, so the edge leads to x itself"
+assert rule is _rules[product][0], "each input has its own rule, in the same order"
+assert [s.array.tolist() for s in saves] == [[3, 4]], "the rule for x asked for input 1, which is y"
+assert (shape, dtype) == ((2,), np.float32), f"expected x's shape and dtype, got {shape}, {dtype}"
+
+again = wrap(np.array([9.0, 32.0], np.float32))
+record(again, product, (output, y), [output.data, y.data], {})
+assert again._node.edges[0][0] is output._node, "where an input has a node, the edge leads there"
+with no_grad():
+    quiet = wrap(np.zeros(2, np.float32))
+    record(quiet, product, (x, y), [x.data, y.data], {})
+assert quiet._node is None, "nothing is recorded within no_grad()"
+print("record: as it should be")
+
 # %% [markdown]
 # ## The walk backward
+#
+# In which order? A node may only pass its gradient on when it has received all of it.
+#
+# ```
+#   x -- a -- b -- c       c = 5 a + b,  b = 2 a,  a = 3 x
+#         '------'
+# ```
+#
+# From c, 5 arrives at a. But b will send 2 more, so b must come first. The order in which they were
+# made settles it: an operation can only use what existed before, so from the **newest to the
+# oldest**, nobody is visited too early. A heap hands out the newest of those waiting. And as this
+# is a loop, a chain of 100,000 operations is fine. Recursion would end at Python's limit of 1000.
+#
+# **Exercise.** The loop is given. It takes a node and its gradient, and lets go of what was
+# recorded. You write what happens at each edge:
+#
+# 1. `rule.gradient(node, gradient, saves, shape)` is this input's part; give it the edge's `dtype`.
+# 2. A leaf gets it added to its `.grad`, by `_accumulate(target, part)`.
+# 3. A node that has no gradient yet gets this one, and goes on the heap:
+#    `heapq.heappush(waiting, (-target.order, target))`. Otherwise add the part to what it has.
+#
+# Mind who owns an array. A sum hands the same gradient on to both its inputs, and some rules answer
+# with a view. So give a leaf its own copy where the part is `gradient` itself or has a `.base`; and
+# add with `a + b` into a new array, never with `+=`.
 
 
 # %%
@@ -198,7 +349,6 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
     if isinstance(start, Tensor):
         _accumulate(start, seed)
         return
-    ### BEGIN SOLUTION
     start.gradient = seed
     waiting = [(-start.order, start)]
     while waiting:
@@ -207,6 +357,7 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
         edges, node.edges = node.edges, None
         if edges is None:
             raise ValueError(_WALKED)
+        ### BEGIN SOLUTION
         for target, rule, saves, shape, dtype in edges:
             part = rule.gradient(node, gradient, saves, shape)
             if part.dtype != dtype:
@@ -220,7 +371,7 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
                 heapq.heappush(waiting, (-target.order, target))
             else:
                 target.gradient = target.gradient + part
-    ### END SOLUTION
+        ### END SOLUTION
 
 
 _WALKED = (
@@ -228,7 +379,12 @@ _WALKED = (
     "compute the result again, or add the results up and call backward() once"
 )
 
+# %% [markdown]
+# Given: what backward starts from, and where it ends.
 
+
+# %%
+#| export
 def _check_start(tensor: Tensor, start: Node | Tensor) -> None:
     if not tensor.requires_grad:
         raise ValueError(
@@ -264,6 +420,56 @@ def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
     tensor.grad = wrap(gradient)
 
 
+# %%
+def node_by_hand(*edges: tuple[Any, float]) -> Node:
+    """A node whose rule for each input is: the gradient, times a factor."""
+    rule = SimpleNamespace(gradient=lambda node, gradient, saves, shape: gradient * saves[0].array)
+    factors = [(target, Saved(np.array([factor], np.float32))) for target, factor in edges]
+    return Node(np.multiply, {}, [(t, rule, [s], (1,), np.dtype(np.float32)) for t, s in factors])
+
+
+def result_of(node: Node) -> Tensor:
+    result = Tensor([0.0], requires_grad=True)
+    result._node = node
+    return result
+
+
+x = Tensor([1.0], requires_grad=True)
+a = node_by_hand((x, 3))
+b = node_by_hand((a, 2))
+c = node_by_hand((a, 5), (b, 1))
+backward(result_of(c))
+assert x.grad is not None, "the leaf x got no gradient: _accumulate(x, part)"
+assert x.grad.item() == 21, f"c = 5a + 2a and a = 3x, so x gets 21; got {x.grad.item():g}"
+backward(result_of(node_by_hand((x, 4))))
+assert x.grad.item() == 25, f"a second backward adds to .grad: 21 + 4, got {x.grad.item():g}"
+
+through = SimpleNamespace(gradient=lambda node, gradient, saves, shape: gradient)
+p, q = Tensor([1.0], requires_grad=True), Tensor([1.0], requires_grad=True)
+edges = [(leaf, through, [], (1,), np.dtype(np.float32)) for leaf in (p, q)]
+backward(result_of(Node(np.add, {}, edges)))
+assert not np.shares_memory(p.grad.data, q.grad.data), "two leaves share one gradient: copy it"
+
+chain = node_by_hand((p, 1))
+for _ in range(10_000):
+    chain = node_by_hand((chain, 1))
+backward(result_of(chain))
+assert p.grad.item() == 2, f"a chain of 10,000 times 1 adds 1 to the 1 there was: {p.grad.item():g}"
+print("backward: as it should be")
+
+# %% [markdown]
+# ## Broadcasting, backward
+#
+# A bias of shape (3,) added to a batch of shape (4, 3) is used in four rows. Each of its elements
+# moves four results, and their gradients add up: **what was repeated on the way forward is summed
+# on the way back.**
+#
+# **Exercise.** Write `unbroadcast`. Dimensions that broadcasting put in front are summed away;
+# those of size 1 that it stretched are summed and stay, with size 1 (`keepdims=True`).
+
+
+# %%
+#| export
 def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Undo broadcasting: sum a gradient over the dimensions in which an input was repeated.
 
@@ -282,8 +488,30 @@ def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     ### END SOLUTION
 
 
+# %%
+ones = np.ones((4, 3))
+assert unbroadcast(ones, (4, 3)).tolist() == ones.tolist(), "nothing was repeated: nothing changes"
+for shape, times in (((3,), 4), ((4, 1), 3), ((1, 3), 4), ((1, 1), 12), ((), 12)):
+    summed = unbroadcast(ones, shape)
+    assert summed.shape == shape, f"expected shape {shape}, got {summed.shape}"
+    assert (summed == times).all(), f"shape {shape} was used {times} times over, got {summed}"
+assert unbroadcast(np.ones((5, 4, 3)), (4, 1)).tolist() == [[15]] * 4, "both kinds at once"
+print("unbroadcast: as it should be")
+
 # %% [markdown]
-# ## The table
+# ## The table of derivatives
+#
+# What remains is calculus, one row an operation. A rule is a plain function. The *names* of its
+# parameters say what it needs, and only that is kept: `output`, the inputs `x`, `y`, `z`,
+# `input_shape`, and the options of the operation.
+#
+# | operation | rule for x | what is kept |
+# | --- | --- | --- |
+# | `x + y` | `gradient` | nothing |
+# | `x * y` | `gradient * y` | y |
+# | `exp(x)` | `gradient * output`, as exp is its own slope | the output |
+# | `log(x)` | `gradient / x` | x |
+# | `relu(x)` | `gradient * (output > 0)` | the output |
 
 
 # %%
@@ -341,6 +569,11 @@ def _missing(op: Operation) -> Rule:
     return Rule(missing)
 
 
+# %% [markdown]
+# Given: the rows for what works element by element. Read them, and see whether you agree.
+
+# %%
+#| export
 # Element by element, one input.
 derivative(np.negative, lambda gradient: -gradient)
 derivative(np.absolute, lambda gradient, x: gradient * np.sign(x))
@@ -393,7 +626,29 @@ derivative(
     lambda gradient, x: np.where(x, 0, gradient),
 )
 
+# %% [markdown]
+# You need not take them on trust: `slope` knows what they should be.
 
+# %%
+x = np.array([0.5, 1.5, 2.5])
+for op in (np.negative, np.absolute, np.square, np.sqrt, np.exp, np.log, np.sin, np.cos, np.tanh):
+    rule = _rules[op][0]
+    needed = [op(x) if i < 0 else x for i in rule.saves]
+    error = np.abs(rule.function(np.ones(3), *needed) - slope(op, x)).max()
+    kept = "".join("output" if i < 0 else "x" for i in rule.saves) or "nothing"
+    print(f"{op.__name__:9} keeps {kept:7}  differs from the measured slope by {error:.0e}")
+    assert error < 1e-6, f"the rule for {op.__name__} is wrong"
+
+# %% [markdown]
+# **Reductions.** A sum passes its gradient on to all elements. A maximum passes it to the winner.
+#
+# **Exercise.** Write `_mean_gradient`. It's like `_sum_gradient`, but each of the n elements that
+# went into a mean counts 1/n. The input had `math.prod(input_shape)` elements, and there are
+# `np.size(gradient)` means. Divide by `max(1, ...)` both times: arrays may be empty.
+
+
+# %%
+#| export
 # Reductions.
 def _spread(gradient: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> np.ndarray:
     """A reduction's gradient (or its result), repeated over the axes that were reduced."""
@@ -415,8 +670,10 @@ def _sum_gradient(
 def _mean_gradient(
     gradient: Any, input_shape: tuple[int, ...], axis: Any = None, keepdims: bool = False
 ) -> np.ndarray:
+    ### BEGIN SOLUTION
     count = math.prod(input_shape) // max(1, np.size(gradient))
     return _spread(gradient / max(1, count), input_shape, axis, keepdims)
+    ### END SOLUTION
 
 
 def _extreme_gradient(
@@ -434,6 +691,26 @@ derivative(np.max, _extreme_gradient)
 derivative(np.min, _extreme_gradient)
 
 
+# %%
+x = np.arange(6.0).reshape(2, 3)
+for options in ({}, {"axis": 0}, {"axis": 1}, {"axis": (0, 1)}, {"axis": -1, "keepdims": True}):
+    found = _mean_gradient(np.ones_like(np.mean(x, **options)), x.shape, **options)
+    expected = slope(lambda x, options=options: np.mean(x, **options), x)
+    assert np.shape(found) == x.shape, f"expected shape {x.shape}, got {np.shape(found)}: {options}"
+    assert np.allclose(found, expected), f"{options or 'all'}: expected {expected}, got {found}"
+print("_mean_gradient: as it should be")
+
+# %% [markdown]
+# **Shape and position.** Reshape back, transpose back. Indexing is the interesting one:
+# `x[[0, 0, 2]]` uses x[0] twice and x[1] not at all.
+#
+# **Exercise.** Write `_getitem_gradient`: zeros of the input's shape, and the gradients added where
+# they belong. `result[index] += gradient` would keep only one of the two for x[0];
+# `np.add.at(result, index, gradient)` adds both.
+
+
+# %%
+#| export
 # Shape and position.
 def _reshape_gradient(gradient: Any, input_shape: tuple[int, ...], shape: Any) -> np.ndarray:
     return np.reshape(gradient, input_shape)
@@ -446,10 +723,12 @@ def _transpose_gradient(gradient: np.ndarray, axes: Any = None) -> np.ndarray:
 
 
 def _getitem_gradient(gradient: Any, input_shape: tuple[int, ...], index: Any) -> np.ndarray:
+    ### BEGIN SOLUTION
     result = np.zeros(input_shape, gradient.dtype)
     # An element that was taken twice gets both gradients, which plain assignment would not do.
     np.add.at(result, index, gradient)
     return result
+    ### END SOLUTION
 
 
 derivative(np.reshape, _reshape_gradient)
@@ -457,6 +736,26 @@ derivative(np.transpose, _transpose_gradient)
 derivative(getitem, _getitem_gradient)
 
 
+# %%
+found = _getitem_gradient(np.array([1.0, 10.0, 100.0]), (4,), index=[0, 0, 2])
+assert found.tolist() == [11, 0, 100, 0], f"x[0] was taken twice, so it gets 1 + 10: {found}"
+found = _getitem_gradient(np.ones((2, 1), np.float32), (2, 3), index=(slice(None), slice(1, 2)))
+assert found.tolist() == [[0, 1, 0], [0, 1, 0]], f"only column 1 was taken: {found}"
+assert found.dtype == np.float32, f"the gradient's dtype stays, got {found.dtype}"
+print("_getitem_gradient: as it should be")
+
+# %% [markdown]
+# **Matrix product.** Let the shapes lead you. Forward, `(n, in) @ (in, out)` is `(n, out)`, and the
+# gradient that arrives is `(n, out)` too. For x we need `(n, in)`. There is one way to get it from
+# `(n, out)` and y, which is `(in, out)`.
+#
+# **Exercises.** Write the last line of both: the case in which x and y are matrices, or batches of
+# them. Swap the last two axes with `.swapaxes(-1, -2)`, and `unbroadcast` to `input_shape`, since
+# batches broadcast. The cases with vectors are given.
+
+
+# %%
+#| export
 # Linear algebra.
 def _matmul_gradient_x(gradient: Any, y: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
     """The gradient of `x @ y` for x, which is `gradient @ y.T` where all are matrices."""
@@ -464,7 +763,9 @@ def _matmul_gradient_x(gradient: Any, y: np.ndarray, input_shape: tuple[int, ...
         return unbroadcast(np.expand_dims(gradient, -1) * y, input_shape)
     if len(input_shape) == 1:
         return unbroadcast(np.matmul(y, np.expand_dims(gradient, -1))[..., 0], input_shape)
+    ### BEGIN SOLUTION
     return unbroadcast(np.matmul(gradient, y.swapaxes(-1, -2)), input_shape)
+    ### END SOLUTION
 
 
 def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
@@ -478,11 +779,31 @@ def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...
     if len(input_shape) == 2 < x.ndim:
         # A batch of matrices by one matrix is one tall matrix by it: one product, no sum after.
         x, gradient = x.reshape(-1, x.shape[-1]), gradient.reshape(-1, gradient.shape[-1])
+    ### BEGIN SOLUTION
     return unbroadcast(np.matmul(x.swapaxes(-1, -2), gradient), input_shape)
+    ### END SOLUTION
 
 
 derivative(np.matmul, _matmul_gradient_x, _matmul_gradient_y)
 
+# %%
+random = np.random.default_rng(0)
+for shapes in (((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (5, 3, 4))):
+    x, y = random.normal(size=shapes[0]), random.normal(size=shapes[1])
+    gradient = np.ones_like(x @ y)
+    for name, found, expected in (
+        ("x", _matmul_gradient_x(gradient, y, x.shape), slope(lambda v, y=y: v @ y, x)),
+        ("y", _matmul_gradient_y(gradient, x, y.shape), slope(lambda v, x=x: x @ v, y)),
+    ):
+        assert found.shape == expected.shape, f"{name}, shapes {shapes}: got shape {found.shape}"
+        assert np.allclose(found, expected), f"{name}, shapes {shapes}: not the measured slope"
+print("_matmul_gradient_x, _matmul_gradient_y: as they should be")
+
+# %% [markdown]
+# Given: layers and activations.
+
+# %%
+#| export
 # Layers.
 derivative(layers.dropout, lambda gradient, mask: gradient * mask)
 
@@ -508,15 +829,28 @@ def _softmax_gradient(gradient: np.ndarray, output: np.ndarray, axis: int = -1) 
 derivative(activations.gelu, _gelu_gradient)
 derivative(activations.softmax, _softmax_gradient)
 
+# %% [markdown]
+# **Losses.** The loss of one sample is `log(sum(exp(logits))) - logits[right]`. The slope of the
+# first part is, for each logit, its `exp` over the sum of all: softmax. The slope of the second is
+# -1, at the right class. The gradient is **what the network said, less what it should have said**.
+#
+# **Exercise.** Write `_cross_entropy_gradient`: softmax of the rows (`losses.shifted(x)` keeps
+# `exp` from overflowing), less 1 at each right class, times `gradient` over the number of rows, in
+# the shape of x.
 
+
+# %%
+#| export
 # Losses.
 def _cross_entropy_gradient(gradient: Any, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Softmax of the logits, less 1 at the right class, divided by the size of the batch."""
+    ### BEGIN SOLUTION
     result = np.exp(losses.shifted(x))
     result /= np.add.reduce(result, axis=1, keepdims=True)
     result[np.arange(len(result)), classes.reshape(-1)] -= 1
     result *= gradient / len(result)
     return result.reshape(x.shape)
+    ### END SOLUTION
 
 
 def _binary_cross_entropy_gradient(gradient: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -536,5 +870,178 @@ derivative(
     _binary_cross_entropy_gradient_target,
 )
 
+# %%
+x, classes = random.normal(size=(4, 3)), np.array([0, 2, 2, 1])
+found = _cross_entropy_gradient(1.0, x, classes)
+expected = slope(lambda x: losses.cross_entropy(x, classes), x)
+assert found.shape == x.shape, f"expected shape {x.shape}, got {found.shape}"
+assert np.allclose(found.sum(axis=1), 0), f"softmax less 1: each row adds up to 0, not so {found}"
+assert np.allclose(found, expected), f"expected {expected}, got {found}"
+assert np.allclose(_cross_entropy_gradient(3.0, x, classes), 3 * expected), "times what arrives"
+print("_cross_entropy_gradient: as it should be")
+
+# %% [markdown]
+# ## At the door
+#
+# Until now the installed autograd was at the door. The next line puts yours there. (If you change
+# `record` or `backward` later, run this cell again.)
+
+# %%
+#| export
 # From here on, every operation that passes the door is recorded.
 attach(record, backward)
+
+# %%
+w, x, b = (Tensor(value, requires_grad=True) for value in (2.0, 3.0, 1.0))
+loss = (w * x + b - 5.0) ** 2
+loss.backward()
+print("L =", loss.item(), " for w:", w.grad, " for x:", x.grad, " for b:", b.grad)
+assert (w.grad.item(), x.grad.item(), b.grad.item()) == (12, 8, 4), "see 'Backward, by hand'"
+
+# %% [markdown]
+# The same numbers as by hand. Now a whole network, each weight checked by trying.
+
+
+# %%
+def largest_error(compute: Callable[[], Tensor], parameters: list[Tensor]) -> float:
+    """The largest difference between autograd's gradients and the measured slopes."""
+    compute().backward()
+    errors = []
+    for parameter in parameters:
+        original = parameter.data.copy()
+
+        def result_at(values: np.ndarray, parameter: Tensor = parameter) -> Any:
+            parameter.data[...] = values
+            with no_grad():
+                return compute().item()
+
+        errors.append(np.abs(parameter.grad.data - slope(result_at, original)).max())
+        parameter.data[...] = original
+    return max(errors)
+
+
+parameters = [
+    Tensor(random.normal(size=shape), requires_grad=True, dtype=np.float64)
+    for shape in ((6, 5), (5,), (5, 3))
+]
+images, digits = Tensor(random.normal(size=(8, 6)), dtype=np.float64), random.integers(3, size=8)
+
+
+def small_network() -> Tensor:
+    hidden = activations.GELU()(images @ parameters[0] + parameters[1])
+    return losses.CrossEntropyLoss()(hidden @ parameters[2], digits)
+
+
+error = largest_error(small_network, parameters)
+print(f"all {sum(p.size for p in parameters)} gradients agree with trial to {error:.0e}")
+assert error < 1e-7, "a rule or the walk is wrong"
+
+# %% [markdown]
+# ## What it costs
+#
+# Memory: from the forward pass to the backward pass, autograd holds on to what the rules named.
+# Here is all of it, for the network for MNIST and a batch of 128, newest first. The weights that
+# some rules need are in memory anyway.
+
+# %%
+layer = [layers.Linear(784, 256), layers.Linear(256, 128), layers.Linear(128, 10)]
+weights = [parameter for one in layer for parameter in one.parameters()]
+images, digits = Tensor(random.random((128, 784))), random.integers(10, size=128)
+
+
+def network() -> Tensor:
+    hidden = layers.Dropout(0.5)(activations.ReLU()(layer[0](images)))
+    hidden = layers.Dropout(0.3)(activations.ReLU()(layer[1](hidden)))
+    return losses.CrossEntropyLoss()(layer[2](hidden), digits)
+
+
+node, total, seen = network()._node, 0, {id(weight._array) for weight in weights}
+while isinstance(node, Node):
+    arrays = [saved.array for edge in node.edges for saved in edge[2]]
+    arrays += [option for option in node.options.values() if isinstance(option, np.ndarray)]
+    new = [array for array in arrays if id(array) not in seen]
+    seen |= {id(array) for array in new}
+    total += sum(array.nbytes for array in new)
+    kept = ", ".join(str(array.shape) for array in new) or "nothing more"
+    print(f"{name_of(node.op):14} keeps {kept}")
+    node = node.edges[0][0]
+print(f"{total:,} bytes kept; the weights are {sum(w._array.nbytes for w in weights):,} bytes")
+
+# %% [markdown]
+# The outputs of the first two layers are not in the list: ReLU's rule looks at its own output, and
+# nothing else needs them. Now time:
+
+
+# %%
+def seconds(call: Callable[[], Any]) -> float:
+    """The median time of 9 calls."""
+    times = []
+    for _ in range(9):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[4]
+
+
+forward, both = seconds(network), seconds(lambda: network().backward())
+trials = sum(weight.size for weight in weights)
+print(f"forward {1e3 * forward:.1f} ms, forward and backward {1e3 * both:.1f} ms")
+print(f"by trying each of {trials:,} weights: {forward * trials / 60:.1f} minutes")
+
+# %% [markdown]
+# ## Traps
+#
+# **Changing an array that backward still needs.** The tensor shares its memory with you.
+
+# %%
+x, y = Tensor([1.0, 2.0], requires_grad=True), Tensor([4.0, 5.0])
+result = (x * y).sum()
+y.data[0] = 100  # the gradient of x was to be y as it was: 4
+try:
+    result.backward()
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# How does it know? Asking for `y.data` handed the array out, and at that moment its **fingerprint**
+# was taken, a checksum. An array that nobody outside holds can't be changed by anybody. Python's
+# reference count tells, and then no checksum is taken: in ordinary training the guard costs little.
+#
+# **Gradients add up.** Two calls of backward, two gradients, until you clear them.
+
+# %%
+x = Tensor([1.0], requires_grad=True)
+for _ in range(2):
+    (3 * x).sum().backward()
+    print("without clearing:", x.grad)
+x.grad = None  # this is what `optimizer.zero_grad()` does in module 06
+
+# %% [markdown]
+# Adding is what we want where a tensor is used twice, or where a large batch is split in two.
+#
+# **Recording what nobody will walk.** For answers alone, switch it off, and nothing is kept.
+
+# %%
+with no_grad():
+    print("a node within no_grad():", network()._node)
+
+# %% [markdown]
+# ## What PyTorch does differently
+#
+# - It counts the versions of each tensor, to notice changes in place. A change through the NumPy
+#   array that shares the memory escapes it, and the gradient is silently wrong.
+# - Its rules are recorded themselves if you ask (`create_graph=True`): slopes of slopes. Yours work
+#   on plain arrays, and end there.
+# - `retain_graph=True` lets backward pass twice; here, what was recorded is always let go.
+# - Its engine, too, takes the newest node from a heap; it also counts the parts a node waits for.
+#
+# ## Where to go from here
+#
+# - Your own row: `derivative(np.sinh, lambda gradient, x: gradient * np.cosh(x))`. Is it right?
+# - Break a rule (a sign, a factor of 2), and see what `largest_error` says.
+# - Read: Wengert, "A simple automatic derivative evaluation program" (1964), where a computation is
+#   a list of elementary steps with known slopes; Linnainmaa's thesis (1970), where such a list is
+#   walked backward, the "reverse mode"; the survey of Baydin and others (2018). In code: micrograd,
+#   which does all of this for single numbers, and HIPS autograd, a table for most of NumPy.
+#
+# Every weight knows its slope. **06 optimizers** decides how far to go.
