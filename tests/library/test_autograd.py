@@ -93,7 +93,7 @@ def test_backward_of_a_leaf_itself_gives_one() -> None:
     x = Tensor(3.0, requires_grad=True)
     x.backward()
     x.backward()
-    assert gradient(x) == 2.0  # type: ignore[comparison-overlap]
+    assert gradient(x) == 2.0
 
 
 def test_backward_of_one_element_of_any_rank_needs_no_gradient() -> None:

@@ -243,7 +243,7 @@ def test_a_parameter_that_is_a_view_is_trained_in_place(make: Make) -> None:
 def test_a_gradient_set_by_hand_may_be_an_array(make: Make) -> None:
     x = parameter(1.0, 2.0)
     optimizer = make([x])
-    x.grad = np.array([1.0, 1.0])  # type: ignore[assignment]
+    x.grad = np.array([1.0, 1.0])
     try:
         optimizer.step()
     except (TypeError, ValueError) as error:

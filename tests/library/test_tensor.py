@@ -176,7 +176,7 @@ def test_the_array_can_be_replaced() -> None:
 def test_a_list_assigned_to_data_becomes_an_array_or_is_refused() -> None:
     x = Tensor([1.0, 2.0])
     try:
-        x.data = [3.0, 4.0]  # type: ignore[assignment]
+        x.data = [3.0, 4.0]
     except TypeError:
         assert x.data.tolist() == [1.0, 2.0]
     else:

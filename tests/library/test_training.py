@@ -87,7 +87,7 @@ def test_a_sample_is_equally_likely_at_every_place() -> None:
         ((_, targets),) = batches(np.zeros(n), np.arange(n), n, shuffle=True)
         counts[np.arange(n), targets] += 1
     deviation = math.sqrt(passes * (1 / n) * (1 - 1 / n))
-    # A hundred counts of 200 expected; the binomial tail puts one run in 10**9 beyond this.
+    # A hundred counts of 200 expected; the binomial tail puts one run in 10**10 beyond this.
     assert np.abs(counts - passes / n).max() < 7.5 * deviation
 
 
@@ -113,7 +113,7 @@ def test_batches_take_lists_and_tensors() -> None:
     for x in ([[1.0], [2.0]], Tensor([[1.0], [2.0]])):
         for y in ([0, 1], Tensor([0.0, 1.0])):
             for shuffle in (False, True):
-                found = list(batches(x, y, 1, shuffle=shuffle))  # type: ignore[arg-type]
+                found = list(batches(x, y, 1, shuffle=shuffle))
                 assert len(found) == 2
                 for inputs, targets in found:
                     assert float(np.asarray(targets)[0]) == inputs.data[0, 0] - 1
