@@ -12,6 +12,7 @@ import json
 import os
 import re
 import tokenize
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +49,9 @@ class Source:
     """Python. In a `.py`, each line is where it is in the file; what does not count is blank."""
     is_lesson: bool
     """Whether some cells are marked for export; if not, the file counts whole."""
-    experiments: tuple[int, ...] = ()
-    """Lines with a statement in an exported cell that only shows something, blank in `text`."""
+    experiments: tuple[tuple[int, int], ...] = ()
+    """First and last line of each statement in an exported cell that only shows something. In
+    `text` they are blank."""
     cells: tuple[tuple[int, int], ...] = ()
     """In a notebook, for each code cell that counts: its number, and its first line in `text`."""
 
@@ -96,25 +98,31 @@ def code_cells(file: str) -> list[Cell]:
         SyntaxError: it is not text, or not a notebook.
     """
     if file.endswith(".ipynb"):
-        found = [(1, text) for text in _notebook_code(file)]
-    else:
-        lines = _text_of(file).split("\n")
-        heads = [n for n, line in enumerate(lines) if _CELL.match(line)]
-        found = [
-            (start + 2, "\n".join(lines[start + 1 : end]))
-            for start, end in zip([-1, *heads], [*heads, len(lines)], strict=True)
-            if start < 0 or not _TEXT_CELL.search(lines[start])
-        ]
-    filled = [(start, text) for start, text in found if text.strip()]
-    cells = []
-    for number, (start, text) in enumerate(filled, 1):
+        return _filled((1, text) for text in _notebook_code(file))
+    return cells_of(_text_of(file))
+
+
+def cells_of(text: str) -> list[Cell]:
+    """The code cells of a lesson's text that hold anything."""
+    lines = text.split("\n")
+    heads = [n for n, line in enumerate(lines) if _CELL.match(line)]
+    return _filled(
+        (start + 2, "\n".join(lines[start + 1 : end]))
+        for start, end in zip([-1, *heads], [*heads, len(lines)], strict=True)
+        if start < 0 or not _TEXT_CELL.search(lines[start])
+    )
+
+
+def _filled(cells: Iterable[tuple[int, str]]) -> list[Cell]:
+    filled = []
+    for number, (start, text) in enumerate(((n, text) for n, text in cells if text.strip()), 1):
         mark, _, rest = text.lstrip().partition("\n")
         exported = bool(_EXPORT.fullmatch(mark))
         if exported:
             above = text[: len(text) - len(text.lstrip())].count("\n")
             start, text = start + above, f"{EXPORT}\n{rest}"
-        cells.append(Cell(number, start, text, exported))
-    return cells
+        filled.append(Cell(number, start, text, exported))
+    return filled
 
 
 def _read_python(file: str, exported: list[Cell]) -> Source:
@@ -176,7 +184,7 @@ def _without_experiments(source: Source) -> Source:
             for other in body
         )
         if alone and _only_shows(statement):
-            experiments.append(first)
+            experiments.append((first, last))
             lines[first - 1 : last] = [""] * (last - first + 1)
     return Source(source.file, "\n".join(lines), source.is_lesson, tuple(experiments), source.cells)
 

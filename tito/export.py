@@ -6,7 +6,8 @@ import itertools
 import json
 from collections import Counter
 
-from tito.lesson import EXPORT, Cell, Lesson, LessonError
+from tinytorch.sources import Source, cells_of
+from tito.lesson import BEGIN, END, EXPORT, Cell, Lesson, LessonError
 
 LINE_LENGTH = 100  # as in pyproject.toml, so that what is written here is formatted already
 
@@ -19,15 +20,43 @@ def library_source(lesson: Lesson) -> str:
     Raises:
         LessonError: nothing is exported, or an import comes after other code.
     """
-    cells = [
-        source
-        for cell in lesson.cells
-        if cell.exported and (source := _without_marks(lesson, cell))
-    ]
-    if not cells:
+    cells = [_without_marks(lesson, cell) for cell in lesson.cells if cell.exported]
+    if not any(cells):
         raise LessonError(lesson.path, 1, f"no cell starts with {EXPORT!r}.")
     _check_imports(lesson)
-    origin = f"# Exported from {lesson.path}: edit it there, then run `tito export`.\n"
+    return _library(cells, lesson.path, "tito export")
+
+
+def plank_source(source: Source, path: str) -> str:
+    """The library file from a learner's own, which they call `path`.
+
+    It is made as `library_source` makes it, without the learner's experiments, but nothing is
+    an error that Python itself would run.
+
+    Raises:
+        LessonError: no cell is marked for export.
+        SyntaxError: an exported cell is not Python.
+    """
+    lines = source.text.split("\n")
+    for first, last in reversed(source.experiments):
+        while first > 1 and not lines[first - 2].strip():
+            first -= 1  # the blank lines that set it apart
+        del lines[first - 1 : last]
+    cells = []
+    for cell in cells_of("\n".join(lines)):
+        if cell.exported:
+            code = cell.text.split("\n")[1:]
+            marks = [n for n, line in enumerate(code) if line.strip() in (BEGIN, END)]
+            cells.append(_without_lines(code, marks))
+    if not any(cells):
+        raise LessonError(path, 1, f"no cell starts with {EXPORT!r}.")
+    return _library(cells, path, "tito module complete")
+
+
+def _library(cells: list[str], path: str, command: str) -> str:
+    """The text of the library file, from that of the exported cells."""
+    cells = [cell for cell in cells if cell]
+    origin = f"# Exported from {path}: edit it there, then run `{command}`.\n"
     docstring, rest = _split_docstring(cells[0])
     pieces = [piece for piece in (docstring, rest, *cells[1:]) if piece]
     source = origin + ("" if docstring else "\n") + pieces[0]
@@ -100,13 +129,18 @@ def exercise_notebook(lesson: Lesson) -> str:
 
 
 def _without_marks(lesson: Lesson, cell: Cell) -> str:
-    """The exported cell without its marks, and without the blank lines that set them apart."""
-    lines = list(lesson.lines[cell.start : cell.end])  # from the line after the export mark
-    marks = [line for solution in lesson.solutions for line in (solution.begin, solution.end)]
-    for mark in reversed(marks):
-        if not cell.start < mark <= cell.end:
-            continue
-        index = mark - cell.start - 1
+    """The exported cell without its marks."""
+    marks = {line for solution in lesson.solutions for line in (solution.begin, solution.end)}
+    first = cell.start + 1  # the line after the export mark
+    return _without_lines(
+        list(lesson.lines[first - 1 : cell.end]),
+        [number - first for number in sorted(marks) if first <= number <= cell.end],
+    )
+
+
+def _without_lines(lines: list[str], marks: list[int]) -> str:
+    """The lines of a cell without the marks, and without the blank lines that set them apart."""
+    for index in reversed(marks):
         above, below = index, index + 1
         while above > 0 and not lines[above - 1].strip():
             above -= 1

@@ -1,0 +1,53 @@
+"""What workspaces are made from: the lessons and their checks.
+
+They come with the installed package, as `tito/shipped/`. In a clone they are the repository's
+own.
+"""
+
+import hashlib
+from pathlib import Path
+
+from tito.course import Module
+from tito.errors import TitoError
+from tito.export import exercise_source
+from tito.lesson import Lesson, read_lesson
+
+_SHIPPED = Path(__file__).with_name("shipped")
+_ROOT = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parent.parent
+
+CHECKS = "tests/checks"
+
+
+def lesson(module: Module) -> Lesson:
+    """The lesson, solutions and hints included."""
+    return read_lesson(_read(module.lesson), module.lesson)
+
+
+def exercise(module: Module) -> str:
+    """The lesson as it is handed out."""
+    return exercise_source(lesson(module))
+
+
+def edition(module: Module) -> str:
+    """A fingerprint of the lesson, to tell whether another TinyTorch has another one."""
+    return hashlib.sha256(_read(module.lesson).encode()).hexdigest()[:16]
+
+
+def check_files() -> dict[str, Path]:
+    """Name to path of each file of the checks: `test_03_layers.py`, and what these share."""
+    return {path.name: path for path in sorted((_ROOT / CHECKS).glob("*.py"))}
+
+
+def check_file(module: Module) -> Path | None:
+    """The checks of a module; None where there are none yet."""
+    return check_files().get(f"test_{module.folder}.py")
+
+
+def _read(path: str) -> str:
+    try:
+        return (_ROOT / path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise TitoError(
+            f"{path} is missing from the installed TinyTorch. Install it again: "
+            "pip install --force-reinstall --no-deps tinytorch"
+        ) from None
