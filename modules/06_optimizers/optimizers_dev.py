@@ -12,6 +12,10 @@
 
 # %% [markdown]
 # # 06 Optimizers
+#
+# You write the step that turns slopes into better weights.
+#
+# **Time:** 2 to 3 hours. **Before this:** 05 autograd. **After this:** 07 training.
 
 # %%
 #| export
@@ -26,6 +30,49 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, as_tensor
+
+# %%
+# For the experiments in this lesson; the library does without.
+# isort: split
+import time
+
+from tinytorch.core.layers import Linear
+
+# %% [markdown]
+# ## Down the slope
+#
+# The gradient points to where the loss rises fastest. So go a little way in the other direction:
+# `parameter -= lr * gradient`. How far is decided by `lr`, the **learning rate**.
+#
+# Watch it in a bowl: the loss is x * x, its slope 2x. A step takes x to `x - lr * 2x`, which is
+# `(1 - 2 * lr) * x`. Start at 10:
+
+# %%
+for lr in (0.1, 0.5, 0.9, 1.0, 1.1):
+    x, places = 10.0, []
+    for _ in range(7):
+        places.append(f"{x:6.2f}")
+        x -= lr * 2 * x
+    print(f"lr {lr}: {' '.join(places)}")
+
+# %% [markdown]
+# A small rate creeps. At 0.5 one step lands in the middle, a piece of luck that only such a simple
+# bowl offers. Beyond, each step jumps over the valley; at 1.0 it never comes to rest, and above
+# that every step leads further out. When a loss becomes NaN, this is usually why.
+#
+# The limit, 1.0, is 2 divided by the curvature of the bowl, which is 2. A real loss curves
+# differently in every direction: **the steepest sets the limit, the flattest the waiting time.**
+# All that follows is about that.
+#
+# ## Given: the optimizer
+#
+# The base class holds the parameters, and goes through them at each step. You write `_update`, for
+# one parameter. It gets plain arrays, and a dictionary `state` for what it wants to remember of
+# this parameter until the next step.
+#
+# It has to work **in place**. A layer and its optimizer hold the same array. `parameter -= ...`
+# writes into it, and the layer knows. `parameter = parameter - ...` makes another array, and the
+# layer keeps the old one.
 
 
 # %%
@@ -120,6 +167,30 @@ def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
     return found
 
 
+# %% [markdown]
+# ## SGD, and a ball that rolls
+#
+# *Stochastic* gradient descent, as each batch gives only an estimate of the slope.
+#
+# **Momentum** gives the parameter a velocity, as a ball has: keep a part of it, add the gradient.
+#
+# | step | gradient | velocity, with momentum 0.9 |
+# | --- | --- | --- |
+# | 1 | 1 | 1 |
+# | 2 | 1 | 0.9 * 1 + 1 = 1.9 |
+# | 3 | 1 | 0.9 * 1.9 + 1 = 2.71 |
+# | many | 1 | towards 1 / (1 - 0.9) = 10 |
+# | many | +1, -1, +1, ... | between +0.53 and -0.53, which is 1 / (1 + 0.9) |
+#
+# Where slopes agree, it gets ten times as fast. Where they zigzag across a ravine, it calms down.
+#
+# **Weight decay** adds `weight_decay * parameter` to the gradient: a pull towards zero, so that a
+# weight is only large if the data insist.
+#
+# **Exercise.** Write `SGD._update`: decay, then velocity (zeros to begin with; `np.zeros_like`
+# keeps the dtype), then the step. Leave the array `gradient` as it is; it belongs to the tensor.
+
+
 # %%
 #| export
 class SGD(Optimizer):
@@ -160,6 +231,86 @@ class SGD(Optimizer):
 
 
 # %%
+def after(optimizer: Optimizer, *gradients: float) -> float:
+    """Where the optimizer's one parameter, of one number, is after steps with these gradients."""
+    (parameter,) = optimizer.parameters
+    for gradient in gradients:
+        parameter.grad = Tensor([gradient])
+        optimizer.step()
+        assert parameter.grad.item() == np.float32(gradient), "the gradient was changed; copy it"
+    assert parameter.dtype == np.float32, f"float32 became {parameter.dtype}"
+    return parameter.item()
+
+
+def weight(value: float = 1.0) -> list[Tensor]:
+    return [Tensor([value], requires_grad=True)]
+
+
+for optimizer, gradients, expected, what in (
+    (SGD(weight(), lr=0.1), (1.0, 1.0), 0.8, "plain: 1 - 0.1 - 0.1"),
+    (SGD(weight(), lr=0.1, momentum=0.9), (1.0, 1.0), 0.71, "momentum: 1 - 0.1 - 0.19"),
+    (SGD(weight(), lr=0.1, weight_decay=0.5), (0.0,), 0.95, "decay: 1 - 0.1 * 0.5 * 1"),
+    (SGD(weight(), 0.1, 0.9, 0.5), (1.0, 0.0), 0.6725, "both: v = 1.5, then 0.9 * 1.5 + 0.425"),
+):
+    found = after(optimizer, *gradients)
+    assert found != 1, f"{what}: it did not move; change its own array, with parameter -= ..."
+    assert math.isclose(found, expected, rel_tol=1e-6), f"{what} is {expected}, got {found:.6f}"
+print("SGD: as it should be")
+
+# %% [markdown]
+# Now a ravine, 25 times as steep across as along. How many steps to its floor?
+
+
+# %%
+def descend(optimizer: Optimizer, most: int = 2000) -> list[np.ndarray]:
+    """The points that an optimizer visits on its way down, until the loss is below 1e-6."""
+    (point,) = optimizer.parameters
+    point.data[...] = (10.0, 1.0)
+    path = [point.data.copy()]
+    while len(path) <= most and (path[-1] ** 2) @ (0.5, 12.5) > 1e-6:
+        optimizer.zero_grad()
+        (point * point * [0.5, 12.5]).sum().backward()
+        optimizer.step()
+        path.append(point.data.copy())
+    return path
+
+
+def place() -> list[Tensor]:
+    return [Tensor([10.0, 1.0], requires_grad=True)]
+
+
+for momentum in (0.0, 0.5, 0.8, 0.9, 0.99):
+    path = descend(SGD(place(), lr=0.03, momentum=momentum))
+    print(f"momentum {momentum:4}: {len(path) - 1:4} steps")
+
+# %% [markdown]
+# Some momentum helps a lot; with too much the ball rolls past, and back, and past.
+#
+# ## Adam: a step size for each number
+#
+# Some weights see large gradients, some tiny ones, and one learning rate has to serve them all.
+# Adam measures each weight's gradients and divides by their usual size. It keeps two running means:
+#
+# - `mean = beta1 * mean + (1 - beta1) * gradient`, with beta1 = 0.9: which way lately?
+# - `square = beta2 * square + (1 - beta2) * gradient * gradient`, beta2 = 0.999: how large lately?
+#
+# and moves by `lr * mean / (sqrt(square) + eps)`.
+#
+# One flaw: both start at zero, so at first they are far too small. Take step 1 with gradient g:
+#
+# | | as kept | divided by `1 - beta ** 1` |
+# | --- | --- | --- |
+# | mean | 0.1 g | 0.1 g / 0.1 = **g** |
+# | square | 0.001 g g | 0.001 g g / 0.001 = **g g** |
+#
+# Corrected, the first step is `lr * g / |g|`: exactly lr, whatever the size of g. Uncorrected, it
+# would be 0.1 / sqrt(0.001) = 3.16 times that. At step t, divide by `1 - beta ** t`.
+#
+# **Exercise.** Write `Adam._move`. The state is made for you. Update both means in place; correct
+# them without changing what is kept; then move.
+
+
+# %%
 #| export
 class Adam(Optimizer):
     """Adaptive moment estimation (Kingma and Ba, 2015).
@@ -190,20 +341,18 @@ class Adam(Optimizer):
         self.eps = self._checked("eps", eps)
 
     def _update(self, parameter: np.ndarray, gradient: np.ndarray, state: dict[str, Any]) -> None:
-        ### BEGIN SOLUTION
         if self.weight_decay:
             gradient = gradient + self.weight_decay * parameter
         self._move(parameter, gradient, state)
-        ### END SOLUTION
 
     def _move(self, parameter: np.ndarray, gradient: np.ndarray, state: dict[str, Any]) -> None:
         """The step itself, without weight decay."""
-        ### BEGIN SOLUTION
         if not state:
             state["steps"] = 0
             state["mean"] = np.zeros_like(parameter)
             state["square"] = np.zeros_like(parameter)
         state["steps"] += 1
+        ### BEGIN SOLUTION
         for beta, moment, value in (
             (self.betas[0], state["mean"], gradient),
             (self.betas[1], state["square"], gradient * gradient),
@@ -218,6 +367,59 @@ class Adam(Optimizer):
         root += self.eps
         parameter -= (self.lr / mean_correction) * (state["mean"] / root)
         ### END SOLUTION
+
+
+# %%
+for gradient in (1000.0, 1.0, -0.001):
+    moved = 1 - after(Adam(weight(), lr=0.125), gradient)
+    assert moved != 0, "it did not move; change its own array, with parameter -= ..."
+    assert not math.isclose(abs(moved), 0.125 * 3.16, rel_tol=1e-2), "the correction is missing"
+    expected = math.copysign(0.125, gradient)
+    assert math.isclose(moved, expected, rel_tol=1e-4), f"step 1 is {expected}, got {moved:.6f}"
+# After 1 and -1: the mean is 0.9 * 0.1 - 0.1 = -0.01, over 1 - 0.81; the square is 1, corrected.
+found, expected = after(Adam(weight(0.0), lr=0.1), 1.0, -1.0), -0.1 + 0.1 * 0.01 / 0.19
+assert math.isclose(found, expected, rel_tol=1e-4), f"step 2: {expected:.6f}, got {found:.6f}"
+assert math.isfinite(after(Adam(weight()), 0.0)), "a gradient of 0 must not divide by 0: add eps"
+print("Adam: as it should be")
+
+# %% [markdown]
+# Three ways through the ravine (in a notebook, the picture appears below):
+
+
+# %%
+def draw_paths(paths: dict[str, list[np.ndarray]]) -> None:
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+    x, y = np.meshgrid(np.linspace(-4, 11, 100), np.linspace(-1.5, 1.5, 100))
+    axes.contour(x, y, 0.5 * x**2 + 12.5 * y**2, levels=15, colors="lightgrey")
+    for name, path in paths.items():
+        axes.plot(*np.transpose(path), marker=".", label=f"{name}: {len(path) - 1} steps")
+    axes.legend()
+
+
+paths = {
+    "SGD": descend(SGD(place(), lr=0.03)),
+    "SGD with momentum 0.8": descend(SGD(place(), lr=0.03, momentum=0.8)),
+    "Adam": descend(Adam(place(), lr=0.5)),
+}
+for name, path in paths.items():
+    along, across = path[1] - path[0]
+    print(f"{name:21}: {len(path) - 1} steps, the first by {along:.2f} along, {across:.2f} across")
+draw_paths(paths)
+
+# %% [markdown]
+# Adam's first step is as long in both directions, although the slopes differ (10 and 25): a ravine
+# along the axes is none to Adam. The price: near the floor it still takes steps of a size set by
+# lr, and circles.
+#
+# ## AdamW: decay that decays
+#
+# Weight decay added to the gradient goes, in Adam, through the division by the usual size, and
+# loses its meaning: a weight without other gradients moves by lr, whether decay is 0.1 or 0.001.
+# AdamW shrinks the parameter directly, by `lr * weight_decay` of itself, and moves as Adam does.
+#
+# **Exercise.** Write `AdamW._update`, in place. `self._move` is the one you wrote.
 
 
 # %%
@@ -251,3 +453,86 @@ class AdamW(Adam):
             parameter *= 1 - self.lr * self.weight_decay
         self._move(parameter, gradient, state)
         ### END SOLUTION
+
+
+# %%
+found = after(AdamW(weight(), lr=0.1, weight_decay=0.01), 0.0)
+assert math.isclose(found, 0.999, rel_tol=1e-6), f"1 * (1 - 0.1 * 0.01) is 0.999, got {found:.6f}"
+found = after(AdamW(weight(2.0), lr=0.1, weight_decay=0.01), 5.0)
+assert math.isclose(found, 1.898, rel_tol=1e-5), f"2 * 0.999, less lr, is 1.898; got {found:.6f}"
+assert after(AdamW(weight(), weight_decay=0), 3.0) == after(Adam(weight()), 3.0), "no decay: Adam"
+print("AdamW: as it should be")
+
+# %%
+print("a weight of 1 after a step with gradient 0 and lr 0.1")
+for decay in (0.1, 0.001):
+    l2, decoupled = (kind(weight(), lr=0.1, weight_decay=decay) for kind in (Adam, AdamW))
+    print(f"weight_decay {decay:5}: Adam {after(l2, 0.0):.4f}, AdamW {after(decoupled, 0.0):.4f}")
+
+# %% [markdown]
+# ## What it costs
+#
+# An optimizer that remembers keeps an array as large as the parameters for each thing it remembers.
+# For the network for MNIST, computed from the states themselves, and the time of a step here:
+
+# %%
+network = [Linear(784, 256), Linear(256, 128), Linear(128, 10)]
+parameters = [parameter for layer in network for parameter in layer.parameters()]
+size, nbytes = sum(p.size for p in parameters), sum(p.data.nbytes for p in parameters)
+print(f"{size:,} parameters, {nbytes:,} bytes")
+for parameter in parameters:
+    parameter.grad = Tensor(np.full(parameter.shape, 1e-3))
+for name, optimizer in (
+    ("SGD", SGD(parameters)),
+    ("SGD, momentum", SGD(parameters, momentum=0.9)),
+    ("Adam", Adam(parameters)),
+    ("AdamW", AdamW(parameters)),
+):
+    times = []
+    for _ in range(9):
+        start = time.perf_counter()
+        optimizer.step()
+        times.append(time.perf_counter() - start)
+    kept = sum(np.asarray(x).nbytes for s in optimizer.state for x in s.values() if np.ndim(x))
+    print(f"{name:13} keeps {kept:9,} bytes, {1e3 * sorted(times)[4]:.2f} ms a step")
+print(f"weights, gradients, two means, for 7 billion weights: {4 * 4 * 7e9 / 1e9:.0f} GB")
+
+# %% [markdown]
+# The last line is why people who train language models care about optimizers' memory. Activations
+# come on top.
+#
+# ## What PyTorch does differently
+#
+# - Parameters come in groups, each with its own learning rate and decay.
+# - It updates many parameters in one call (`foreach`, `fused`), which matters on a GPU.
+# - `SGD` has Nesterov's momentum and dampening, too, and a default lr of 0.001; ours is 0.01.
+# - The arithmetic is otherwise the same, and so is `zero_grad`, which sets `.grad` to None.
+#
+# ## Traps
+#
+# **Not clearing the gradients.** They add up, and each step uses the sum of all so far.
+
+# %%
+(w,) = weight()
+for _ in range(3):
+    (2 * w).sum().backward()
+print("slope 2, backward three times, never cleared:", w.grad.item())
+
+# %% [markdown]
+# **A new tensor in place of a step.** The name moves on, the layer stays behind.
+
+# %%
+layer = Linear(1, 1)
+w, before = layer.weight, layer.weight.item()
+w = w - 0.1 * w  # makes another tensor
+print("did the layer's weight change?", layer.weight.item() != before)
+
+# %% [markdown]
+# ## Where to go from here
+#
+# - In `descend`, momentum 0.8: which lr is best, and from which on does it fly apart?
+# - Write RMSprop: Adam without the first mean and the corrections.
+# - Read: Polyak (1964) on momentum; Kingma and Ba (2015), Adam; Loshchilov and Hutter (2019),
+#   AdamW; Goh, "Why Momentum Really Works" (2017), with pictures to play with.
+#
+# You have slopes and steps. **07 training** puts them in a loop, and the network learns to read.
