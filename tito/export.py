@@ -86,7 +86,12 @@ def exercise_source(lesson: Lesson) -> str:
 
 
 def exercise_notebook(lesson: Lesson) -> str:
-    """The exercise as a notebook (nbformat 4.5), the same bytes each time.
+    """The exercise as a notebook, the same bytes each time."""
+    return notebook_source(exercise_source(lesson))
+
+
+def notebook_source(text: str) -> str:
+    """A lesson's text as a notebook (nbformat 4.5), the same bytes each time.
 
     A cell's id comes from its text alone, so that changing one cell changes one id.
     """
@@ -94,7 +99,7 @@ def exercise_notebook(lesson: Lesson) -> str:
 
     cells: list[dict[str, object]] = []
     seen: Counter[str] = Counter()
-    for cell in jupytext.reads(exercise_source(lesson), fmt="py:percent").cells:
+    for cell in jupytext.reads(text, fmt="py:percent").cells:
         source = cell.source.strip("\n")  # blank lines around a cell are the lesson's layout
         if not source:
             continue
