@@ -1,0 +1,209 @@
+"""`tito milestone`: networks that made history, trained on the planks at hand."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from tito.errors import TitoError
+from tito.files import write_atomically
+from tito.milestones.interruption import Interruption
+from tito.milestones.planks import describe_planks, explain, planks
+from tito.milestones.recipe import Recipe
+
+WEIGHTS, METRICS, PICTURE = "weights.safetensors", "metrics.json", "mnist.png"
+ROOM = 2_000_000  # bytes, more than the three files take together
+TRAINING_IMAGES = 60_000
+
+
+@click.group(no_args_is_help=True)
+def milestone() -> None:
+    """Train a famous network on these layers."""
+
+
+def positive(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    """A finite number above 0, which click's own ranges don't quite ask for."""
+    if not 0 < value < math.inf:
+        raise click.BadParameter(f"{value} is not a finite number above 0.")
+    return value
+
+
+@milestone.command()
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    default=Recipe.epochs,
+    show_default=True,
+    help="How often to go through the training images.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, TRAINING_IMAGES),
+    default=Recipe.batch_size,
+    show_default=True,
+    help="How many images to learn from at each step.",
+)
+@click.option(
+    "--lr",
+    type=float,
+    callback=positive,
+    default=Recipe.lr,
+    show_default=True,
+    help="The highest learning rate of the schedule.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=Recipe.seed,
+    show_default=True,
+    help="Where all randomness starts: the same seed gives the same weights.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="milestone-mnist",
+    show_default=True,
+    help="The folder for the results; those of an earlier run in it are replaced.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; progress on stderr.")
+@click.option("--traceback", "-v", is_flag=True, help="Show the whole traceback of an error.")
+@click.pass_context
+def mnist(
+    ctx: click.Context,
+    epochs: int,
+    batch_size: int,
+    lr: float,
+    seed: int,
+    output: Path,
+    as_json: bool,
+    traceback: bool,
+) -> None:
+    """Train a three-layer network to read handwritten digits.
+
+    It learns from the 60,000 images of MNIST and is then tested, once, on 10,000 others. The
+    output folder gets its weights (weights.safetensors), all numbers of the run (metrics.json)
+    and a picture of them (mnist.png).
+
+    Ctrl-C ends the training early and keeps what was learned so far; the exit code is then 130.
+    The time that is reported, and `seconds` in JSON, is that of the training alone: loading,
+    testing and drawing come on top.
+    """
+    recipe = Recipe(epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
+    prepare(output)
+    try:
+        exit_code = run(recipe, output, as_json)
+    except KeyboardInterrupt:
+        click.echo(f"\nAborted. No file in {output} is half-written.", err=True)
+        exit_code = 130
+    except (click.ClickException, BrokenPipeError):
+        raise
+    except Exception as error:
+        explanation = explain(error)
+        if traceback or explanation is None:
+            raise
+        raise TitoError(explanation) from error
+    ctx.exit(exit_code)
+
+
+def prepare(output: Path) -> None:
+    """Make the output folder and see that the results will fit, before an hour is spent on them."""
+    with files_in(output):
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output) as probe:
+            probe.write(bytes(ROOM))
+            probe.flush()
+    for name in (WEIGHTS, METRICS, PICTURE):
+        if (output / name).is_dir():
+            raise TitoError(f"{output / name} is a folder; a file of that name is to be written.")
+
+
+@contextmanager
+def files_in(output: Path) -> Iterator[None]:
+    """Turn what goes wrong with files into one message."""
+    try:
+        yield
+    except OSError as error:
+        raise TitoError(
+            f"The results cannot be written to {output}: {error.strerror}. "
+            "Make room there, or choose another folder with --output."
+        ) from error
+
+
+def run(recipe: Recipe, output: Path, as_json: bool) -> int:
+    """Train, test, write and tell; returns the exit code."""
+    # Imported here, since this is where a plank that cannot be imported comes to light.
+    from rich.console import Console
+
+    import tinytorch
+    from tinytorch.core.training import save
+    from tinytorch.datasets import mnist
+    from tito.milestones.history import History
+    from tito.milestones.mnist import DigitNetwork, train
+    from tito.milestones.progress import Progress
+    from tito.milestones.report import evaluate, json_text, metrics, show_report
+
+    try:
+        digits = mnist()
+    except (OSError, ValueError) as error:
+        raise TitoError(str(error)) from error
+    images, test_images = (
+        data.reshape(-1, 784) for data in (digits.train_images, digits.test_images)
+    )
+    owners = planks()
+    tinytorch.manual_seed(recipe.seed)
+    network = DigitNetwork()
+    parameters = sum(parameter.size for parameter in network.parameters())
+
+    console = Console(stderr=as_json, highlight=False, markup=False)
+    console.print(f"Training 784-256-128-10, {parameters:,} parameters, on {len(images):,} digits.")
+    console.print(describe_planks(owners))
+    console.print()
+    history = History()
+    with Interruption() as interruption, Progress(console, recipe.epochs) as progress:
+        for step in train(network, images, digits.train_labels, recipe):
+            progress.update(history.add(step), history)
+            if interruption.signal:
+                break
+    console.print()
+    if interruption.signal:
+        console.print(f"Stopped in epoch {step.epoch}; what was learned so far is kept.")
+
+    with files_in(output):
+        # So that the folder never holds the weights of one run and the numbers of another.
+        for name in (METRICS, PICTURE):
+            (output / name).unlink(missing_ok=True)
+        save(output / WEIGHTS, network.named_parameters())
+    training = evaluate(network, images, digits.train_labels)
+    test = evaluate(network, test_images, digits.test_labels)
+    values = metrics(recipe, history, parameters, training, test, owners, bool(interruption.signal))
+    with files_in(output):
+        write_atomically(output / METRICS, json_text(values))
+    if not as_json:
+        show_report(console, history, training, test)
+
+    # Imported last: it takes a second, in which the report can be read.
+    from tito.milestones.picture import draw
+
+    title = f"A network of 784-256-128-10 units reads {test.accuracy:.2%} of the MNIST test images"
+    subtitle = (
+        f"{history.images:,} images in {history.seconds:.1f} s · batch size {recipe.batch_size} · "
+        f"learning rate {recipe.lr:g} · seed {recipe.seed} · {describe_planks(owners)}"
+    )
+    picture = draw(title, subtitle, history, training, test, test_images)
+    with files_in(output):
+        write_atomically(output / PICTURE, picture)
+
+    files = {"weights": output / WEIGHTS, "metrics": output / METRICS, "picture": output / PICTURE}
+    if as_json:
+        paths = {name: str(path.absolute()) for name, path in files.items()}
+        click.echo(json_text(values | {"files": paths}), nl=False)
+    else:
+        click.echo()
+        for name, path in files.items():
+            click.echo(f"{name}  {path}")
+    return 128 + interruption.signal if interruption.signal else 0

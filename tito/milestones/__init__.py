@@ -1,0 +1,1 @@
+"""Milestones: famous networks, trained on the layers of the course."""

@@ -1,0 +1,85 @@
+"""What training went through: every step's loss, and a line for every epoch."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from tito.milestones.mnist import Step
+
+
+@dataclass
+class Epoch:
+    """One pass through the training images, or the part of it that is done.
+
+    Loss and accuracy are those of training: with dropout at work, and of a network that was
+    still changing from step to step.
+    """
+
+    number: int  # counted from 1
+    batches: int  # how many there are in the whole epoch
+    batch: int = 0  # how many of them are done
+    images: int = 0
+    seconds: float = 0.0
+    total_loss: float = 0.0  # summed over the images
+    correct: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every batch had its turn."""
+        return self.batch == self.batches
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of an image."""
+        return self.total_loss / self.images
+
+    @property
+    def accuracy(self) -> float:
+        """The part of the images that was read right, from 0 to 1."""
+        return self.correct / self.images
+
+    @property
+    def images_per_second(self) -> float:
+        """How fast this epoch goes."""
+        return self.images / self.seconds
+
+
+@dataclass
+class History:
+    """All steps of one training, added one by one; the clock runs from when this is made."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)  # one a step
+    seconds: float = 0.0  # until the end of the last step
+    started: float = field(default_factory=time.perf_counter)
+
+    def add(self, step: Step) -> Epoch:
+        """Take in a step that has just ended; returns the epoch that it belongs to."""
+        if not self.epochs or self.epochs[-1].number != step.epoch:
+            self.epochs.append(Epoch(step.epoch, step.batches))
+        epoch = self.epochs[-1]
+        now = time.perf_counter() - self.started
+        epoch.seconds += now - self.seconds
+        self.seconds = now
+        epoch.batch = step.batch
+        epoch.images += step.images
+        epoch.total_loss += step.loss * step.images
+        epoch.correct += step.correct
+        self.losses.append(step.loss)
+        return epoch
+
+    @property
+    def images(self) -> int:
+        """How many images were trained on, counted again in each epoch."""
+        return sum(epoch.images for epoch in self.epochs)
+
+    @property
+    def images_per_second(self) -> float:
+        """How fast the whole training went."""
+        return self.images / self.seconds
+
+    @property
+    def completed_epochs(self) -> int:
+        """How many epochs were gone through to the end."""
+        return sum(epoch.complete for epoch in self.epochs)

@@ -1,0 +1,176 @@
+"""How well a network reads digits, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.text import Text
+
+import tinytorch
+from tinytorch.core.training import predict
+from tito.milestones.history import History
+from tito.milestones.mnist import DigitNetwork
+from tito.milestones.recipe import Recipe
+
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network made of a set of images, with no dropout.
+
+    Attributes:
+        labels: shape `(count,)`, the digits that the images show.
+        predictions: shape `(count,)`, the digits that the network read.
+        confidence: shape `(count,)`, the probability that it gave to them, from 0 to 1.
+    """
+
+    labels: np.ndarray
+    predictions: np.ndarray
+    confidence: np.ndarray
+
+    @property
+    def accuracy(self) -> float:
+        """The part of the images that was read right, from 0 to 1."""
+        return float(np.mean(self.predictions == self.labels))
+
+    @property
+    def confusion_matrix(self) -> np.ndarray:
+        """Shape `(10, 10)`: how often each digit (row) was read as each digit (column)."""
+        pairs = self.labels * DIGITS + self.predictions
+        return np.bincount(pairs, minlength=DIGITS**2).reshape(DIGITS, DIGITS)
+
+    @property
+    def per_digit_accuracy(self) -> np.ndarray:
+        """Shape `(10,)`: the part of each digit's images that was read right."""
+        matrix = self.confusion_matrix
+        return matrix.diagonal() / matrix.sum(axis=1)
+
+    @property
+    def surest_mistakes(self) -> np.ndarray:
+        """The indices of the images that were read wrong, the most confident first."""
+        mistakes = np.flatnonzero(self.predictions != self.labels)
+        return mistakes[np.argsort(-self.confidence[mistakes], kind="stable")]
+
+
+def evaluate(network: DigitNetwork, images: np.ndarray, labels: np.ndarray) -> Evaluation:
+    """Let the network read images.
+
+    Args:
+        network: called without dropout.
+        images: shape `(count, 784)`.
+        labels: shape `(count,)`.
+    """
+    logits = predict(network, images)
+    predictions = logits.argmax(axis=1)
+    # The softmax of the largest logit: exp(0) over the sum of what is left after subtracting it.
+    confidence = 1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
+    return Evaluation(labels, predictions, confidence)
+
+
+def metrics(
+    recipe: Recipe,
+    history: History,
+    parameters: int,
+    train: Evaluation,
+    test: Evaluation,
+    owners: dict[str, str],
+    interrupted: bool,
+) -> dict[str, Any]:
+    """All that is worth keeping of a training, ready for JSON.
+
+    `seconds` is the time of the training steps alone: loading, evaluation and the picture come
+    on top. `epochs` counts those that were gone through to the end.
+    """
+    return {
+        "milestone": "mnist",
+        "test_accuracy": test.accuracy,
+        "train_accuracy": train.accuracy,
+        "seconds": history.seconds,
+        "images_per_second": history.images_per_second,
+        "parameters": parameters,
+        "epochs": history.completed_epochs,
+        "seed": recipe.seed,
+        "interrupted": interrupted,
+        "settings": asdict(recipe),
+        "planks": owners,
+        "per_digit_accuracy": test.per_digit_accuracy.tolist(),
+        "confusion_matrix": test.confusion_matrix.tolist(),
+        "history": [
+            {
+                "epoch": epoch.number,
+                "batches": epoch.batch,
+                "loss": epoch.loss,
+                "accuracy": epoch.accuracy,
+                "seconds": epoch.seconds,
+            }
+            for epoch in history.epochs
+        ],
+        "versions": {
+            "tinytorch": tinytorch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+        },
+    }
+
+
+def json_text(values: dict[str, Any]) -> str:
+    """An object in JSON with one key a line, which people can read too."""
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in values.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def show_report(console: Console, history: History, train: Evaluation, test: Evaluation) -> None:
+    """Print how the training went and what the network reads, to fit the console's width."""
+    console.print(
+        Text.assemble(
+            "Test: ",
+            (f"{test.accuracy:.2%}", "bold"),
+            f" of {len(test.labels):,} new images read right, "
+            f"{len(test.surest_mistakes):,} read wrong.",
+        )
+    )
+    console.print(
+        f"Training: {train.accuracy:.2%} of the {len(train.labels):,} images it learned from."
+    )
+    console.print(
+        f"Time: {history.seconds:.1f} s for {history.images:,} images, "
+        f"{history.images_per_second:,.0f} images/s."
+    )
+    console.print()
+    matrix = confusion_table(test)
+    fits = max(line.cell_len for line in matrix) < console.width
+    for line in matrix if fits else digit_table(test):
+        console.print(line)
+
+
+def confusion_table(test: Evaluation) -> list[Text]:
+    """The confusion matrix: a line for each digit, a column for each digit it was read as."""
+    header = "".join(f"{digit:6}" for digit in range(DIGITS))
+    lines = [Text(f"digit{'read as':>13}"), Text(f"     {header}    right")]
+    for digit, counts in enumerate(test.confusion_matrix):
+        line = Text(f"{digit:3}  ")
+        for column, count in enumerate(counts):
+            style = "bold" if column == digit else "" if count else "dim"
+            line.append(f"{count or '.':>6}", style)
+        lines.append(line.append(f"{test.per_digit_accuracy[digit]:9.2%}"))
+    return lines
+
+
+def digit_table(test: Evaluation) -> list[Text]:
+    """What fits where the matrix does not: for each digit, the one it was most often taken for."""
+    lines = [Text("digit   right   most often taken for")]
+    for digit, counts in enumerate(test.confusion_matrix):
+        wrong = counts.copy()
+        wrong[digit] = 0
+        other = wrong.argmax()
+        times = f"{wrong[other]} time{'s' if wrong[other] > 1 else ''}"
+        taken_for = f"{other} ({times})" if wrong[other] else "-"
+        lines.append(Text(f"{digit:3}  {test.per_digit_accuracy[digit]:9.2%}   {taken_for}"))
+    return lines
