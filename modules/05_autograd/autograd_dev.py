@@ -206,7 +206,7 @@ def record(
     output: Tensor, op: Operation, inputs: tuple[Any, ...], arrays: list[Any], options: Any
 ) -> None:
     """Note how `output` was computed, so that `backward` can walk from it to its inputs."""
-    if not _recording or output.dtype.kind != "f":
+    if not _recording or output._array.dtype.kind != "f":
         return
     rules = _rules.get(op) or [_missing(op)] * len(inputs)
     ### BEGIN SOLUTION
@@ -537,10 +537,11 @@ class Rule:
         self, node: Node, gradient: Any, saves: list[Saved], shape: tuple[int, ...]
     ) -> np.ndarray:
         """The gradient of one input of `node`, of that input's `shape`."""
+        arrays = []
         for saved in saves:
             if saved.fingerprint is not None:
                 saved.check(node.op)
-        arrays = [saved.array for saved in saves]
+            arrays.append(saved.array)
         if self.takes_shape:
             return self.function(gradient, *arrays, input_shape=shape, **node.options)
         part = self.function(gradient, *arrays, **node.options)

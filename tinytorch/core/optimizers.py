@@ -62,13 +62,13 @@ class Optimizer:
 
 def _gradient(parameter: Tensor) -> np.ndarray:
     """The gradient of a parameter as an array of its shape, also if it was set by hand."""
-    gradient = as_tensor(parameter.grad)
+    gradient = as_tensor(parameter.grad)._array
     if gradient.shape != parameter.shape:
         raise ValueError(
             f"a parameter of shape {parameter.shape} has a gradient of shape {gradient.shape}; "
             "expected the same shape"
         )
-    return gradient.data
+    return gradient
 
 
 def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:

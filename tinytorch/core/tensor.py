@@ -641,7 +641,7 @@ def name_of(op: Operation) -> str:
 
 def as_tensor(x: Any) -> Tensor:
     """`x` itself if it is a tensor of real numbers; else a new tensor of float32 from it."""
-    return x if isinstance(x, Tensor) and x.dtype.kind == "f" else Tensor(x)
+    return x if isinstance(x, Tensor) and x._array.dtype.kind == "f" else Tensor(x)
 
 
 def _explained(
