@@ -98,15 +98,17 @@ def find_repository() -> Path | None:
     """The clone around the current folder, else the one `tito` runs from, else None."""
     here = Path.cwd()
     source = Path(__file__).resolve().parent.parent
-    for folder in (here, *here.parents, source):
-        # A learner's workspace looks alike, but does not hold the source of tito.
-        if (
-            (folder / "pyproject.toml").is_file()
-            and (folder / "modules").is_dir()
-            and (folder / "tito" / "course.py").is_file()
-        ):
-            return folder
-    return None
+    return next((f for f in (here, *here.parents, source) if is_repository(f)), None)
+
+
+def is_repository(folder: Path) -> bool:
+    """Whether a folder is the root of a clone of TinyTorch."""
+    # A learner's workspace looks alike, but does not hold the source of tito.
+    return (
+        (folder / "pyproject.toml").is_file()
+        and (folder / "modules").is_dir()
+        and (folder / "tito" / "course.py").is_file()
+    )
 
 
 def repository_root() -> Path:

@@ -39,6 +39,8 @@ class LazyGroup(click.Group):
 
 
 COMMANDS = (
+    LazyCommand("init", "tito.commands.init:init", "Make a workspace to build in."),
+    LazyCommand("module", "tito.commands.module:module", "Start, see, complete or reset a module."),
     LazyCommand("test", "tito.commands.test:test", "Run the checks and the project's tests."),
     LazyCommand(
         "milestone", "tito.commands.milestone:milestone", "Train a famous network on these layers."
@@ -69,14 +71,25 @@ def main(ctx: click.Context) -> None:
 
 
 def _overview() -> str:
-    """Where you are and what to try next, in a few lines."""
+    """Where you are and what to try next."""
+    from tito.workspace import Workspace  # here, since help and completion can do without
+
+    workspace = Workspace.find()
+    if workspace is not None:
+        from tito.overview import page
+
+        return page(workspace)
     root = find_repository()
     if root is None:
-        place = "You have TinyTorch installed, and every command speaks of the reference."
+        place = "You have TinyTorch installed. What you use of it is the reference."
     else:
         place = f"You are working with the reference, in {root}."
-    next_steps = ["tito milestone mnist   watch a network learn to read digits"]
+    next_steps = [
+        ("tito init my-tinytorch", "make a workspace, to build it yourself"),
+        ("tito milestone mnist", "watch a network learn to read digits"),
+        ("tito --help", "see all commands"),
+    ]
     if root is not None:
-        next_steps.append("tito test              run every test of the project")
-    next_steps.append("tito --help            see all commands")
-    return "\n".join([place, "", "Try next:", *(f"  {step}" for step in next_steps)])
+        next_steps.insert(2, ("tito test", "run every test of the project"))
+    lines = [f"  {command:22}   {what}" for command, what in next_steps]
+    return "\n".join([place, "", "Try next:", *lines])

@@ -5,12 +5,13 @@ own.
 """
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 from tito.course import Module
 from tito.errors import TitoError
 from tito.export import exercise_source
-from tito.lesson import Lesson, read_lesson
+from tito.lesson import BEGIN, Lesson, read_lesson
 
 _SHIPPED = Path(__file__).with_name("shipped")
 _ROOT = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parent.parent
@@ -23,9 +24,15 @@ def lesson(module: Module) -> Lesson:
     return read_lesson(_read(module.lesson), module.lesson)
 
 
+@cache
 def exercise(module: Module) -> str:
     """The lesson as it is handed out."""
     return exercise_source(lesson(module))
+
+
+def exercise_count(module: Module) -> int:
+    """How many exercises the lesson has."""
+    return sum(line.strip() == BEGIN for line in _read(module.lesson).splitlines())
 
 
 def edition(module: Module) -> str:

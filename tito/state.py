@@ -74,6 +74,8 @@ def to_toml(state: State) -> str:
         lines += ["", f"[modules.{name}]"]
         for item in fields(progress):
             value = getattr(progress, item.name)
+            if value == getattr(_BLANK, item.name):
+                continue
             if isinstance(value, dict):
                 pairs = (f"{json.dumps(k)} = {json.dumps(v)}" for k, v in value.items())
                 lines.append(f"{item.name} = {{{', '.join(pairs)}}}")

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import importlib.util
 import os
 import re
 from collections.abc import Iterator
@@ -113,6 +114,20 @@ class Workspace:
 
     # ---- What the learner works on ----
 
+    def versions(self, module: Module) -> dict[str, Path]:
+        """The files that are there to work in: `py`, `ipynb`, or both."""
+        files = {"py": self.lesson(module), "ipynb": self.notebook(module)}
+        return {kind: file for kind, file in files.items() if file.is_file()}
+
+    def changed(self, module: Module) -> list[str]:
+        """Which versions hold code that is in none of the others, as far as tito has seen."""
+        progress = self.progress(module)
+        codes = {kind: fingerprint(file) for kind, file in self.versions(module).items()}
+        if len(set(codes.values())) == 1:
+            return []
+        seen = {kind: progress.seen.get(kind, progress.handed_out) for kind in codes}
+        return [kind for kind, code in codes.items() if code != seen[kind]]
+
     def working_file(self, module: Module) -> Path | None:
         """The file that counts, `.py` or `.ipynb`; None where there is neither.
 
@@ -121,26 +136,19 @@ class Workspace:
         Raises:
             TitoError: both have changed, so that the learner has to say.
         """
-        files = [file for file in (self.lesson(module), self.notebook(module)) if file.is_file()]
+        files = self.versions(module)
         if len(files) < 2:
-            return files[0] if files else None
-        progress = self.progress(module)
-        codes = {kind: fingerprint(file) for kind, file in zip(("py", "ipynb"), files, strict=True)}
-        changed = [
-            kind
-            for kind, code in codes.items()
-            if code != progress.seen.get(kind, progress.handed_out)
-        ]
-        if codes["py"] == codes["ipynb"] or not changed:
-            return files[1 if progress.working == "ipynb" else 0]
+            return next(iter(files.values()), None)
+        changed = self.changed(module)
         if len(changed) == 2:
+            names = (files["py"].name, files["ipynb"].name)
             raise TitoError(
-                f"{files[0].name} and {files[1].name} have both changed, and they differ. "
-                "Say which one counts; nothing is overwritten:\n"
-                f"  tito module start {module.name} --python     goes on in {files[0].name}\n"
-                f"  tito module start {module.name} --notebook   goes on in {files[1].name}"
+                f"{names[0]} and {names[1]} have both changed, and they differ. Say which one "
+                "counts; neither is overwritten:\n"
+                f"  tito module start {module.name} --python     goes on in {names[0]}\n"
+                f"  tito module start {module.name} --notebook   goes on in {names[1]}"
             )
-        return files[0 if changed == ["py"] else 1]
+        return files[changed[0] if changed else self.progress(module).working]
 
     def judged_file(self, module: Module) -> Path | None:
         """The file that the module's checks are about; None for the reference's.
@@ -204,12 +212,13 @@ class Workspace:
             TitoError: the workspace cannot be written.
         """
         marker = self.root / MARKER
+        is_new = not marker.exists() and not (self.root / HIDDEN).exists()
         with explaining_failures():
             (self.root / HIDDEN).mkdir(exist_ok=True)
             with locked(self.root / HIDDEN / "lock"):
                 self._sweep()
                 state, problem = self._load()
-                if problem:
+                if problem and not is_new:
                     old = self.shown(self.keep(marker)) if marker.is_file() else None
                     kept = f" The old one is in {old}." if old else ""
                     line = f"{MARKER} {problem}; tito worked it out again from your files.{kept}"
@@ -297,6 +306,13 @@ def fingerprint(file: Path) -> str:
 def fingerprint_of(text: str) -> str:
     """The fingerprint of a lesson's text."""
     return _fingerprint(cells_of(text))
+
+
+def forget_compiled(plank: Path) -> None:
+    """Remove the bytecode of a plank. Python would take it for that of a plank that has the same
+    size and was written in the same second.
+    """
+    Path(importlib.util.cache_from_source(str(plank))).unlink(missing_ok=True)
 
 
 @contextmanager

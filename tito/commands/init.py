@@ -1,0 +1,80 @@
+"""`tito init`: a workspace to build in."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from tinytorch.overlay import MARKER
+from tito.course import is_repository
+from tito.errors import TitoError
+from tito.handout import add_missing, add_new_editions, outdated_checks
+from tito.workspace import Workspace, explaining_failures
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+def init(folder: Path | None) -> None:
+    """Make a workspace to build in.
+
+    It goes into DIR, or into the current folder. Files that are there already are never touched:
+    in a workspace this adds what is missing, and after an upgrade of TinyTorch it puts lessons
+    that are new beside yours.
+    """
+    root = _choose(folder)
+    is_new = not (root / MARKER).is_file()
+    with explaining_failures():
+        root.mkdir(parents=True, exist_ok=True)
+    workspace = Workspace(root)
+    with workspace.change() as state:
+        new_editions = add_new_editions(workspace, state)
+        added = add_missing(workspace, state)
+    if is_new:
+        _welcome(root)
+        return
+    if added:
+        click.echo(f"Added what was missing: {', '.join(added)}. Everything else is as it was.")
+    elif not new_editions:
+        click.echo(f"Nothing is missing in {root}. Everything is as it was.")
+    for path in new_editions:
+        click.echo(f"There is a new lesson: {path}. Yours is beside it, as you left it.")
+    for path in outdated_checks(workspace):
+        click.echo(
+            f"{path} is not the one of this TinyTorch. tito uses its own; to have it here too, "
+            "delete the file and run tito init again."
+        )
+
+
+def _choose(folder: Path | None) -> Path:
+    """The folder to make a workspace in, if that is a good idea."""
+    here = Path.cwd()
+    around = [f for f in (here, *here.parents) if (f / MARKER).is_file()]
+    if folder is None:
+        folder = around[0] if around else here
+    root = folder.expanduser().resolve()
+    name = "Name a new folder: tito init my-tinytorch"
+    if root.exists() and not root.is_dir():
+        raise TitoError(f"{folder} is a file. {name}")
+    if is_repository(root):
+        raise TitoError(f"{root} is a clone of TinyTorch itself. {name}")
+    if root in (Path.home().resolve(), Path(root.anchor)):
+        raise TitoError(f"A workspace in {root} would fill it with folders. {name}")
+    for above in root.parents:
+        if (above / MARKER).is_file():
+            raise TitoError(
+                f"{above} is a workspace already, and one inside another would be confusing. "
+                "To see where you are: tito"
+            )
+    return root
+
+
+def _welcome(root: Path) -> None:
+    click.echo(f"{root} is your workspace. It has an exercise for each module of the framework.\n")
+    if root != Path.cwd():
+        shown = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
+        click.echo(f"  cd {shlex.quote(str(shown))}")
+    click.echo("  tito module start 01   begin with the tensor; or with 03, the layers")
+    click.echo(
+        "  tito milestone mnist   watch a network learn on what is there; nothing is yours yet"
+    )
+    click.echo("  tito                   see where you are and what is next, at any time")

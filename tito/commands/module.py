@@ -1,0 +1,158 @@
+"""`tito module`: start, see, complete and reset a module of the course."""
+
+import json
+from pathlib import Path
+
+import click
+
+from tito import material, overview
+from tito.commands.export import export as export_lessons
+from tito.completing import can_be_imported, draft, export
+from tito.course import MODULE, Module, find_repository
+from tito.errors import TitoError
+from tito.handout import hand_out_exercise, start_over
+from tito.switching import switch
+from tito.workspace import Workspace, unwritten
+
+
+@click.group()
+def module() -> None:
+    """Start, see, complete or reset a module."""
+
+
+@module.command()
+@click.argument("module", metavar="[MODULE]", type=MODULE, required=False)
+@click.option(
+    "--notebook/--python",
+    "in_notebook",
+    default=None,
+    help="Go on in the notebook, or in the .py file. What you have written goes along.",
+)
+def start(module: Module | None, in_notebook: bool | None) -> None:
+    """Begin a module, or go on with it: which file to open, and what to write first.
+
+    Without MODULE it is the one that is next.
+    """
+    workspace = Workspace.here()
+    if module is None:
+        here = overview.current(workspace, overview.standings(workspace))
+        if here is None:
+            raise TitoError("You have finished every module. To do one afresh: tito module reset")
+        module = here.module
+    with workspace.change() as state:
+        said = []
+        if not workspace.versions(module):
+            hand_out_exercise(workspace, state, module)
+            said = [f"{module.lesson} was missing; here it is as it was handed out."]
+        if in_notebook is not None:
+            said += switch(workspace, module, "ipynb" if in_notebook else "py")
+        file = workspace.working_file(module)
+        workspace.progress(module).started = True
+        state.current = module.name
+    assert file is not None
+    shown = workspace.shown(file)
+    click.secho(f"{module.number:02} {module.name}", bold=True)
+    for sentence in said:
+        click.echo(sentence)
+    click.echo(f"Open {shown} and read on from the top.")
+    commands = [(f"jupyter lab {shown}", "opens it")] if file.suffix == ".ipynb" else []
+    to_write = unwritten(file)
+    if to_write:
+        first = to_write[0]
+        click.echo(f"The first exercise to write is {first.name}, on {first.place}.")
+    commands += [
+        (f"tito watch {module.name}", "checks again at each save"),
+        (f"tito hint {module.name}", "one hint more at each call"),
+        (f"tito module complete {module.number:02}", "checks it all, and makes it a plank"),
+    ]
+    click.echo("\n".join(["", *overview.command_lines(commands)]))
+
+
+@module.command()
+@click.argument("module", metavar="[MODULE]", type=MODULE, required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print it for a program to read.")
+def status(module: Module | None, as_json: bool) -> None:
+    """Show how far you are with a module, or with all of them."""
+    workspace = Workspace.here()
+    all_standings = overview.standings(workspace)
+    chosen = [s for s in all_standings if module in (None, s.module)]
+    if as_json:
+        here = overview.current(workspace, all_standings)
+        data = {
+            "workspace": str(workspace.root),
+            "current": here.module.name if here else None,
+            "modules": [s.as_dict() for s in chosen],
+        }
+        click.echo(json.dumps(data, indent=2))
+    elif module is None:
+        click.echo(overview.page(workspace))
+    else:
+        click.echo(overview.module_page(workspace, chosen[0]))
+
+
+@module.command()
+@click.argument("module", metavar="MODULE", type=MODULE)
+@click.pass_context
+def complete(ctx: click.Context, module: Module) -> None:
+    """Check a module, and make it part of the framework if it passes.
+
+    It is exported to tinytorch/core/ in the workspace, and used from then on. In a clone of
+    TinyTorch, outside any workspace, it is the lesson itself that is checked and exported.
+    """
+    workspace = Workspace.find()
+    repository = find_repository()
+    if workspace is None and repository and Path.cwd().is_relative_to(repository):
+        if not _passes(module, repository / module.lesson):
+            raise TitoError(f"Nothing was exported. The place to mend it is {module.lesson}.")
+        ctx.invoke(export_lessons, modules=(module,), check=False)
+        return
+    workspace = workspace or Workspace.here()
+    work = draft(workspace, module)
+    if not _passes(module, work.file):
+        kept = "Your plank stays what it was." if workspace.plank(module).is_file() else ""
+        raise TitoError(f"{module.name} is not finished yet, so nothing was exported. {kept}")
+    said = export(workspace, work) + work.notes
+    click.secho(f"\n{module.number:02} {module.name} is yours.", bold=True)
+    click.echo("\n".join(said))
+    steps = [("tito milestone mnist", "see it learn to read digits, with your planks")]
+    following = overview.current(workspace, overview.standings(workspace))
+    if following:
+        number = f"{following.module.number:02}"
+        steps.append((f"tito module start {number}", f"go on with {following.module.name}"))
+    click.echo("\n".join(["", *overview.command_lines(steps)]))
+
+
+@module.command()
+@click.argument("module", metavar="MODULE", type=MODULE)
+def reset(module: Module) -> None:
+    """Start a module over.
+
+    The exercise is handed out afresh, and the framework goes back to the reference for it. Copies
+    of what you had are kept.
+    """
+    workspace = Workspace.here()
+    kept = start_over(workspace, module)
+    if not kept:
+        click.echo(f"{module.lesson} is as it was handed out; there is nothing to start over.")
+        return
+    click.echo(f"{module.number:02} {module.name} starts over. What you had is kept:")
+    for file, copy in kept:
+        click.echo(f"  {file}  is in  {copy}")
+    step = (f"tito module start {module.number:02}", "begin again")
+    click.echo("\n".join(["", *overview.command_lines([step])]))
+
+
+def _passes(module: Module, file: Path) -> bool:
+    """Run the module's checks on a file, on the screen."""
+    if material.check_file(module) is None:
+        click.echo(f"There are no checks for {module.name} yet; seeing whether it can be imported.")
+        return can_be_imported(module, file)
+    # Here, because they bring NumPy along.
+    from tito.checks.report import Screen, print_summary
+    from tito.checks.runner import run_checks
+
+    screen = Screen()
+    report = run_checks(module, file, on_result=screen.add)
+    screen.flush()
+    print_summary(report)
+    return report.passed

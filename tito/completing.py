@@ -1,0 +1,155 @@
+"""Completing a module: from a learner's exercise to a plank of the framework."""
+
+import ast
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinytorch.laying import public_names
+from tinytorch.sources import Source, cells_of, code_cells, read
+from tito import material
+from tito.course import Module
+from tito.errors import TitoError
+from tito.export import plank_source
+from tito.files import write_atomically
+from tito.workspace import Workspace, fingerprint, forget_compiled, unwritten
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What would be exported from a learner's file."""
+
+    module: Module
+    file: Path
+    content: bytes
+    """The file as it was when it was read."""
+    plank: str
+    notes: list[str]
+    """What the learner should know about the plank, in sentences."""
+
+
+def draft(workspace: Workspace, module: Module) -> Draft:
+    """Read the learner's file, as far as that goes without running it.
+
+    Raises:
+        TitoError: nothing is written in it yet, it is not Python, it lacks something that was
+            there when it was handed out, or it is not clear which file counts.
+    """
+    file = workspace.working_file(module)
+    if file is None:
+        raise TitoError(f"{module.lesson} is gone. To put it back as it was handed out: tito init")
+    shown = workspace.shown(file)
+    to_write = unwritten(file)
+    if len(to_write) == material.exercise_count(module):
+        raise TitoError(
+            f"Nothing is written in {shown} yet. Begin with {to_write[0].name}, "
+            f"{to_write[0].place}. For a hint: tito hint {module.name}"
+        )
+    try:
+        content = file.read_bytes()
+        source = read(str(file))
+    except OSError as error:
+        raise TitoError(f"{shown} cannot be read: {error.strerror}.") from error
+    except SyntaxError as error:
+        raise TitoError(f"{shown} cannot be read, line {error.lineno}: {error.msg}.") from error
+    try:
+        compile(source.text, str(file), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        problem = f"not valid Python: {error.msg}" + (f"\n  {line}" if line else "")
+        raise TitoError(f"{source.place(error.lineno or 1)}: {problem}") from error
+    _check_names(module, file, source, shown)
+    return Draft(module, file, content, plank_source(source, shown), _notes(source))
+
+
+def export(workspace: Workspace, draft: Draft) -> list[str]:
+    """Make the draft, whose checks have passed, the learner's plank; say what was done.
+
+    Raises:
+        TitoError: the file has changed since it was read, or the workspace cannot be written.
+    """
+    said = []
+    with workspace.change():
+        if draft.file.read_bytes() != draft.content:
+            raise TitoError(
+                f"{workspace.shown(draft.file)} was saved while it was checked, so nothing was "
+                f"exported. Once more: tito module complete {draft.module.number:02}"
+            )
+        plank = workspace.plank(draft.module)
+        shown = workspace.shown(plank)
+        if plank.is_file() and plank.read_bytes() == draft.plank.encode():
+            said.append(f"{shown} is up to date.")
+        else:
+            if plank.is_file():
+                kept = workspace.shown(workspace.keep(plank))
+                said.append(f"The {plank.name} before is in {kept}.")
+            said.insert(0, f"{shown} is exported, and the framework uses it.")
+            plank.parent.mkdir(parents=True, exist_ok=True)
+            forget_compiled(plank)
+            write_atomically(plank, draft.plank)
+        progress = workspace.progress(draft.module)
+        progress.started, progress.finished = True, fingerprint(draft.file)
+    return said
+
+
+def can_be_imported(module: Module, file: Path) -> bool:
+    """Whether the framework can be imported with a file in the module's place."""
+    program = (
+        "import sys, tinytorch.overlay\n"
+        "tinytorch.overlay.lay(*sys.argv[1:])\n"
+        "import tinytorch.core.training\n"
+    )
+    command = [sys.executable, "-c", program, module.name, str(file)]
+    return subprocess.run(command, stdin=subprocess.DEVNULL).returncode == 0
+
+
+def _check_names(module: Module, file: Path, source: Source, shown: str) -> None:
+    """Modules that follow use what was there when the exercise was handed out, so it must stay."""
+    given = [cell.text for cell in cells_of(material.exercise(module)) if cell.exported]
+    defined = set(_bound_names(source.text))
+    missing = [name for name in public_names("\n".join(given)) if name not in defined]
+    if not missing:
+        return
+    problem = f"{shown} does not define {', '.join(missing)}, which the framework needs."
+    other_code = "\n".join(cell.text for cell in code_cells(str(file)) if not cell.exported)
+    astray = [name for name in missing if re.search(rf"^(def|class) {name}\b", other_code, re.M)]
+    if astray:
+        fix = f"The cell of {', '.join(astray)} must begin with the line: #| export"
+    else:
+        fix = f"To see where it was: tito solution {module.name}"
+    raise TitoError(f"{problem} {fix}")
+
+
+def _bound_names(text: str) -> list[str]:
+    names = []
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names += [alias.asname or alias.name for alias in node.names]
+        else:
+            names += [
+                child.id
+                for child in ast.walk(node)
+                if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store)
+            ]
+    return names
+
+
+def _notes(source: Source) -> list[str]:
+    notes = []
+    left_out = [source.place(first) for first, _ in source.experiments]
+    if left_out:
+        notes.append(f"Left out of it, since it only shows something: {', '.join(left_out)}.")
+    prints = [
+        source.place(node.lineno)
+        for node in ast.walk(ast.parse(source.text))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+    ]
+    if prints:
+        notes.append(f"It still prints each time it gets to {', '.join(prints)}.")
+    return notes

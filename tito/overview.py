@@ -1,0 +1,171 @@
+"""Where a learner is: each module in a line, and what to do next."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tito import material
+from tito.course import MODULES, Module
+from tito.errors import TitoError
+from tito.handout import has_new_edition
+from tito.workspace import Status, Unwritten, Workspace, unwritten
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a learner stands with one module."""
+
+    module: Module
+    status: Status
+    yours: bool
+    """Whether the framework uses the learner's plank."""
+    file: Path | None
+    """The file that counts; None if there is none, or if there are two."""
+    problem: str
+    """Why it is not clear which file counts, or ""."""
+    exercises: int
+    unwritten: list[Unwritten]
+    new_lesson: bool
+    """Whether TinyTorch has a newer lesson than the one handed out."""
+
+    @property
+    def done(self) -> str:
+        """The progress in a few words."""
+        match self.status:
+            case Status.NOT_STARTED:
+                return ""
+            case Status.IN_PROGRESS:
+                written = self.exercises - len(self.unwritten)
+                return f"in progress: {written} of {self.exercises} exercises written"
+            case Status.FINISHED:
+                return "finished"
+            case _:
+                return "finished, and changed since"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The standing for a program to read."""
+        return {
+            "module": self.module.name,
+            "number": self.module.number,
+            "status": self.status.value,
+            "plank": "yours" if self.yours else "reference",
+            "file": str(self.file) if self.file else None,
+            "problem": self.problem or None,
+            "exercises": self.exercises,
+            "unwritten": [{"exercise": u.name, "place": u.place} for u in self.unwritten],
+            "new_lesson": self.new_lesson,
+        }
+
+
+def standing(workspace: Workspace, module: Module) -> Standing:
+    """How the learner stands with a module."""
+    file, problem = None, ""
+    try:
+        file = workspace.working_file(module)
+    except TitoError as error:
+        problem = error.message
+    return Standing(
+        module=module,
+        status=workspace.status(module),
+        yours=workspace.plank(module).is_file(),
+        file=file,
+        problem=problem,
+        exercises=material.exercise_count(module),
+        unwritten=unwritten(file) if file else [],
+        new_lesson=has_new_edition(workspace, module),
+    )
+
+
+def standings(workspace: Workspace) -> list[Standing]:
+    """How the learner stands with each module, in order."""
+    return [standing(workspace, module) for module in MODULES]
+
+
+def current(workspace: Workspace, all_standings: list[Standing]) -> Standing | None:
+    """The module to work on: the one started last, else one in progress, else the next one.
+
+    None when all are finished.
+    """
+    open_ones = [s for s in all_standings if s.status is not Status.FINISHED]
+    started = [s for s in open_ones if s.status is not Status.NOT_STARTED]
+    last = workspace.state.current
+    numbers = [s.module.number for s in all_standings if s.module.name == last]
+    later = [s for s in open_ones if numbers and s.module.number > numbers[0]]
+    return next(
+        (s for s in open_ones if s.module.name == last),
+        next(iter([*started, *later, *open_ones]), None),
+    )
+
+
+def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[tuple[str, str]]]:
+    """What to do next: a sentence, and commands with what each does."""
+    milestone = ("tito milestone mnist", "see it learn to read digits")
+    if here is None:
+        return "All modules are yours: the framework is your own.", [milestone]
+    name, number = here.module.name, f"{here.module.number:02}"
+    if here.problem:
+        return here.problem, []
+    if here.file is None:
+        return f"The file of {number} {name} is gone.", [("tito init", "puts it back")]
+    file = workspace.shown(here.file)
+    if here.status is Status.NOT_STARTED:
+        return "", [(f"tito module start {number}", f"begin with {name}")]
+    if here.unwritten:
+        first = here.unwritten[0]
+        return f"Write {first.name}: {file}, {first.place}.", [
+            (f"tito watch {name}", "checks again at each save"),
+            (f"tito hint {name}", "one hint more at each call"),
+        ]
+    if here.status is Status.CHANGED:
+        sentence = f"{file} has changed since {name} was finished."
+        return sentence, [(f"tito module complete {number}", "checks it and uses it")]
+    return f"Every exercise in {file} is written.", [
+        (f"tito module complete {number}", "checks them, and makes them part of the framework"),
+        (f"tito watch {name}", "checks again at each save"),
+    ]
+
+
+def page(workspace: Workspace) -> str:
+    """Where the learner is: the modules in a line each, and what to do next."""
+    all_standings = standings(workspace)
+    here = current(workspace, all_standings)
+    lines = [click.style(f"TinyTorch, in {workspace.root}", bold=True), ""]
+    for s in all_standings:
+        plank = click.style(f"{'yours':11}", fg="green") if s.yours else f"{'reference':11}"
+        line = f"{s.module.number:02} {s.module.name:13} {plank} {s.done}".rstrip()
+        lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
+    sentence, commands = next_steps(workspace, here)
+    lines += ["", "Next: " + sentence if sentence else "Next:", *command_lines(commands)]
+    new = [s.module.name for s in all_standings if s.new_lesson]
+    if new:
+        lines += ["", f"This TinyTorch has new lessons for {', '.join(new)}."]
+        lines += command_lines([("tito init", "puts them beside yours")])
+    return "\n".join(lines)
+
+
+def module_page(workspace: Workspace, s: Standing) -> str:
+    """How the learner stands with one module, exercise by exercise."""
+    plank = f"yours, {s.module.library}" if s.yours else "the reference's"
+    file = workspace.shown(s.file) if s.file else "none"
+    lines = [
+        click.style(f"{s.module.number:02} {s.module.name}: {s.done or 'not started'}", bold=True),
+        f"  you write   {file}",
+        f"  in use      {plank}",
+        "",
+    ]
+    places = {u.name: u.place for u in s.unwritten}
+    for name in dict.fromkeys(e.function for e in material.lesson(s.module).solutions):
+        state = f"to write, {places[name]}" if name in places else "written"
+        lines.append(f"  {name:22} {state}")
+    sentence, commands = next_steps(workspace, s)
+    if sentence or commands:
+        lines += ["", "Next: " + sentence if sentence else "Next:", *command_lines(commands)]
+    return "\n".join(lines)
+
+
+def command_lines(commands: list[tuple[str, str]]) -> list[str]:
+    """Commands below one another, each with what it does."""
+    width = max((len(command) for command, _ in commands), default=0)
+    return [f"  {command:{width}}   {what}" for command, what in commands]

@@ -1,0 +1,70 @@
+"""Going on in the notebook instead of the `.py` file, or the other way round."""
+
+from pathlib import Path
+
+from tito import material
+from tito.course import Module
+from tito.errors import TitoError
+from tito.export import notebook_source
+from tito.files import write_atomically
+from tito.workspace import Workspace, fingerprint
+
+_HEADER_END = "# ---\n"
+
+
+def switch(workspace: Workspace, module: Module, kind: str) -> list[str]:
+    """Make `kind` (`py` or `ipynb`) the version that counts; say in sentences what was done.
+
+    One of the two files is there. The wanted one is made from the other, or brought in line with
+    it, except if it has changes of its own. Before it changes, a copy of it is kept.
+
+    Raises:
+        TitoError: the file to go by cannot be read.
+    """
+    progress = workspace.progress(module)
+    target = workspace.notebook(module) if kind == "ipynb" else workspace.lesson(module)
+    other = workspace.lesson(module) if kind == "ipynb" else workspace.notebook(module)
+    changed = workspace.changed(module)
+    progress.working = kind
+    if not other.is_file():
+        return []
+    if kind in changed:
+        progress.seen["py" if kind == "ipynb" else "ipynb"] = fingerprint(other)
+        if len(changed) == 2:
+            return [f"{other.name} stays as it is, with changes that are not in {target.name}."]
+        return []
+    said = []
+    if not target.is_file() or fingerprint(target) != fingerprint(other):
+        converted = _as_notebook(other) if kind == "ipynb" else _as_lesson(other, target, module)
+        if target.is_file():
+            copy = workspace.shown(workspace.keep(target))
+            said = [f"{target.name} now has what {other.name} has. What it had is in {copy}."]
+        write_atomically(target, converted)
+    code = fingerprint(target)
+    progress.seen = {"py": code, "ipynb": code}
+    return said
+
+
+def _as_notebook(lesson: Path) -> str:
+    return notebook_source(_text(lesson))
+
+
+def _as_lesson(notebook: Path, lesson: Path, module: Module) -> str:
+    import jupytext  # type: ignore[import-untyped] # here, because it takes a quarter second
+
+    try:
+        cells = jupytext.reads(_text(notebook), fmt="ipynb")
+        text: str = jupytext.writes(cells, fmt="py:percent")
+    except Exception as error:  # jupytext promises no particular ones
+        raise TitoError(f"{notebook} is not a notebook: {error}") from error
+    before = _text(lesson) if lesson.is_file() else material.exercise(module)
+    header = before.split(_HEADER_END, 2)
+    parts = text.split(_HEADER_END, 2)
+    return _HEADER_END.join([*header[:2], parts[-1]]) if len(header) == 3 else parts[-1]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise TitoError(f"{file} is not a text file: {error}.") from error
