@@ -304,6 +304,7 @@ for right in range(3):
     loss = cross_entropy(logits, np.array([right]))
     assert math.isclose(loss, expected), f"class {right}: expected {expected:.4f}, got {loss:.4f}"
 both = cross_entropy(np.array([[0.0, 0.0], [1000.0, 0.0]]), np.array([0, 1]))
+assert np.shape(both) == (), f"one number for the whole batch, got shape {np.shape(both)}"
 assert math.isclose(both, (math.log(2) + 1000) / 2), f"expected the mean of 0.693 and 1000: {both}"
 assert math.isfinite(cross_entropy(np.array([[1e4, -1e4]]), np.array([1]))), "no overflow"
 print("cross_entropy: as it should be")
