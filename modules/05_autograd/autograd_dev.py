@@ -450,6 +450,17 @@ edges = [(leaf, through, [], (1,), np.dtype(np.float32)) for leaf in (p, q)]
 backward(result_of(Node(np.add, {}, edges)))
 assert not np.shares_memory(p.grad.data, q.grad.data), "two leaves share one gradient: copy it"
 
+r = Tensor([1.0], requires_grad=True)
+nodes = node_by_hand((r, 1)), node_by_hand((r, 10))
+edges = [(nodes[i], through, [], (1,), np.dtype(np.float32)) for i in (0, 1, 0)]
+backward(result_of(Node(np.add, {}, edges)))
+assert r.grad.item() == 12, f"2 * 1 + 1 * 10 is 12, got {r.grad.item():g}: was += used?"
+
+double = SimpleNamespace(gradient=lambda *arguments: np.ones(1, np.float64))
+s = Tensor([1.0], requires_grad=True)
+backward(result_of(Node(np.exp, {}, [(s, double, [], (1,), np.dtype(np.float32))])))
+assert s.grad.dtype == np.float32, f"the edge says float32, the gradient is {s.grad.dtype}"
+
 chain = node_by_hand((p, 1))
 for _ in range(10_000):
     chain = node_by_hand((chain, 1))
