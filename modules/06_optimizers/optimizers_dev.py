@@ -246,6 +246,8 @@ def weight(value: float = 1.0) -> list[Tensor]:
     return [Tensor([value], requires_grad=True)]
 
 
+moved = after(SGD(weight(), lr=0.1), 1.0) != 1
+assert moved, "the parameter did not move; change its own array, with parameter -= ..."
 for optimizer, gradients, expected, what in (
     (SGD(weight(), lr=0.1), (1.0, 1.0), 0.8, "plain: 1 - 0.1 - 0.1"),
     (SGD(weight(), lr=0.1, momentum=0.9), (1.0, 1.0), 0.71, "momentum: 1 - 0.1 - 0.19"),
@@ -253,7 +255,6 @@ for optimizer, gradients, expected, what in (
     (SGD(weight(), 0.1, 0.9, 0.5), (1.0, 0.0), 0.6725, "both: v = 1.5, then 0.9 * 1.5 + 0.425"),
 ):
     found = after(optimizer, *gradients)
-    assert found != 1, f"{what}: it did not move; change its own array, with parameter -= ..."
     assert math.isclose(found, expected, rel_tol=1e-6), f"{what} is {expected}, got {found:.6f}"
 print("SGD: as it should be")
 
