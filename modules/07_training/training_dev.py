@@ -533,8 +533,11 @@ save(tiny, {"w": Tensor([[1.0, 2.0]]), "n": np.array([7, 8], np.uint8)})
 content = tiny.read_bytes()
 length = int.from_bytes(content[:8], "little")
 header = json.loads(content[8 : 8 + length])
-assert header["w"] == {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]}, header["w"]
-assert header["n"] == {"dtype": "U8", "shape": [2], "data_offsets": [8, 10]}, header["n"]
+for name, expected in (
+    ("w", {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]}),
+    ("n", {"dtype": "U8", "shape": [2], "data_offsets": [8, 10]}),
+):
+    assert header[name] == expected, f"the entry should be {expected}, got {header[name]}"
 numbers = content[8 + length :]
 assert numbers == np.array([1, 2], "<f4").tobytes() + bytes([7, 8]), f"the numbers are {numbers!r}"
 print("save: as it should be")
