@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from tito.files import write_atomically
 from tito.milestones.interruption import Interruption
 from tito.milestones.planks import describe_planks, explain, planks
 from tito.milestones.recipe import Recipe
+
+if TYPE_CHECKING:
+    from tinytorch.datasets import MNIST
 
 WEIGHTS, METRICS, PICTURE = "weights.safetensors", "metrics.json", "mnist.png"
 ROOM = 2_000_000  # bytes, more than the three files take together
@@ -129,7 +133,7 @@ def files_in(output: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise TitoError(
-            f"The results cannot be written to {output}: {error.strerror}. "
+            f"The results cannot be written to {output}: {error.strerror or error}. "
             "Make room there, or choose another folder with --output."
         ) from error
 
@@ -137,23 +141,19 @@ def files_in(output: Path) -> Iterator[None]:
 def run(recipe: Recipe, output: Path, as_json: bool) -> int:
     """Train, test, write and tell; returns the exit code."""
     # Imported here, since this is where a plank that cannot be imported comes to light.
+    import numpy as np
     from rich.console import Console
 
     import tinytorch
     from tinytorch.core.training import save
-    from tinytorch.datasets import mnist
     from tito.milestones.history import History
     from tito.milestones.mnist import DigitNetwork, train
     from tito.milestones.progress import Progress
-    from tito.milestones.report import evaluate, json_text, metrics, show_report
+    from tito.milestones.report import Results, evaluate, json_text, metrics, show_report
 
-    try:
-        digits = mnist()
-    except (OSError, ValueError) as error:
-        raise TitoError(str(error)) from error
-    images, test_images = (
-        data.reshape(-1, 784) for data in (digits.train_images, digits.test_images)
-    )
+    digits = load()
+    images = digits.train_images.reshape(-1, 784)
+    test_images = digits.test_images.reshape(-1, 784)
     owners = planks()
     tinytorch.manual_seed(recipe.seed)
     network = DigitNetwork()
@@ -163,47 +163,60 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
     console.print(f"Training 784-256-128-10, {parameters:,} parameters, on {len(images):,} digits.")
     console.print(describe_planks(owners))
     console.print()
-    history = History()
-    with Interruption() as interruption, Progress(console, recipe.epochs) as progress:
-        for step in train(network, images, digits.train_labels, recipe):
-            progress.update(history.add(step), history)
-            if interruption.signal:
-                break
+    # A training that diverges ends with a message; NumPy's warnings on the way there add nothing.
+    with np.errstate(over="ignore", invalid="ignore"), Interruption() as interruption:
+        history = History()
+        with Progress(console, recipe.epochs) as progress:
+            for step in train(network, images, digits.train_labels, recipe):
+                progress.update(history.add(step), history)
+                if interruption.signal:
+                    break
+        with files_in(output):
+            # A folder never holds the weights of one run and the numbers of another.
+            for name in (METRICS, PICTURE):
+                (output / name).unlink(missing_ok=True)
+            save(output / WEIGHTS, network.named_parameters())
     console.print()
     if interruption.signal:
         console.print(f"Stopped in epoch {step.epoch}; what was learned so far is kept.")
 
+    results = Results(
+        recipe=recipe,
+        planks=owners,
+        parameters=parameters,
+        history=history,
+        interrupted=bool(interruption.signal),
+        train=evaluate(network, images, digits.train_labels),
+        test=evaluate(network, test_images, digits.test_labels),
+    )
     with files_in(output):
-        # So that the folder never holds the weights of one run and the numbers of another.
-        for name in (METRICS, PICTURE):
-            (output / name).unlink(missing_ok=True)
-        save(output / WEIGHTS, network.named_parameters())
-    training = evaluate(network, images, digits.train_labels)
-    test = evaluate(network, test_images, digits.test_labels)
-    values = metrics(recipe, history, parameters, training, test, owners, bool(interruption.signal))
-    with files_in(output):
-        write_atomically(output / METRICS, json_text(values))
+        write_atomically(output / METRICS, json_text(metrics(results)))
     if not as_json:
-        show_report(console, history, training, test)
+        show_report(console, results)
 
     # Imported last: it takes a second, in which the report can be read.
     from tito.milestones.picture import draw
 
-    title = f"A network of 784-256-128-10 units reads {test.accuracy:.2%} of the MNIST test images"
-    subtitle = (
-        f"{history.images:,} images in {history.seconds:.1f} s · batch size {recipe.batch_size} · "
-        f"learning rate {recipe.lr:g} · seed {recipe.seed} · {describe_planks(owners)}"
-    )
-    picture = draw(title, subtitle, history, training, test, test_images)
+    picture = draw(results, test_images)
     with files_in(output):
         write_atomically(output / PICTURE, picture)
 
     files = {"weights": output / WEIGHTS, "metrics": output / METRICS, "picture": output / PICTURE}
     if as_json:
         paths = {name: str(path.absolute()) for name, path in files.items()}
-        click.echo(json_text(values | {"files": paths}), nl=False)
+        click.echo(json_text(metrics(results) | {"files": paths}), nl=False)
     else:
         click.echo()
         for name, path in files.items():
             click.echo(f"{name}  {path}")
     return 128 + interruption.signal if interruption.signal else 0
+
+
+def load() -> MNIST:
+    """The images and labels; a damaged file is told in one message."""
+    from tinytorch.datasets import mnist
+
+    try:
+        return mnist()
+    except (OSError, ValueError) as error:
+        raise TitoError(str(error)) from error

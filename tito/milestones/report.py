@@ -73,32 +73,38 @@ def evaluate(network: DigitNetwork, images: np.ndarray, labels: np.ndarray) -> E
     return Evaluation(labels, predictions, confidence)
 
 
-def metrics(
-    recipe: Recipe,
-    history: History,
-    parameters: int,
-    train: Evaluation,
-    test: Evaluation,
-    owners: dict[str, str],
-    interrupted: bool,
-) -> dict[str, Any]:
-    """All that is worth keeping of a training, ready for JSON.
+@dataclass(frozen=True)
+class Results:
+    """All that came out of a training."""
+
+    recipe: Recipe
+    planks: dict[str, str]  # for each module of the course whose it was
+    parameters: int
+    history: History
+    interrupted: bool  # whether it was stopped before its end
+    train: Evaluation  # of the training images, after training
+    test: Evaluation  # of the test images
+
+
+def metrics(results: Results) -> dict[str, Any]:
+    """The results as numbers, ready for JSON.
 
     `seconds` is the time of the training steps alone: loading, evaluation and the picture come
     on top. `epochs` counts those that were gone through to the end.
     """
+    history, test = results.history, results.test
     return {
         "milestone": "mnist",
         "test_accuracy": test.accuracy,
-        "train_accuracy": train.accuracy,
+        "train_accuracy": results.train.accuracy,
         "seconds": history.seconds,
         "images_per_second": history.images_per_second,
-        "parameters": parameters,
+        "parameters": results.parameters,
         "epochs": history.completed_epochs,
-        "seed": recipe.seed,
-        "interrupted": interrupted,
-        "settings": asdict(recipe),
-        "planks": owners,
+        "seed": results.recipe.seed,
+        "interrupted": results.interrupted,
+        "settings": asdict(results.recipe),
+        "planks": results.planks,
         "per_digit_accuracy": test.per_digit_accuracy.tolist(),
         "confusion_matrix": test.confusion_matrix.tolist(),
         "history": [
@@ -126,8 +132,9 @@ def json_text(values: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def show_report(console: Console, history: History, train: Evaluation, test: Evaluation) -> None:
+def show_report(console: Console, results: Results) -> None:
     """Print how the training went and what the network reads, to fit the console's width."""
+    history, train, test = results.history, results.train, results.test
     console.print(
         Text.assemble(
             "Test: ",

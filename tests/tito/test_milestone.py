@@ -1,0 +1,801 @@
+"""`tito milestone mnist`: what it trains, shows, writes and says when something goes wrong."""
+
+import errno
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pexpect
+import pytest
+from click.testing import CliRunner, Result
+from safetensors.numpy import load_file
+
+import tinytorch
+from tinytorch.core.training import predict
+from tinytorch.datasets import MNIST, mnist
+from tito.main import main
+from tito.milestones.history import Epoch, History
+from tito.milestones.interruption import Interruption
+from tito.milestones.mnist import DigitNetwork, Step, train
+from tito.milestones.picture import draw
+from tito.milestones.planks import describe_planks, planks
+from tito.milestones.progress import clock, describe, header_row, plain_line, table_row
+from tito.milestones.recipe import Recipe
+from tito.milestones.report import (
+    Evaluation,
+    Results,
+    confusion_table,
+    digit_table,
+    evaluate,
+)
+
+NAMES = ("weights.safetensors", "metrics.json", "mnist.png")
+# One thread each, since tests run side by side.
+ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "TERM": "xterm-256color"}
+for variable in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
+    ENVIRONMENT.pop(variable, None)
+# The command, on the first images alone, in a process of its own.
+SMALL = """
+import sys
+import tinytorch.datasets
+from tito.main import main
+
+whole = tinytorch.datasets.mnist()
+sizes = (3000, 3000, 500, 500)
+small = tinytorch.datasets.MNIST(*(array[:size] for array, size in zip(whole, sizes)))
+tinytorch.datasets.mnist = lambda: small
+main(["milestone", "mnist", *sys.argv[1:]])
+"""
+
+
+@pytest.fixture(scope="module")
+def digits() -> MNIST:
+    """The first images of MNIST."""
+    whole = mnist()
+    return MNIST(
+        whole.train_images[:3000],
+        whole.train_labels[:3000],
+        whole.test_images[:500],
+        whole.test_labels[:500],
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: MNIST) -> Path:
+    """An empty current folder, in which the command takes no time: few images and no picture."""
+    monkeypatch.setattr("tinytorch.datasets.mnist", lambda: digits)
+    monkeypatch.setattr("tito.milestones.picture.draw", lambda *arguments: b"a picture")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["milestone", "mnist", *arguments])
+
+
+def run_apart(
+    folder: Path, *arguments: str, program: str = SMALL, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        **options,
+    )
+
+
+def trained(
+    digits: MNIST, recipe: Recipe, steps: int | None = None
+) -> tuple[DigitNetwork, History]:
+    """A network and the history of its training, all of it or only the first steps."""
+    tinytorch.manual_seed(recipe.seed)
+    network, history = DigitNetwork(), History()
+    images = digits.train_images.reshape(-1, 784)
+    for step in train(network, images, digits.train_labels, recipe):
+        history.add(step)
+        if len(history.losses) == steps:
+            break
+    return network, history
+
+
+# ---- The network and its training ----------------------------------------------------------------
+
+
+def test_the_network_has_235146_parameters_in_six_named_tensors() -> None:
+    named = DigitNetwork().named_parameters()
+    assert {name: tensor.shape for name, tensor in named.items()} == {
+        "layer1.weight": (784, 256),
+        "layer1.bias": (256,),
+        "layer2.weight": (256, 128),
+        "layer2.bias": (128,),
+        "layer3.weight": (128, 10),
+        "layer3.bias": (10,),
+    }
+    assert sum(tensor.size for tensor in named.values()) == 235_146
+
+
+def test_the_named_parameters_are_the_trained_ones() -> None:
+    network = DigitNetwork()
+    named = network.named_parameters().values()
+    assert [id(tensor) for tensor in named] == [id(tensor) for tensor in network.parameters()]
+
+
+def test_the_network_drops_units_in_training_alone(digits: MNIST) -> None:
+    network = DigitNetwork()
+    x = tinytorch.Tensor(digits.test_images[:4].reshape(4, 784) / 255)
+    assert np.array_equal(network(x, training=False).data, network(x, training=False).data)
+    assert not np.array_equal(network(x, training=True).data, network(x, training=True).data)
+
+
+def test_training_yields_every_step_the_last_of_an_epoch_with_what_is_left(digits: MNIST) -> None:
+    images, labels = digits.train_images[:10].reshape(10, 784), digits.train_labels[:10]
+    steps = list(train(DigitNetwork(), images, labels, Recipe(epochs=2, batch_size=4)))
+    assert [(step.epoch, step.batch, step.batches, step.images) for step in steps] == [
+        (1, 1, 3, 4),
+        (1, 2, 3, 4),
+        (1, 3, 3, 2),
+        (2, 1, 3, 4),
+        (2, 2, 3, 4),
+        (2, 3, 3, 2),
+    ]
+
+
+def test_a_few_epochs_on_a_few_images_teach_the_network_to_read(digits: MNIST) -> None:
+    network, history = trained(digits, Recipe(epochs=6, batch_size=32))
+    assert history.epochs[-1].loss < history.epochs[0].loss / 2
+    assert history.epochs[-1].accuracy > history.epochs[0].accuracy
+    test = evaluate(network, digits.test_images.reshape(-1, 784), digits.test_labels)
+    assert test.accuracy > 0.8
+
+
+def test_leaving_the_loop_keeps_what_was_learned(digits: MNIST) -> None:
+    begun, _ = trained(digits, Recipe(epochs=1), steps=3)
+    tinytorch.manual_seed(0)
+    untrained = DigitNetwork()
+    assert not np.array_equal(begun.layer1.weight.data, untrained.layer1.weight.data)
+
+
+def test_the_images_stay_as_they_are(digits: MNIST) -> None:
+    before = digits.train_images.copy()
+    trained(digits, Recipe(epochs=1))
+    assert digits.train_images.dtype == np.uint8
+    assert np.array_equal(digits.train_images, before)
+
+
+def test_the_same_seed_gives_the_same_weights_to_the_bit_and_another_does_not(
+    digits: MNIST,
+) -> None:
+    first, _ = trained(digits, Recipe(epochs=1, seed=7))
+    again, _ = trained(digits, Recipe(epochs=1, seed=7))
+    other, _ = trained(digits, Recipe(epochs=1, seed=8))
+    for name, tensor in first.named_parameters().items():
+        assert tensor.data.tobytes() == again.named_parameters()[name].data.tobytes()
+    assert first.layer1.weight.data.tobytes() != other.layer1.weight.data.tobytes()
+
+
+def test_history_sums_up_each_epoch() -> None:
+    history = History()
+    history.add(Step(epoch=1, batch=1, batches=2, images=30, loss=2.0, correct=3))
+    history.add(Step(epoch=1, batch=2, batches=2, images=10, loss=1.0, correct=7))
+    history.add(Step(epoch=2, batch=1, batches=2, images=30, loss=0.5, correct=30))
+    first, second = history.epochs
+    assert (first.loss, first.accuracy, first.complete) == (1.75, 0.25, True)
+    assert (second.loss, second.accuracy, second.complete) == (0.5, 1.0, False)
+    assert history.completed_epochs == 1
+    assert history.images == 70
+    assert history.losses == [2.0, 1.0, 0.5]
+    assert history.seconds == pytest.approx(first.seconds + second.seconds)
+
+
+# ---- The whole command ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """An epoch over all of MNIST as a program would run it: its folder, stdout and stderr."""
+    folder = tmp_path_factory.mktemp("whole")
+    program = "import sys; from tito.main import main; main(sys.argv[1:])"
+    arguments = ("milestone", "mnist", "--epochs", "1", "--json")
+    finished = run_apart(folder, *arguments, program=program)
+    assert finished.returncode == 0, finished.stderr
+    return folder, finished.stdout, finished.stderr
+
+
+def test_one_epoch_on_all_of_mnist_reads_nine_digits_in_ten(
+    whole_run: tuple[Path, str, str],
+) -> None:
+    values = json.loads(whole_run[1])
+    assert values["test_accuracy"] > 0.9
+    assert np.sum(values["confusion_matrix"]) == 10_000
+    assert values["images_per_second"] * values["seconds"] == pytest.approx(60_000)
+
+
+def test_json_is_the_only_thing_on_stdout_and_tells_all(whole_run: tuple[Path, str, str]) -> None:
+    values = json.loads(whole_run[1])
+    assert values["parameters"] == 235_146
+    assert values["epochs"] == 1
+    assert values["seed"] == 0
+    assert values["interrupted"] is False
+    assert values["settings"]["batch_size"] == Recipe.batch_size
+    assert set(values["planks"].values()) == {"reference"}
+    matrix = np.array(values["confusion_matrix"])
+    assert values["test_accuracy"] == matrix.trace() / matrix.sum()
+    assert values["per_digit_accuracy"] == pytest.approx(matrix.diagonal() / matrix.sum(axis=1))
+    assert 0.9 < values["train_accuracy"] < 1
+
+
+def test_progress_goes_to_stderr_when_stdout_is_json(whole_run: tuple[Path, str, str]) -> None:
+    assert "epoch 1/1  batch 469/469  loss " in whole_run[2]
+
+
+def test_the_output_folder_holds_three_files_and_nothing_else(
+    whole_run: tuple[Path, str, str],
+) -> None:
+    output = whole_run[0] / "milestone-mnist"
+    assert sorted(path.name for path in output.iterdir()) == sorted(NAMES)
+    assert sorted(json.loads(whole_run[1])["files"].values()) == sorted(
+        str(output / name) for name in NAMES
+    )
+
+
+def test_the_metrics_file_holds_what_json_prints(whole_run: tuple[Path, str, str]) -> None:
+    printed = json.loads(whole_run[1])
+    del printed["files"]
+    text = (whole_run[0] / "milestone-mnist" / "metrics.json").read_text(encoding="utf-8")
+    assert json.loads(text) == printed
+
+
+def test_the_weights_file_gives_the_reported_accuracy(whole_run: tuple[Path, str, str]) -> None:
+    weights = load_file(whole_run[0] / "milestone-mnist" / "weights.safetensors")
+    network = DigitNetwork()
+    for name, tensor in network.named_parameters().items():
+        tensor.data[...] = weights[name]
+    data = mnist()
+    logits = predict(network, data.test_images.reshape(-1, 784))
+    accuracy = np.mean(logits.argmax(axis=1) == data.test_labels)
+    # Sums are not rounded alike on every number of threads, so one image may change sides.
+    assert accuracy == pytest.approx(json.loads(whole_run[1])["test_accuracy"], abs=2e-4)
+
+
+def test_the_picture_is_a_png_of_moderate_size(whole_run: tuple[Path, str, str]) -> None:
+    picture = (whole_run[0] / "milestone-mnist" / "mnist.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(picture) < 300_000
+
+
+def test_the_report_tells_planks_accuracy_digits_time_and_files(folder: Path) -> None:
+    result = run("--epochs", "1", "--output", "results")
+    assert result.exit_code == 0, result.output
+    assert "235,146 parameters" in result.output
+    assert "Every plank is the reference's." in result.output
+    assert re.search(r"Test: \d+\.\d\d% of 500 new images", result.output)
+    assert re.search(r"Training: \d+\.\d\d% of the 3,000 images", result.output)
+    assert re.search(r"Time: \d+\.\d s for 3,000 images, [\d,]+ images/s", result.output)
+    assert len(re.findall(r"^  \d .*%$", result.output, re.MULTILINE)) == 10
+    for name in NAMES:
+        assert str(Path("results") / name) in result.output
+        assert (folder / "results" / name).is_file()
+
+
+def test_two_runs_with_one_seed_write_the_same_bytes_of_weights(folder: Path) -> None:
+    for output in ("a", "b"):
+        assert run("--epochs", "1", "--seed", "3", "--output", output).exit_code == 0
+    assert run("--epochs", "1", "--seed", "4", "--output", "c").exit_code == 0
+    first, again, other = ((folder / name / NAMES[0]).read_bytes() for name in "abc")
+    assert first == again
+    assert first != other
+
+
+def test_options_reach_the_training(folder: Path) -> None:
+    result = run("--epochs", "2", "--batch-size", "1000", "--lr", "0.02", "--seed", "5", "--json")
+    values = json.loads(result.stdout)
+    settings = values["settings"]
+    assert (settings["epochs"], settings["batch_size"], settings["lr"]) == (2, 1000, 0.02)
+    assert [epoch["batches"] for epoch in values["history"]] == [3, 3]
+    assert values["seed"] == settings["seed"] == 5
+
+
+def test_a_second_run_replaces_the_results_of_the_first(folder: Path) -> None:
+    run("--epochs", "1", "--seed", "1")
+    assert run("--epochs", "1", "--seed", "2").exit_code == 0
+    assert json.loads((folder / "milestone-mnist" / "metrics.json").read_text())["seed"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--epochs", "0"), "0 is not in the range x>=1"),
+        (("--epochs", "-3"), "-3 is not in the range"),
+        (("--epochs", "1.5"), "'1.5' is not a valid integer"),
+        (("--batch-size", "0"), "0 is not in the range 1<=x<=60000"),
+        (("--batch-size", "60001"), "60001 is not in the range 1<=x<=60000"),
+        (("--lr", "0"), "0.0 is not a finite number above 0"),
+        (("--lr", "-1"), "-1.0 is not a finite number above 0"),
+        (("--lr", "nan"), "nan is not a finite number above 0"),
+        (("--lr", "inf"), "inf is not a finite number above 0"),
+        (("--lr", "fast"), "'fast' is not a valid float"),
+        (("--seed", "-1"), "-1 is not in the range x>=0"),
+        (("extra",), "unexpected extra argument"),
+    ],
+)
+def test_a_wrong_option_is_wrong_usage_and_makes_no_folder(
+    folder: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert complaint in result.output
+    assert list(folder.iterdir()) == []
+
+
+def test_an_unknown_milestone_is_wrong_usage(folder: Path) -> None:
+    assert CliRunner().invoke(main, ["milestone", "imagenet"]).exit_code == 2
+
+
+# ---- Evaluation ----------------------------------------------------------------------------------
+
+
+def evaluation(labels: list[int], predictions: list[int], confidence: list[float]) -> Evaluation:
+    return Evaluation(np.array(labels), np.array(predictions), np.array(confidence))
+
+
+def test_the_confusion_matrix_has_digits_in_rows_and_readings_in_columns() -> None:
+    matrix = evaluation([3, 3, 3, 5], [3, 5, 5, 5], [1, 1, 1, 1]).confusion_matrix
+    assert matrix.shape == (10, 10)
+    assert matrix[3, 3] == 1
+    assert matrix[3, 5] == 2
+    assert matrix[5, 5] == 1
+    assert matrix.sum() == 4
+
+
+def test_accuracy_is_overall_and_per_digit() -> None:
+    labels = [*range(10), 7]
+    found = evaluation(labels, [*range(10), 1], [1.0] * 11)
+    assert found.accuracy == pytest.approx(10 / 11)
+    assert found.per_digit_accuracy.tolist() == [1, 1, 1, 1, 1, 1, 1, 0.5, 1, 1]
+
+
+def test_the_surest_mistakes_come_first() -> None:
+    found = evaluation([0, 1, 2, 3], [0, 7, 8, 9], [1.0, 0.6, 0.9, 0.7])
+    assert found.surest_mistakes.tolist() == [2, 3, 1]
+
+
+def test_confidence_is_the_softmax_of_what_was_read(digits: MNIST) -> None:
+    network = DigitNetwork()
+    images = digits.test_images.reshape(-1, 784)
+    logits = predict(network, images).astype(np.float64)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    found = evaluate(network, images, digits.test_labels)
+    assert np.allclose(found.confidence, probabilities.max(axis=1), rtol=1e-5)
+    assert np.array_equal(found.predictions, probabilities.argmax(axis=1))
+
+
+def test_the_confusion_table_fits_80_columns_and_the_digit_table_40() -> None:
+    labels = np.repeat(np.arange(10), 1135)
+    found = Evaluation(labels, np.roll(labels, 600), np.ones(len(labels)))
+    assert max(line.cell_len for line in confusion_table(found)) < 80
+    assert max(line.cell_len for line in digit_table(found)) < 40
+
+
+def test_the_digit_table_names_what_a_digit_was_most_often_taken_for() -> None:
+    labels = [*range(10), 4, 4, 4]
+    lines = [
+        line.plain for line in digit_table(evaluation(labels, [*range(10), 9, 9, 6], [1] * 13))
+    ]
+    assert lines[5] == "  4     25.00%   9 (2 times)"
+    assert lines[6] == "  5    100.00%   -"
+
+
+# ---- The picture ---------------------------------------------------------------------------------
+
+
+def results(digits: MNIST, train: Evaluation, test: Evaluation, steps: int | None) -> Results:
+    recipe = Recipe(epochs=2)
+    _, history = trained(digits, recipe, steps)
+    owners = {"tensor": "reference", "layers": "yours"}
+    return Results(recipe, owners, 235_146, history, steps is not None, train, test)
+
+
+def test_a_picture_of_a_flawless_network_has_no_mistakes_to_show(digits: MNIST) -> None:
+    perfect = evaluation([*range(10)], [*range(10)], [1.0] * 10)
+    picture = draw(results(digits, perfect, perfect, None), digits.test_images)
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_a_picture_can_be_drawn_after_one_step(digits: MNIST) -> None:
+    poor = evaluation([*range(10)], [1] * 10, [0.1] * 10)
+    picture = draw(results(digits, poor, poor, 1), digits.test_images)
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_drawing_leaves_the_global_state_of_matplotlib_alone() -> None:
+    program = "import sys, tito.milestones.picture; print('matplotlib.pyplot' in sys.modules)"
+    finished = run_apart(Path.cwd(), program=program)
+    assert finished.stdout.strip() == "False"
+
+
+# ---- Progress ------------------------------------------------------------------------------------
+
+
+def half_way() -> tuple[Epoch, History]:
+    history = History()
+    for epoch, last in ((1, 469), (2, 235)):
+        for batch in range(1, last + 1):
+            step = Step(epoch, batch, 469, 128, 0.25, 120)
+            latest = history.add(step)
+    history.seconds = latest.seconds = 100.0
+    return latest, history
+
+
+@pytest.mark.parametrize("width", [12, 20, 30, 40, 60, 80, 120, 300])
+@pytest.mark.parametrize("done", [None, 0.0, 0.5, 1.0])
+def test_a_row_and_its_header_fit_any_width(width: int, done: float | None) -> None:
+    fields = describe(*half_way(), epochs=2)
+    assert table_row(fields, width, done, ascii_only=False).cell_len <= width
+    assert header_row(fields, width).cell_len <= width
+
+
+def test_a_wide_row_tells_everything_and_a_narrow_one_the_most_important() -> None:
+    fields = describe(*half_way(), epochs=2)
+    wide = table_row(fields, 79, 0.5, ascii_only=False).plain
+    for part in ("2/2", "0.2500", "93.75%", "235/469", "━", "─"):
+        assert part in wide
+    narrow = table_row(fields, 39, 0.5, ascii_only=False).plain
+    for part in ("2/2", "0.2500", "93.75%", "235/469"):
+        assert part in narrow
+    assert "━" not in narrow
+    assert "0.2500" in table_row(fields, 14, 0.5, ascii_only=False).plain
+
+
+def test_the_bar_is_of_ascii_where_nothing_else_can_be_shown() -> None:
+    row = table_row(describe(*half_way(), epochs=2), 79, 0.5, ascii_only=True).plain
+    assert row.isascii()
+    assert "##--" in row
+
+
+def test_time_left_is_what_the_remaining_steps_take_at_the_pace_so_far() -> None:
+    latest, history = half_way()
+    assert describe(latest, history, epochs=2)["left"].strip() == clock(100 * 234 / 704)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (0.2, "1 s"), (59, "59 s"), (60, "1:00"), (83, "1:23"), (7384, "2:03:04")],
+)
+def test_times_are_read_at_a_glance(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def test_a_plain_line_names_every_number() -> None:
+    line = plain_line(describe(*half_way(), epochs=2))
+    assert re.fullmatch(
+        r"epoch 2/2  batch 235/469  loss 0\.2500  accuracy 93\.75%  \S+ images/s  34 s left", line
+    )
+
+
+def test_a_pipe_gets_one_plain_line_an_epoch(tmp_path: Path) -> None:
+    finished = run_apart(tmp_path, "--epochs", "2")
+    assert finished.returncode == 0, finished.stderr
+    lines = [line for line in finished.stdout.splitlines() if line.startswith("epoch ")]
+    assert [line.split("  ")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
+    assert "\x1b" not in finished.stdout
+    assert "\r" not in finished.stdout
+
+
+def in_terminal(folder: Path, columns: int, *arguments: str, **variables: str) -> str:
+    """What the command writes to a terminal of that width."""
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-c", SMALL, *arguments],
+        cwd=str(folder),
+        env={**ENVIRONMENT, **variables},
+        dimensions=(40, columns),
+        encoding="utf-8",
+        timeout=60,
+    )
+    output = terminal.read()
+    terminal.close()
+    assert terminal.exitstatus == 0, output
+    return output
+
+
+def lines_shown(output: str) -> list[str]:
+    """The lines as they stand on the screen one after the other, without control codes."""
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output))
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_nothing_is_wider_than_the_terminal(tmp_path: Path, columns: int) -> None:
+    output = in_terminal(tmp_path, columns, "--epochs", "2", "--output", "r")
+    shown = lines_shown(output)
+    assert max(map(len, shown)) <= columns
+    assert any(line.startswith("  2/2  ") for line in shown)
+    assert ("read as" in output) is (columns == 80)
+    assert ("most often taken for" in output) is (columns == 40)
+
+
+def test_a_terminal_shows_how_far_the_epoch_is_on_one_line(tmp_path: Path) -> None:
+    output = in_terminal(tmp_path, 80, "--epochs", "1", "--batch-size", "50")
+    assert "\r\x1b[2K" in output
+    assert " 1/60 " in output
+    assert "60/60" in output
+
+
+def test_no_color_means_no_colours(tmp_path: Path) -> None:
+    plain = in_terminal(tmp_path, 80, "--epochs", "1", "--batch-size", "1000", NO_COLOR="1")
+    colours = r"\x1b\[[0-9;]*3[0-7]m"
+    assert not re.search(colours, plain)
+    coloured = in_terminal(tmp_path, 80, "--epochs", "1", "--batch-size", "1000")
+    assert re.search(colours, coloured)
+
+
+def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
+    output = in_terminal(tmp_path, 80, "--epochs", "1", TERM="dumb")
+    assert "epoch 1/1  batch 24/24" in output
+    assert "\x1b" not in output
+
+
+# ---- Stopping ------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_stops_and_keeps_what_was_learned(tmp_path: Path) -> None:
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-c", SMALL, "--epochs", "100000"],
+        cwd=str(tmp_path),
+        env=ENVIRONMENT,
+        encoding="utf-8",
+        timeout=60,
+    )
+    terminal.expect("2/100000")
+    terminal.sendintr()
+    output = terminal.read()
+    terminal.close()
+    assert terminal.exitstatus == 130, output
+    assert "Stopped in epoch" in output
+    assert "Traceback" not in output
+    values = json.loads((tmp_path / "milestone-mnist" / "metrics.json").read_text())
+    assert values["interrupted"] is True
+    assert 1 <= values["epochs"] < 100_000
+    assert len(load_file(tmp_path / "milestone-mnist" / "weights.safetensors")) == 6
+    assert (tmp_path / "milestone-mnist" / "mnist.png").is_file()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_json_output_as_an_interrupted_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def interrupted(*arguments: Any) -> Iterator[Step]:
+        for step in train(*arguments):
+            if step.batch == 5:
+                os.kill(os.getpid(), number)
+            yield step
+
+    monkeypatch.setattr("tito.milestones.mnist.train", interrupted)
+    result = run("--json")
+    assert result.exit_code == code
+    values = json.loads(result.stdout)
+    assert values["interrupted"] is True
+    assert values["epochs"] == 0
+    assert [epoch["batches"] for epoch in values["history"]] == [5]
+
+
+def test_a_second_signal_is_obeyed_at_once() -> None:
+    with Interruption() as interruption:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interruption.signal == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_signals_do_what_they_did_before_once_training_is_over() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with Interruption() as interruption:
+        assert signal.getsignal(signal.SIGINT) != before[0]
+    assert interruption.signal is None
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+@pytest.mark.parametrize("moment", ["report.evaluate", "picture.draw"])
+def test_ctrl_c_after_training_keeps_the_weights_and_leaves_whole_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    assert run("--epochs", "1", "--seed", "1").exit_code == 0
+    old = (folder / "milestone-mnist" / "weights.safetensors").read_bytes()
+
+    def interrupted(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"tito.milestones.{moment}", interrupted)
+    result = run("--epochs", "1", "--seed", "2")
+    assert result.exit_code == 130
+    assert "Aborted" in result.output
+    assert (folder / "milestone-mnist" / "weights.safetensors").read_bytes() != old
+    names = {path.name for path in (folder / "milestone-mnist").iterdir()}
+    # What belonged to the weights before is gone with them.
+    assert names == {"weights.safetensors"} | ({"metrics.json"} if "draw" in moment else set())
+
+
+# ---- What can go wrong ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the test fail when training begins."""
+    monkeypatch.setattr("tito.milestones.mnist.train", lambda *arguments: pytest.fail("it trains"))
+
+
+@pytest.mark.usefixtures("no_training")
+def test_an_output_folder_that_cannot_be_made_is_told_before_training(folder: Path) -> None:
+    (folder / "file").touch()
+    result = run("--output", "file/results")
+    assert result.exit_code == 1
+    assert "cannot be written to file/results: Not a directory" in result.output
+    assert "--output" in result.output
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_file_in_the_place_of_the_output_folder_is_wrong_usage(folder: Path) -> None:
+    (folder / "file").touch()
+    result = run("--output", "file")
+    assert result.exit_code == 2
+    assert "'file' is a file" in result.output
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_folder_in_the_place_of_a_result_is_told_before_training(folder: Path) -> None:
+    (folder / "milestone-mnist" / "mnist.png").mkdir(parents=True)
+    result = run()
+    assert result.exit_code == 1
+    assert "mnist.png is a folder" in result.output
+
+
+def test_a_full_disk_is_told_before_training(tmp_path: Path) -> None:
+    def small_files_only() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
+
+    finished = run_apart(tmp_path, preexec_fn=small_files_only)
+    assert finished.returncode == 1
+    assert f"cannot be written to milestone-mnist: {os.strerror(errno.EFBIG)}" in finished.stderr
+    assert "epoch" not in finished.stdout
+    assert list((tmp_path / "milestone-mnist").iterdir()) == []
+
+
+def test_a_damaged_data_set_is_told_in_its_own_words(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged() -> None:
+        raise ValueError("The MNIST file train-labels-idx1-ubyte.gz is damaged.")
+
+    monkeypatch.setattr("tinytorch.datasets.mnist", damaged)
+    result = run()
+    assert result.exit_code == 1
+    assert result.output == "Error: The MNIST file train-labels-idx1-ubyte.gz is damaged.\n"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_learning_rate_far_too_high_is_told_with_the_cure_alone(folder: Path) -> None:
+    result = run("--epochs", "1", "--lr", "1e20")
+    assert result.exit_code == 1
+    assert "a smaller learning rate is the usual cure" in result.output
+    assert "Traceback" not in result.output
+
+
+# ---- Planks --------------------------------------------------------------------------------------
+
+
+def with_plank(
+    folder: Path, module: str, old: str, new: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a workspace with one finished module, in which one thing differs."""
+    (folder / "tinytorch.toml").touch()
+    core = folder / "tinytorch" / "core"
+    core.mkdir(parents=True)
+    reference = Path(tinytorch.__file__).parent / "core" / f"{module}.py"
+    source = reference.read_text(encoding="utf-8")
+    assert old in source
+    (core / f"{module}.py").write_text(source.replace(old, new), encoding="utf-8")
+    return run_apart(folder, "--epochs", "1", *arguments)
+
+
+def flat(text: str) -> str:
+    """The text on one line."""
+    return " ".join(text.split())
+
+
+def test_planks_of_your_own_are_said_to_be_yours(tmp_path: Path) -> None:
+    finished = with_plank(tmp_path, "layers", "class Linear", "class Linear")
+    assert finished.returncode == 0, finished.stderr
+    assert "Your planks: layers. The reference's: tensor, activations, losses," in finished.stdout
+    values = json.loads((tmp_path / "milestone-mnist" / "metrics.json").read_text())
+    assert values["planks"]["layers"] == "yours"
+    assert values["planks"]["tensor"] == "reference"
+
+
+def test_every_plank_is_known_and_the_reference_s_here() -> None:
+    owners = planks()
+    assert len(owners) == 7
+    assert describe_planks(owners) == "Every plank is the reference's."
+    assert describe_planks(dict.fromkeys(owners, "yours")) == "Every plank is yours."
+
+
+def test_a_plank_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path) -> None:
+    finished = with_plank(
+        tmp_path,
+        "layers",
+        "        if not training or",
+        "        1 / 0\n        if not training or",
+    )
+    lines = (tmp_path / "tinytorch" / "core" / "layers.py").read_text().splitlines()
+    number = lines.index("        1 / 0") + 1
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    assert f"core/layers.py, line {number}: ZeroDivisionError" in flat(finished.stderr)
+    assert "module layers (yours)" in finished.stderr
+    assert "tito test --module layers" in finished.stderr
+
+
+def test_the_whole_traceback_is_shown_when_asked_for(tmp_path: Path) -> None:
+    finished = with_plank(
+        tmp_path,
+        "layers",
+        "        if not training or",
+        "        1 / 0\n        if not training or",
+        "-v",
+    )
+    assert finished.returncode == 1
+    assert "Traceback (most recent call last)" in finished.stderr
+    assert "ZeroDivisionError" in finished.stderr
+
+
+def test_a_mistake_that_comes_to_light_elsewhere_still_leads_to_your_plank(tmp_path: Path) -> None:
+    finished = with_plank(
+        tmp_path,
+        "layers",
+        "            return x\n        if self.p == 1",
+        "            return x\n        return x[0]\n        if self.p == 1",
+    )
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    assert "To check: tito test --module layers." in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("class Dropout(Layer):", "class Dropout(Layer)", "SyntaxError"),
+        ("class Dropout(Layer):", "class Droput(Layer):", "ImportError"),
+        ("import numpy as np", "import nunpy as np", "ModuleNotFoundError"),
+    ],
+)
+def test_a_plank_that_cannot_be_imported_is_named(
+    tmp_path: Path, old: str, new: str, error: str
+) -> None:
+    finished = with_plank(tmp_path, "layers", old, new)
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    assert "module layers (yours)" in finished.stderr
+    assert error in finished.stderr
+    assert "tito test --module layers" in finished.stderr
+
+
+def test_a_plank_without_an_argument_that_the_network_needs_is_named(tmp_path: Path) -> None:
+    finished = with_plank(
+        tmp_path,
+        "training",
+        "            yield *self.step(batch, batch_targets), batch_targets",
+        "            yield self.step(batch, batch_targets)",
+    )
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    assert "tito/milestones/mnist.py, line" in flat(finished.stderr)
+    assert "tito test --module training" in finished.stderr
