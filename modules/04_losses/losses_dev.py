@@ -302,9 +302,9 @@ logits = np.array([[2.0, 1.0, 0.1]])
 for right in range(3):
     expected = -math.log(softmax(logits)[0, right])
     loss = cross_entropy(logits, np.array([right]))
+    assert np.shape(loss) == (), f"one number for the batch, got shape {np.shape(loss)}"
     assert math.isclose(loss, expected), f"class {right}: expected {expected:.4f}, got {loss:.4f}"
 both = cross_entropy(np.array([[0.0, 0.0], [1000.0, 0.0]]), np.array([0, 1]))
-assert np.shape(both) == (), f"one number for the whole batch, got shape {np.shape(both)}"
 assert math.isclose(both, (math.log(2) + 1000) / 2), f"expected the mean of 0.693 and 1000: {both}"
 assert math.isfinite(cross_entropy(np.array([[1e4, -1e4]]), np.array([1]))), "no overflow"
 print("cross_entropy: as it should be")
@@ -351,7 +351,9 @@ def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
 
 def _class_indices(shape: tuple[int, ...], classes: Any) -> np.ndarray:
     """The classes as an array of whole numbers, checked against the logits' shape."""
-    array = classes if isinstance(classes, np.ndarray) else as_array(classes, np.float64)
+    array = classes
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
+        array = as_array(classes, np.float64)
     # A copy, since backward needs the classes as they are now.
     if array.dtype.kind in "iu":
         indices = array.astype(np.int64)

@@ -119,7 +119,9 @@ def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
 
 def _class_indices(shape: tuple[int, ...], classes: Any) -> np.ndarray:
     """The classes as an array of whole numbers, checked against the logits' shape."""
-    array = classes if isinstance(classes, np.ndarray) else as_array(classes, np.float64)
+    array = classes
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
+        array = as_array(classes, np.float64)
     # A copy, since backward needs the classes as they are now.
     if array.dtype.kind in "iu":
         indices = array.astype(np.int64)
