@@ -1,26 +1,135 @@
-"""`tito test`: the project's tests, run by pytest."""
+"""`tito test`: the checks of a module, or the tests of the whole project."""
 
 import importlib.util
+import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tito.course import MODULE, Module, repository_root
+from tito import material
+from tito.course import MODULE, MODULES, Module, find_repository, repository_root
+from tito.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tito.checks.runner import Report
 
 
 @click.command()
-@click.option("--module", type=MODULE, metavar="MODULE", help="Only the tests of this module.")
+@click.option("--module", type=MODULE, metavar="MODULE", help="Only the checks of this module.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Judge this Python file or notebook.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the results for a program to read.")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks, and what the code printed.")
 @click.argument("pytest_arguments", metavar="[-- PYTEST_ARGUMENTS]", nargs=-1)
 @click.pass_context
-def test(ctx: click.Context, module: Module | None, pytest_arguments: tuple[str, ...]) -> None:
+def test(
+    ctx: click.Context,
+    module: Module | None,
+    file: Path | None,
+    as_json: bool,
+    verbose: bool,
+    pytest_arguments: tuple[str, ...],
+) -> None:
     """Run the checks and the project's tests.
 
-    What follows -- goes to pytest: tito test -- -x --durations=10
+    In a workspace the checks are about your code, elsewhere about the reference. Without an
+    option all checks are run, and in a clone all tests of the project instead; what follows --
+    goes to pytest then: tito test -- -x --durations=10
+
+    Exits 0 if everything passed, 1 if something failed, 2 if the command was wrong.
     """
+    workspace = Workspace.find()
+    if file and module is None:
+        module = _module_of(file)
+    if module is None and workspace is None and find_repository() and not as_json:
+        ctx.exit(_run_pytest(pytest_arguments))
+    if pytest_arguments:
+        raise click.UsageError("Arguments for pytest go with all tests of a clone, no options.")
+    if module and material.check_file(module) is None:
+        raise click.UsageError(f"There are no checks for {module.folder} yet.")
+    modules = [module] if module else [m for m in MODULES if material.check_file(m)]
+    reports = _judge(modules, file, workspace, verbose, quiet=as_json)
+    passed = all(report.passed for report in reports)
+    if as_json and module:
+        click.echo(json.dumps(reports[0].as_dict(), indent=2, ensure_ascii=False))
+    elif as_json:
+        seconds = round(sum(report.seconds for report in reports), 3)
+        data = {"passed": passed, "seconds": seconds, "modules": [r.as_dict() for r in reports]}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    ctx.exit(0 if passed else 1)
+
+
+def _judge(
+    modules: list[Module],
+    file: Path | None,
+    workspace: Workspace | None,
+    verbose: bool,
+    quiet: bool,
+) -> "list[Report]":
+    """Run the checks of modules; unless `quiet`, each unit is on the screen as soon as it ends."""
+    # Here, because they bring NumPy along.
+    from tito.checks.report import Screen, print_summary
+    from tito.checks.runner import run_checks
+
+    reports: list[Report] = []
+    for module in modules:
+        judged = file or (workspace.judged_file(module) if workspace else None)
+        # A plank is judged as the framework uses it.
+        plank = workspace is not None and judged == workspace.plank(module)
+        screen = Screen(verbose)
+        if reports and not quiet:
+            click.echo()
+        report = run_checks(
+            module, None if plank else judged, on_result=(lambda _: None) if quiet else screen.add
+        )
+        reports.append(report)
+        if not quiet:
+            screen.flush()
+            print_summary(report, *_closing(report, workspace, judged))
+    return reports
+
+
+def _closing(report: "Report", workspace: Workspace | None, judged: Path | None) -> tuple[str, str]:
+    """What was judged, in words, and what to do next if it has passed."""
+    module = report.module
+    if judged is None:
+        start = f"tito module start {module.number:02}" if workspace else ""
+        return "the reference", start if report.passed else ""
+    if workspace is None or judged != workspace.working_file(module):
+        return click.format_filename(judged), ""
+    return workspace.shown(judged), f"tito module complete {module.number:02}" * report.passed
+
+
+def _run_pytest(arguments: tuple[str, ...]) -> int:
+    """Run the tests of the clone."""
     command = [sys.executable, "-m", "pytest", "-q"]
     if importlib.util.find_spec("xdist"):
         command += ["-n", "auto"]
-    if module:
-        command += ["-k", module.name]
-    ctx.exit(subprocess.run([*command, *pytest_arguments], cwd=repository_root()).returncode)
+    return subprocess.run([*command, *arguments], cwd=repository_root()).returncode
+
+
+def _module_of(file: Path) -> Module:
+    """The module that a file is about: by what it defines, else by its name.
+
+    Raises:
+        click.UsageError: neither says.
+    """
+    from tinytorch import sources
+    from tinytorch.laying import TAUGHT, public_names
+
+    try:
+        defined = set(public_names(sources.read(str(file)).text))
+    except (SyntaxError, OSError, ValueError):
+        defined = set()
+    found = [m for m in MODULES if defined & set(TAUGHT[m.name])]
+    if len(found) != 1:
+        found = [m for m in MODULES if m.name in file.stem.lower()]
+    if len(found) != 1:
+        raise click.UsageError(f"Which module is {file} about? Say it with --module MODULE.")
+    return found[0]

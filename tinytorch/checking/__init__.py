@@ -1,0 +1,53 @@
+"""Checks: claims about a learner's module that name the mistake when they fail.
+
+A suite of checks is an ordinary file of pytest tests. Each test has a unit that it belongs to,
+and its docstring is the sentence that a learner reads. Next to what it expects it lists what
+known mistakes would give instead, so that the one that was made can be named:
+
+    layers = core("layers")
+
+    @check("Linear Layer", about="Linear.forward")
+    def test_linear_computes_xw_plus_b() -> None:
+        \"\"\"Linear layer computes y = xW + b correctly\"\"\"
+        ...
+        expect("layer(x)", layer(x), x @ w + b, {"the bias was never added": x @ w})
+
+A check judges what code does, not how it is written.
+"""
+
+from tinytorch.checking.chance import fraction_tolerance
+from tinytorch.checking.checks import Unit, check, core
+from tinytorch.checking.claims import (
+    expect_dtype,
+    expect_error,
+    expect_gradient,
+    expect_shape,
+    expect_tensor,
+    expect_true,
+    expect_unchanged,
+    expect_undisturbed,
+    gradients,
+    import_again,
+)
+from tinytorch.checking.lineup import Mistake, equal, expect, numbers
+
+__all__ = [
+    "Mistake",
+    "Unit",
+    "check",
+    "core",
+    "equal",
+    "expect",
+    "expect_dtype",
+    "expect_error",
+    "expect_gradient",
+    "expect_shape",
+    "expect_tensor",
+    "expect_true",
+    "expect_unchanged",
+    "expect_undisturbed",
+    "fraction_tolerance",
+    "gradients",
+    "import_again",
+    "numbers",
+]

@@ -1,0 +1,120 @@
+"""What a check is: a test with a unit that it belongs to and a sentence that a learner reads."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from tinytorch.checking.state import restored
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Checks that belong together, under one heading.
+
+    Attributes:
+        title: what is tested, as in "🔬 Unit Test: Linear Layer...".
+        kind: the words before it.
+        progress: what is done once all checks pass; the title if empty.
+    """
+
+    title: str
+    kind: str = "Unit Test"
+    progress: str = ""
+
+    @property
+    def opening(self) -> str:
+        """The line above the unit's checks."""
+        return f"🔬 {self.kind}: {self.title}..."
+
+    @property
+    def closing(self) -> str:
+        """The line below the unit's checks when all have passed."""
+        return f"📈 Progress: {self.progress or self.title} ✓"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim about a learner's module.
+
+    Attributes:
+        name: the name of the test function.
+        unit: the unit it belongs to.
+        sentence: the claim, which is the first line of the test's docstring.
+        about: what it judges, by dotted name (`Linear.forward`), the most likely culprit first.
+        needs: names of the checks without which it cannot be judged.
+        run: the test itself, which raises when the claim is false.
+    """
+
+    name: str
+    unit: Unit
+    sentence: str
+    about: tuple[str, ...]
+    needs: tuple[str, ...]
+    run: Callable[[], None]
+
+
+def check(
+    unit: Unit | str, about: str | tuple[str, ...] = (), needs: str | tuple[str, ...] = ()
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Make a test function, with the claim as its docstring, a check of a suite (see `Check`)."""
+
+    def decorate(test: Callable[[], None]) -> Callable[[], None]:
+        @functools.wraps(test)
+        def guarded() -> None:
+            with restored():
+                test()
+
+        guarded.check = Check(  # type: ignore[attr-defined]
+            name=test.__name__,
+            unit=unit if isinstance(unit, Unit) else Unit(unit),
+            sentence=(test.__doc__ or test.__name__).strip().splitlines()[0],
+            about=(about,) if isinstance(about, str) else about,
+            needs=(needs,) if isinstance(needs, str) else needs,
+            run=guarded,
+        )
+        return guarded
+
+    return decorate
+
+
+def checks_in(suite: ModuleType) -> list[Check]:
+    """The checks of a suite, in the order in which they are written."""
+    return [value.check for value in vars(suite).values() if hasattr(value, "check")]
+
+
+class core:
+    """A module of `tinytorch.core` that is imported when a check first asks it for something.
+
+    So a suite can be read without running the code it judges, and a name that is missing fails
+    the checks that use it, no others.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_stand_ins.get(self._name) or load(self._name), name)
+
+
+def load(name: str) -> ModuleType:
+    """Import a module of the framework."""
+    return importlib.import_module(f"tinytorch.core.{name}")
+
+
+_stand_ins: dict[str, Any] = {}
+
+
+@contextmanager
+def standing_in(name: str, module: Any) -> Iterator[None]:
+    """Let the checks see `module` where they would see `tinytorch.core.<name>`."""
+    _stand_ins[name] = module
+    try:
+        yield
+    finally:
+        del _stand_ins[name]

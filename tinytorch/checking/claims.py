@@ -1,0 +1,204 @@
+"""Claims that checks make beside those about numbers: types, identity, errors, gradients."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinytorch.checking.checks import core, load
+from tinytorch.checking.lineup import Mistake, brief, expect, numbers, show
+from tinytorch.checking.state import restored
+
+_tensor = core("tensor")
+
+
+def expect_tensor(what: str, value: Any) -> np.ndarray:
+    """The numbers of a result, which must be a tensor.
+
+    Raises:
+        Mistake: it is something else.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        raise Mistake(
+            seen=f"{what} is a NumPy {type(value).__name__}",
+            expected="a Tensor",
+            mistake="a NumPy array is returned instead of a Tensor",
+        )
+    array = numbers(what, value)
+    if not isinstance(value, _tensor.Tensor):
+        raise Mistake(
+            seen=f"{what} is {brief(value)}, a {type(value).__name__}", expected="a Tensor"
+        )
+    return array
+
+
+def expect_shape(what: str, value: Any, shape: tuple[int, ...]) -> None:
+    """The shape of a tensor or an array.
+
+    Raises:
+        Mistake: it is another one.
+    """
+    seen = numbers(what, value).shape
+    if seen != shape:
+        raise Mistake(seen=f"{what} of shape {seen}", expected=f"shape {shape}")
+
+
+def expect_dtype(what: str, value: Any, dtype: Any, mistake: str | None = None) -> None:
+    """The dtype of a tensor or an array.
+
+    Raises:
+        Mistake: it is another one.
+    """
+    seen = numbers(what, value).dtype
+    if seen != np.dtype(dtype):
+        raise Mistake(
+            seen=f"{what} has dtype {seen}", expected=f"dtype {np.dtype(dtype)}", mistake=mistake
+        )
+
+
+def expect_true(claim: bool, *, seen: str, expected: str, mistake: str | None = None) -> None:
+    """Something that is either so or not.
+
+    Raises:
+        Mistake: it is not.
+    """
+    if not claim:
+        raise Mistake(seen=seen, expected=expected, mistake=mistake)
+
+
+def expect_error(what: str, call: Callable[[], Any], mistake: str | None = None) -> None:
+    """A call with a bad argument: a ValueError, TypeError or IndexError that says something.
+
+    Args:
+        what: the call, as a learner would write it.
+        call: makes the call.
+        mistake: what is wrong if the argument is accepted.
+
+    Raises:
+        Mistake: there was no error, another kind of error, or one without a message.
+    """
+    expected = "a ValueError, TypeError or IndexError that says what is wrong"
+    try:
+        result = call()
+    except (ValueError, TypeError, IndexError) as error:
+        if str(error).strip():
+            return
+        raise Mistake(
+            seen=f"{what} raised {type(error).__name__} without a message",
+            expected=expected,
+            mistake="the error does not say what is wrong",
+        ) from error
+    except AssertionError as error:
+        raise Mistake(
+            seen=f"{what} raised AssertionError",
+            expected=expected,
+            mistake="an assert stands where an error should be raised",
+        ) from error
+    raise Mistake(seen=f"{what} gave {brief(result)}", expected=expected, mistake=mistake)
+
+
+def expect_unchanged(what: str, array: np.ndarray, before: np.ndarray) -> None:
+    """An array that belongs to the caller, and that a call must not write to.
+
+    Raises:
+        Mistake: it changed.
+    """
+    if not np.array_equal(array, before, equal_nan=True):
+        raise Mistake(
+            seen=f"{what} = {show(array)} afterwards",
+            expected=f"{show(before)}, as before",
+            mistake=f"it writes into {what}, which belongs to the caller",
+        )
+
+
+def expect_undisturbed(call: Callable[[], Any]) -> None:
+    """Code that leaves NumPy's global settings, and the generators that others draw from, alone.
+
+    Raises:
+        Mistake: it changes one of them.
+    """
+    with restored() as disturbances:
+        call()
+    for found in disturbances:
+        raise Mistake(
+            seen=f"a call of {found.call}",
+            expected="NumPy's settings and the shared generators left as they were",
+            mistake=_CONSEQUENCES[found.call],
+            place=(found.file, found.line) if found.file and found.line else None,
+        )
+
+
+_RESEEDED = "it starts a shared random generator afresh, so all that draws from it repeats itself"
+_CONSEQUENCES = {
+    "np.random.seed": _RESEEDED,
+    "np.random.set_state": _RESEEDED,
+    "tinytorch.manual_seed": _RESEEDED,
+    "np.seterr": "it changes how NumPy treats floating-point errors, for the whole program",
+    "np.set_printoptions": "it changes how NumPy prints, for the whole program",
+}
+
+
+def import_again(name: str) -> None:
+    """Run the file of a module of the framework once more, into a module that is thrown away."""
+    spec = load(name).__spec__
+    if spec is None or spec.loader is None:  # a notebook's own cells, which ran one by one
+        return
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def gradients(
+    function: Callable[..., Any], *arrays: np.ndarray, weights: np.ndarray | None = None
+) -> list[np.ndarray | None]:
+    """The gradients of a function of tensors with respect to each of its inputs.
+
+    Args:
+        function: takes as many tensors as there are arrays, and returns one.
+        arrays: the values of the inputs; float64 keeps its precision.
+        weights: the gradient to start from, of the result's shape; ones if left out. With
+            unequal weights no two elements are treated alike.
+
+    Returns:
+        The gradient of `(function(...) * weights).sum()` for each input; None where none arrived.
+
+    Raises:
+        Mistake: the result is not a tensor, or nothing was recorded for it.
+    """
+    load("autograd")
+    inputs = [_tensor.Tensor(a.copy(), requires_grad=True, dtype=a.dtype) for a in arrays]
+    result = function(*inputs)
+    array = expect_tensor("the result", result)
+    if not result.requires_grad:
+        raise Mistake(
+            seen="a result that nothing was recorded for: its requires_grad is False",
+            expected="a result that a gradient can flow back from",
+            mistake="it computes outside the graph, on .data or with NumPy, so no gradient flows",
+        )
+    result.backward(np.ones_like(array) if weights is None else weights.astype(array.dtype))
+    return [None if x.grad is None else numbers("x.grad", x.grad) for x in inputs]
+
+
+def expect_gradient(
+    what: str,
+    seen: np.ndarray | None,
+    expected: np.ndarray,
+    mistakes: dict[str, Any] | None = None,
+    *,
+    also: Any = None,
+    missing: str = "no gradient flows back to this input",
+    tolerance: float = 1e-4,
+) -> None:
+    """A gradient that has arrived, and is right.
+
+    Args:
+        what, seen, expected, mistakes, also, tolerance: see `expect`.
+        missing: what is wrong if none has arrived.
+
+    Raises:
+        Mistake: none has arrived, or another one.
+    """
+    if seen is None:
+        raise Mistake(seen=f"{what} is None", expected="a gradient", mistake=missing)
+    expect(what, seen, expected, mistakes, also=also, tolerance=tolerance)

@@ -1,0 +1,145 @@
+"""Judging one check: from what its test raises to what a learner is told."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import traceback
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from tinytorch.checking.checks import Check
+from tinytorch.checking.lineup import Mistake
+
+NOT_WRITTEN = "not written yet"
+
+
+@dataclass
+class Verdict:
+    """What one check came to.
+
+    Attributes:
+        outcome: "passed"; "failed" when the claim is false; "error" when the code could not be
+            judged; "timeout"; or "waiting" for an earlier check.
+        mistake: what is wrong, by name, where that is known.
+        seen: what was seen.
+        expected: what was expected.
+        file: the file in which the mistake is, if it is known.
+        line: the line in `file`, from 1.
+        function: the function around that line, by dotted name.
+        stopped: whether the code did not get to an answer, so that nothing that needs it can.
+        traceback: Python's own account.
+        printed: what the code printed.
+    """
+
+    outcome: str = "passed"
+    mistake: str | None = None
+    seen: str | None = None
+    expected: str | None = None
+    file: str | None = None
+    line: int | None = None
+    function: str | None = None
+    stopped: bool = False
+    traceback: str = ""
+    printed: str = ""
+
+
+def judge(check: Check, module: str, namespace: Any = None) -> Verdict:
+    """Run a check, and put whatever it raises into a learner's terms.
+
+    Args:
+        check: the check.
+        module: the `__name__` of the module it judges: `tinytorch.core.layers`.
+        namespace: the module itself, if it could be imported; where the functions are that the
+            check is about.
+    """
+    try:
+        check.run()
+    except BaseException as error:  # exit() and Ctrl-C too: nothing that learners write gets out
+        verdict = explain(error, module)
+        if verdict.file is None:
+            _find_subject(verdict, check, namespace)
+        return verdict
+    return Verdict()
+
+
+def explain(error: BaseException, module: str) -> Verdict:
+    """What an exception means, and the deepest place in `module` that it came through."""
+    verdict = Verdict(
+        outcome="failed",
+        seen=_in_one_line(error),
+        traceback="".join(traceback.format_exception(error)),
+    )
+    # A mistake may have been found in an error, which then is the one that came from the code.
+    origin = error.__cause__ if isinstance(error, Mistake) and error.__cause__ else error
+    for frame, line in traceback.walk_tb(origin.__traceback__):
+        if frame.f_globals.get("__name__") == module:
+            verdict.file, verdict.line = frame.f_code.co_filename, line
+            verdict.function = frame.f_code.co_qualname.partition(".<locals>")[0]
+    match error:
+        case Mistake():
+            verdict.mistake, verdict.seen = error.mistake, error.seen
+            verdict.expected = error.expected
+            if error.place:
+                verdict.file, verdict.line = error.place
+        case NotImplementedError():
+            verdict.stopped = True
+            missing = str(error).rpartition(" does not define ")[2] if not verdict.file else ""
+            verdict.mistake = f"{missing} is not defined" if missing else NOT_WRITTEN
+        case SyntaxError():
+            verdict.stopped = True
+            verdict.mistake = "Python cannot read the file"
+            verdict.file, verdict.line = error.filename, error.lineno
+        case RecursionError():
+            verdict.mistake = "it calls itself without end"
+        case MemoryError():
+            verdict.outcome, verdict.stopped = "error", True
+            verdict.mistake = "it asks for more memory than a check may have"
+        case EOFError():
+            verdict.outcome, verdict.stopped = "error", True
+            verdict.mistake = "it waits for the keyboard, with input(), where nobody types"
+        case SystemExit():
+            verdict.outcome, verdict.stopped = "error", True
+            verdict.seen = f"exit({'' if error.code is None else repr(error.code)})"
+            verdict.mistake = "it ends the program, with exit()"
+        case OSError() if error.errno == errno.EFBIG:
+            verdict.outcome, verdict.stopped = "error", True
+            verdict.mistake = "it prints without end"
+        case Exception():
+            verdict.stopped = True
+        case _:
+            verdict.outcome, verdict.stopped = "error", True
+    return verdict
+
+
+def _in_one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _find_subject(verdict: Verdict, check: Check, namespace: Any) -> None:
+    """Point to the definition of what the check is about."""
+    for name in check.about:
+        code = _code_of(namespace, name.split("."))
+        if code is not None:
+            verdict.file, verdict.line, verdict.function = (
+                code.co_filename,
+                code.co_firstlineno,
+                name,
+            )
+            return
+
+
+def _code_of(namespace: Any, path: list[str]) -> CodeType | None:
+    """The code of a function, a method, a property or, for a class, of its first method."""
+    for name in path:
+        if namespace is None:
+            return None
+        namespace = inspect.getattr_static(namespace, name, None)
+    if isinstance(namespace, type):
+        methods = [_code_of(namespace, [name]) for name in vars(namespace)]
+        return min(filter(None, methods), key=lambda code: code.co_firstlineno, default=None)
+    function: Any = namespace.fget if isinstance(namespace, property) else namespace
+    function = getattr(function, "__func__", function)
+    return getattr(inspect.unwrap(function), "__code__", None)

@@ -1,0 +1,55 @@
+"""The words of a check on a screen, the same in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from tinytorch.checking.checks import Unit
+from tinytorch.checking.results import Result
+
+SIGNS = {"passed": "✅", "failed": "❌", "error": "❌", "timeout": "❌", "waiting": "⏳"}
+
+
+def unit_lines(unit: Unit, results: list[Result], width: int = 80) -> Iterator[tuple[str, str]]:
+    """A unit's lines, each with its style: "heading", "detail", "progress" or its outcome.
+
+    What has failed comes first, the first of it in full: that is what to do next.
+    """
+    yield "heading", unit.opening
+    failed = [r for r in results if r.outcome not in ("passed", "waiting")]
+    for number, result in enumerate(failed):
+        yield result.outcome, f"{SIGNS[result.outcome]} {result.sentence}"
+        yield from (("detail", line) for line in _details(result, width, full=number == 0))
+    for outcome in ("passed", "waiting"):
+        for result in results:
+            if result.outcome == outcome:
+                yield outcome, f"{SIGNS[outcome]} {result.sentence}"
+    if all(r.outcome == "passed" for r in results):
+        yield "progress", unit.closing
+
+
+def _details(result: Result, width: int, full: bool) -> Iterator[str]:
+    if result.mistake:
+        yield from _wrapped("", result.mistake[0].upper() + result.mistake[1:] + ".", width)
+    if full:
+        if result.seen:
+            yield from _wrapped("saw       ", result.seen, width)
+        if result.expected:
+            yield from _wrapped("expected  ", result.expected, width)
+    if result.where:
+        yield from _wrapped("at        ", result.where, width)
+    if full and result.hint:
+        yield from _wrapped("hint      ", result.hint, width)
+
+
+def _wrapped(label: str, text: str, width: int) -> Iterator[str]:
+    """Text behind its label, below one another where it is long; numbers keep their lines."""
+    indent = "   "
+    lines = text.split("\n")
+    if len(lines) == 1:
+        lines = textwrap.wrap(
+            text, max(20, width - len(indent) - len(label)), break_on_hyphens=False
+        ) or [""]
+    for number, line in enumerate(lines):
+        yield indent + (label if number == 0 else " " * len(label)) + line

@@ -1,0 +1,151 @@
+"""The line-up: next to the expected value stand those that known mistakes would produce."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+# Numbers are equal if they differ by less than this, in parts of the largest one expected. It is
+# some hundred times what float32 loses in the sums of a check, and far below what a mistake does.
+TOLERANCE = 2e-5
+
+
+class Mistake(AssertionError):
+    """What a check found.
+
+    Attributes:
+        seen: what it saw.
+        expected: what it expected.
+        mistake: the mistake by name, if it is known.
+        place: the file and the line where the mistake is, if they are known.
+    """
+
+    def __init__(
+        self,
+        *,
+        seen: str,
+        expected: str,
+        mistake: str | None = None,
+        place: tuple[str, int] | None = None,
+    ) -> None:
+        named = f"{mistake}: " if mistake else ""
+        super().__init__(f"{named}saw {seen}; expected {expected}")
+        self.seen = seen
+        self.expected = expected
+        self.mistake = mistake
+        self.place = place
+
+
+def expect(
+    what: str,
+    seen: Any,
+    expected: Any,
+    mistakes: Mapping[str, Any] | None = None,
+    *,
+    also: Any = None,
+    tolerance: float = TOLERANCE,
+) -> None:
+    """Compare a number, an array or a tensor with what it should be.
+
+    Args:
+        what: what is looked at, as a learner would write it: `layer(x)`.
+        seen: what it is. A tensor counts by its numbers.
+        expected: what it should be, in shape and numbers.
+        mistakes: for each mistake, by name, what would then be seen.
+        also: another value that is as good.
+        tolerance: how far numbers may differ, in parts of the largest one expected.
+
+    Raises:
+        Mistake: the value differs. The mistake has a name if exactly one in the line-up gives what
+            was seen.
+    """
+    seen_array = numbers(what, seen)
+    candidates = [np.asarray(value) for value in (expected, also) if value is not None]
+    if any(equal(seen_array, candidate, tolerance) for candidate in candidates):
+        return
+    wanted = candidates[0]
+    culprits = [
+        name
+        for name, value in (mistakes or {}).items()
+        if equal(seen_array, np.asarray(value), tolerance)
+        and not equal(wanted, np.asarray(value), 3 * tolerance)
+    ]
+    if seen_array.shape != wanted.shape:
+        raise Mistake(
+            seen=f"{what} of shape {seen_array.shape}",
+            expected=f"shape {wanted.shape}",
+            mistake=culprits[0] if len(culprits) == 1 else None,
+        )
+    shown_seen, shown_wanted = _contrast(seen_array, wanted, tolerance)
+    raise Mistake(
+        seen=f"{what} = {shown_seen}" if "\n" not in shown_seen else f"{what} =\n{shown_seen}",
+        expected=shown_wanted,
+        mistake=culprits[0] if len(culprits) == 1 else None,
+    )
+
+
+def numbers(what: str, value: Any) -> np.ndarray:
+    """The numbers in a tensor, an array or a number.
+
+    Raises:
+        Mistake: there are none.
+    """
+    if value is None:
+        raise Mistake(
+            seen=f"{what} is None",
+            expected="a result",
+            mistake="nothing is returned: a `return` is missing",
+        )
+    data = getattr(value, "data", None)
+    array = data if isinstance(data, np.ndarray) else np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise Mistake(seen=f"{what} is {brief(value)}", expected="numbers")
+    return array
+
+
+def equal(seen: np.ndarray, expected: np.ndarray, tolerance: float = TOLERANCE) -> bool:
+    """Whether two arrays have the same shape and, within the tolerance, the same numbers."""
+    if seen.shape != expected.shape:
+        return False
+    return bool(np.all(_close(seen, expected, tolerance)))
+
+
+def _close(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
+    if seen.dtype.kind == "b" or expected.dtype.kind == "b":
+        return np.asarray(seen == expected)
+    seen, expected = seen.astype(np.float64), expected.astype(np.float64)
+    finite = np.abs(expected[np.isfinite(expected)])
+    bound = tolerance * (finite.max() if finite.size and finite.max() > 0 else 1.0)
+    return np.isclose(seen, expected, rtol=0, atol=bound, equal_nan=True)
+
+
+def _contrast(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> tuple[str, str]:
+    """Both arrays in full if they are small, else the first place where they differ."""
+    if seen.size <= 16:
+        return show(seen), show(expected)
+    differing = np.argwhere(~_close(seen, expected, tolerance))
+    first = tuple(int(i) for i in differing[0])
+    position = "[" + ", ".join(map(str, first)) + "]"
+    return (
+        f"{show(seen[first])} at {position} "
+        f"({len(differing)} of {seen.size} numbers differ, shape {seen.shape})",
+        f"{show(expected[first])} at {position}",
+    )
+
+
+def show(value: Any) -> str:
+    """A number or a small array as a learner would read it."""
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return f"{array[()]:.5g}" if array.dtype.kind == "f" else str(array[()])
+    return np.array2string(
+        array, precision=4, suppress_small=True, separator=", ", max_line_width=70
+    )
+
+
+def brief(value: Any) -> str:
+    """What a value is, in a few words."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,166 @@
+"""The stage: the process in which a learner's code runs, out of reach of everything else.
+
+It loads the file that is judged once, and then runs each check in a fork of itself: what one
+check breaks, loops in, prints or leaves behind ends with it. The runner tells it what to run, and
+ends it when something takes too long.
+"""
+
+import faulthandler
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any
+
+from tinytorch.checking.checks import Check, checks_in, load
+from tinytorch.checking.judge import Verdict, explain, judge
+from tinytorch.overlay import VARIABLE, lay
+from tito.checks.suites import read_suite
+from tito.course import Module
+
+# How much memory code may ask for beyond what the stage itself has, and how much it may print.
+MEMORY = 1024 * 2**20
+OUTPUT = 2**20
+# The runner ends what takes too long. Should the runner itself be gone, an alarm does, later.
+GRACE = 5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a stage is set up with.
+
+    Attributes:
+        module: the module that is judged.
+        file: the learner's file; None for the module as the framework finds it.
+        workspace: the value for `TINYTORCH_WORKSPACE`.
+        folder: an empty folder to run in, so that files are written and deleted in there.
+        stack: the file for the lines at which the code is when its time is up.
+        output: the file for what the code prints.
+    """
+
+    module: Module
+    file: str | None
+    workspace: str
+    folder: str
+    stack: str
+    output: str
+
+
+def run_stage(connection: Connection, setting: Setting) -> None:
+    """Load the module, say how that went, then run each check that is asked for."""
+    _retreat(setting)
+    name = f"tinytorch.core.{setting.module.name}"
+    namespace = None
+    _start_clock(setting, json.loads(connection.recv_bytes())["limit"])
+    verdict = Verdict()
+    try:
+        namespace = load(setting.module.name)
+    except BaseException as error:
+        verdict = explain(error, name)
+    _stop_clock()
+    verdict.printed = _printed(setting)
+    connection.send_bytes(json.dumps(asdict(verdict)).encode())
+    checks = {check.name: check for check in checks_in(read_suite(setting.module))}
+    while True:
+        try:
+            request = json.loads(connection.recv_bytes())
+        except EOFError:  # the runner has all it wants
+            return
+        run = partial(_run, checks[request["check"]], name, namespace, setting, request["limit"])
+        connection.send_bytes(json.dumps(_apart(run)).encode())
+
+
+def _run(check: Check, name: str, namespace: Any, setting: Setting, limit: float) -> dict[str, Any]:
+    os.truncate(setting.output, 0)
+    _start_clock(setting, limit)
+    verdict = judge(check, name, namespace)
+    _stop_clock()
+    verdict.printed = _printed(setting)
+    return asdict(verdict)
+
+
+def _apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do the work in a fork of this process, where the system has such a thing.
+
+    Returns:
+        What the work returns; or, if the process ended before that, `{"ended": status}`.
+    """
+    if not hasattr(os, "fork"):
+        return work()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            with open(writer, "wb") as pipe:
+                pipe.write(json.dumps(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    try:
+        reply: dict[str, Any] = json.loads(answer)
+    except ValueError:
+        return {"ended": os.waitstatus_to_exitcode(status)}
+    return reply
+
+
+def _retreat(setting: Setting) -> None:
+    """Leave behind the terminal, the current folder and unlimited memory; lay the file."""
+    if hasattr(os, "setsid"):
+        os.setsid()  # a group of its own, which the runner can end whole
+    os.chdir(setting.folder)
+    os.environ[VARIABLE] = setting.workspace
+    os.environ["MPLBACKEND"] = "Agg"
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    printed = os.open(setting.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor, source in ((0, nothing), (1, printed), (2, printed)):
+        os.dup2(source, descriptor)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - it stays open as long as the process
+    sys.stdout = sys.stderr = open(1, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    _limit_resources()
+    if setting.file is not None:
+        lay(setting.module.name, setting.file)
+
+
+def _limit_resources() -> None:
+    try:
+        import resource
+
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            used = int(statm.read().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):  # Windows, and macOS, which does not keep to the limit anyway
+        return
+    for limit, amount in ((resource.RLIMIT_AS, used + MEMORY), (resource.RLIMIT_FSIZE, OUTPUT)):
+        _, most = resource.getrlimit(limit)
+        resource.setrlimit(limit, (amount if most < 0 else min(amount, most), most))
+
+
+def _start_clock(setting: Setting, limit: float) -> None:
+    """Before the time is up, write down the line at which the code is."""
+    stack = open(setting.stack, "w")  # noqa: SIM115 - open as long as the clock runs
+    faulthandler.dump_traceback_later(limit * 0.9, file=stack)
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(int(limit) + GRACE)
+
+
+def _stop_clock() -> None:
+    faulthandler.cancel_dump_traceback_later()
+    if hasattr(signal, "alarm"):
+        signal.alarm(0)
+
+
+def _printed(setting: Setting) -> str:
+    """What the code has printed, or the end of it."""
+    with suppress(OSError, ValueError):  # over the limit, or the code has closed it
+        sys.stdout.flush()
+    with open(setting.output, encoding="utf-8", errors="replace") as output:
+        return output.read()[-4000:]
