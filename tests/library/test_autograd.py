@@ -291,7 +291,7 @@ def test_the_walk_applies_each_rule_once(length: int) -> None:
     calls = []
 
     def link(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return x + y
+        return (x + y) * 0.5
 
     def rule(gradient: np.ndarray) -> np.ndarray:
         calls.append(1)
@@ -548,6 +548,17 @@ def test_gradients_share_no_memory_with_anything(name: str) -> None:
             assert not np.shares_memory(one, other)
         assert one.flags.writeable
         one += 1
+
+
+def test_a_rule_that_returns_an_array_it_was_given_shares_it_with_no_gradient() -> None:
+    def energy(x: np.ndarray) -> np.ndarray:
+        return np.sum(x * x) / 2
+
+    autograd.derivative(energy, lambda gradient, x: x)
+    x = leaf()
+    apply(energy, x).backward()
+    assert x.grad is not None
+    assert not np.shares_memory(x.grad.data, x.data)
 
 
 # ---- Arrays that change in place -----------------------------------------------------------------
@@ -909,6 +920,19 @@ def test_a_change_of_a_mask_or_condition_gives_an_error_or_the_right_gradient(
             assert gradient(x) == [1.0, 0.0, 1.0, 0.0]
 
 
+def test_a_change_of_an_array_that_an_operation_handed_through_is_an_error() -> None:
+    def identity(x: np.ndarray) -> np.ndarray:
+        return x
+
+    autograd.derivative(identity, lambda gradient: gradient)
+    x = leaf()
+    result = apply(identity, x)
+    loss = (result * result).sum()
+    x.data[0] = 9
+    with pytest.raises(ValueError, match=CHANGED):
+        loss.backward()
+
+
 @pytest.mark.parametrize("size", [1_000, 100_000])
 def test_a_swap_of_any_two_elements_is_an_error(size: int) -> None:
     generator = np.random.default_rng(size)
@@ -1161,6 +1185,9 @@ def test_an_operation_written_as_a_lambda_or_partial_works_and_is_an_error_in_ba
         lambda x: np.var(x),
         lambda x: np.squeeze(x),
         lambda x: x * np.clip(x, 0, 2),
+        lambda x: x * [x[1], x[2], x[3], x[0]],
+        lambda x: x * np.array([x[1], x[2], x[3], x[0]], dtype=object),
+        lambda x: x + np.where(np.array([True, False, True, False]), [x[0]] * 4, 0.0),
     ],
 )
 def test_numpy_never_drops_a_gradient_silently(call: Callable[[Tensor], Any]) -> None:
@@ -1182,6 +1209,22 @@ def test_numpy_never_drops_a_gradient_silently(call: Callable[[Tensor], Any]) ->
             moved[i] += step
             expected.append((np.sum(call(moved)) - np.sum(plain)) / step)
         np.testing.assert_allclose(gradient(x), expected, atol=1e-2)
+
+
+def test_a_walk_that_failed_spoils_no_later_one() -> None:
+    x = leaf(1, 2)
+    shared = x * 2
+    broken = np.floor(x)
+    with pytest.raises(ValueError, match="floor"):
+        ((shared * 3).sum() + broken.sum()).backward()
+    x.grad = None
+    later = (shared * 5).sum()
+    try:
+        later.backward()
+    except ValueError as error:
+        assert "before" in str(error)  # noqa: PT017 - either outcome is right
+    else:
+        assert gradient(x) == [10.0, 10.0]
 
 
 def test_backward_from_what_was_never_recorded_is_an_error() -> None:
@@ -1214,6 +1257,22 @@ def test_whole_numbers_and_booleans_carry_no_gradient() -> None:
     x = leaf()
     (x * mask).sum().backward()
     assert gradient(x) == [0.0, 0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "zero", [0, 0.0, np.zeros(2), np.zeros(2, dtype=np.float32), Tensor([0.0, 0.0])], ids=repr
+)
+def test_a_grad_set_to_zero_by_hand_is_added_to_or_refused(zero: Any) -> None:
+    x = leaf(1, 2)
+    x.grad = zero
+    loss = (x * x).sum()
+    try:
+        loss.backward()
+    except (TypeError, ValueError) as error:
+        assert "grad" in str(error)  # noqa: PT017 - either outcome is right
+    else:
+        assert gradient(x) == [2.0, 4.0]
+        assert x.grad.dtype == np.float32
 
 
 def test_a_gradient_of_whole_numbers_is_never_asked_for() -> None:
