@@ -242,16 +242,23 @@ class Workspace:
         write_atomically(copy, path.read_bytes())
         return copy
 
+    def state_problem(self) -> str | None:
+        """What is wrong with the notes on disk, as the end of a sentence; None if nothing is."""
+        try:
+            from_toml((self.root / MARKER).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return "was missing"
+        except UnicodeDecodeError:
+            return "was damaged"
+        except ValueError as error:
+            return str(error)
+        return None
+
     def _load(self) -> tuple[State, str | None]:
         """The notes, and what was wrong with them if they had to be worked out again."""
-        try:
+        problem = self.state_problem()
+        if problem is None:
             return from_toml((self.root / MARKER).read_text(encoding="utf-8")), None
-        except FileNotFoundError:
-            problem = "was missing"
-        except UnicodeDecodeError:
-            problem = "was damaged"
-        except ValueError as error:
-            problem = str(error)
         state = State()
         self.__dict__["state"] = state  # for the questions below
         for module in MODULES:

@@ -1,0 +1,65 @@
+"""`tito solution`: the answer beside yours."""
+
+import textwrap
+
+import click
+
+from tinytorch.sources import read
+from tito import material
+from tito.course import MODULE, Module
+from tito.errors import TitoError
+from tito.exercises import body_of, exercise_names, find_exercise
+from tito.files import write_atomically
+from tito.workspace import Workspace
+
+
+@click.command()
+@click.argument("module", metavar="MODULE", type=MODULE)
+@click.argument("exercise", metavar="[EXERCISE]", required=False)
+def solution(module: Module, exercise: str | None) -> None:
+    """Put the solution beside yours.
+
+    The whole lesson with its solutions goes into a file next to your own, which is not touched.
+    With EXERCISE, or a part of its name, your lines and the solution's are shown here too.
+    """
+    workspace = Workspace.here()
+    lesson = material.lesson(module)
+    names = exercise_names(lesson)
+    chosen = find_exercise(exercise, names) if exercise else []
+    text = "\n".join(lesson.lines) + "\n"
+    path = workspace.lesson(module).with_name(f"{module.name}_solution.py")
+    shown = workspace.shown(path)
+    if not path.is_file() or path.read_bytes() != text.encode():
+        with workspace.change():
+            if path.is_file():
+                kept = workspace.shown(workspace.keep(path))
+                click.echo(f"There was another {path.name}; it is in {kept}.")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, text)
+    click.echo(f"The solution is in {shown}, beside yours.")
+    solutions = {name: body for name in names if (body := body_of(text, name))}
+    if not chosen:
+        click.echo()
+        for name, body in solutions.items():
+            click.echo(f"  {name:22} line {body.line}")
+        click.echo(f"\nTo see one here, and yours with it: tito solution {module.name} {names[0]}")
+    for name in chosen:
+        yours, place = _yours(workspace, module, name)
+        answer = solutions[name]
+        click.secho(f"\n{name}, yours" + (f", {place}" if place else ""), bold=True)
+        click.echo(textwrap.indent(yours, "  "))
+        click.secho(f"\n{name}, the solution, {shown}:{answer.line}", bold=True)
+        click.echo(textwrap.indent(answer.code, "  "))
+
+
+def _yours(workspace: Workspace, module: Module, name: str) -> tuple[str, str]:
+    """The learner's lines and where they are; or why there is nothing to show."""
+    try:
+        file = workspace.working_file(module)
+        source = read(str(file)) if file else None
+    except (TitoError, SyntaxError, OSError) as error:
+        return f"(cannot be read: {str(error).splitlines()[0]})", ""
+    body = body_of(source.text, name) if source else None
+    if source is None or body is None:
+        return "(not there)", ""
+    return body.code, source.place(body.line)

@@ -1,0 +1,164 @@
+"""Looking at the machine: Python, the libraries, the processors, the terminal."""
+
+import importlib.metadata
+import math
+import os
+import platform
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import tinytorch
+from tito.doctor.finding import NOTE, OK, PROBLEM, Finding, ask_python, last_line
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def _python() -> Iterator[Finding]:
+    yield Finding(OK, f"Python {platform.python_version()}")
+
+
+def _packages() -> Iterator[Finding]:
+    missing = []
+    for requirement in importlib.metadata.requires("tinytorch") or []:
+        name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+        if "extra ==" not in requirement and not _is_installed(name):
+            missing.append(name)
+    if missing:
+        yield Finding(
+            PROBLEM,
+            f"TinyTorch needs {', '.join(missing)}, which this Python does not have.",
+            f"{_pip()} install {' '.join(missing)}",
+        )
+
+
+def _numpy() -> Iterator[Finding]:
+    try:
+        import numpy as np
+    except Exception as error:  # a broken NumPy can fail in any way
+        yield Finding(
+            PROBLEM,
+            f"NumPy cannot be imported: {error}",
+            f"{_pip()} install --force-reinstall numpy",
+        )
+        return
+    if int(np.__version__.split(".")[0]) < 2:
+        yield Finding(
+            PROBLEM, f"NumPy {np.__version__} is too old.", f"{_pip()} install 'numpy>=2.0'"
+        )
+    else:
+        yield Finding(OK, f"NumPy {np.__version__}")
+
+
+def _threads() -> Iterator[Finding]:
+    processors = _processors()
+    chosen = {name: os.environ[name] for name in _THREADS if os.environ.get(name)}
+    for name, value in chosen.items():
+        if not value.isdigit() or int(value) == 0:
+            yield Finding(PROBLEM, f"{name} is {value!r}, not a number.", f"unset {name}")
+        elif int(value) > processors:
+            yield Finding(
+                PROBLEM,
+                f"{name} asks for {value} threads on {processors} processors, so that they get "
+                "in each other's way.",
+                f"export {name}={processors}",
+            )
+    allowed = _allowed_processors()
+    if not chosen and allowed is not None and allowed < processors:
+        yield Finding(
+            NOTE,
+            f"This container may use {allowed} of {processors} processors, but NumPy starts "
+            f"{processors} threads.",
+            f"export OMP_NUM_THREADS={allowed} OPENBLAS_NUM_THREADS={allowed}",
+        )
+    yield Finding(OK, f"{processors} processor{'s' * (processors > 1)}")
+
+
+def _encoding() -> Iterator[Finding]:
+    encoding = sys.stdout.encoding or ""
+    if encoding.lower().replace("-", "") not in ("utf8", "utf16le"):
+        yield Finding(
+            PROBLEM,
+            f"This terminal's encoding is {encoding or 'unknown'}, which has no ✅.",
+            "export PYTHONUTF8=1",
+        )
+
+
+def _kernel() -> Iterator[Finding]:
+    if not _is_installed("ipykernel"):
+        yield Finding(
+            NOTE, "There is no kernel for notebooks here.", f"{_pip()} install jupyterlab"
+        )
+        return
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        program = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except NoSuchKernel:
+        program = ""
+    if os.path.isabs(program) and Path(program).resolve() != Path(sys.executable).resolve():
+        yield Finding(
+            PROBLEM,
+            f"Notebooks run on another Python, {program}.",
+            f"{sys.executable} -m ipykernel install --sys-prefix",
+        )
+    else:
+        yield Finding(OK, "notebook kernel")
+
+
+def shadows(folder: Path) -> Iterator[Finding]:
+    """A Python that starts in a folder finds the folder's own files before the libraries."""
+    program = "import sys, tinytorch; sys.stdout.write(str(tinytorch.__file__))"
+    found = ask_python(program, folder)
+    expected = str(Path(tinytorch.__file__))
+    if found.stdout == expected:
+        return
+    suspects = [
+        path
+        for name in ("tinytorch", "tito", "numpy", "click")
+        for path in (folder / name / "__init__.py", folder / f"{name}.py")
+        if path.is_file()
+    ]
+    if suspects:
+        what = f"{suspects[0]} hides the library of that name from Python."
+        fix = f"Rename or remove it: {suspects[0]}"
+    elif found.returncode:
+        what = f"import tinytorch fails in {folder}: {last_line(found.stderr)}"
+        fix = f"See whether a file in {folder} has the name of a library."
+    else:
+        what = f"import tinytorch finds {found.stdout}, not the installed {expected}."
+        fix = f"Look for it in PYTHONPATH, {os.environ.get('PYTHONPATH') or 'which is not set'}"
+    yield Finding(PROBLEM, what, fix)
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _pip() -> str:
+    return f"{shlex.quote(sys.executable)} -m pip"
+
+
+def _processors() -> int:
+    """How many processors this process runs on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _allowed_processors() -> int | None:
+    """How many processors' time a container is allowed, where there is a limit."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else max(1, math.ceil(int(quota) / int(period)))
+
+
+LOOKS = (_python, _packages, _numpy, _threads, _encoding, _kernel)

@@ -1,0 +1,92 @@
+"""The exercises of a lesson: their names, their hints, and the code that answers them."""
+
+import ast
+import re
+import textwrap
+from dataclasses import dataclass
+
+from tito.errors import TitoError
+from tito.lesson import BEGIN, END, Lesson
+
+# In a text cell: "# **Exercise: `Linear.forward`**", with more names where one text serves many.
+_EXERCISE = re.compile(r"#\s*\*\*Exercise:?\s*(.+?)\*\*")
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+_SUMMARY = re.compile(r"#\s*<details>\s*<summary>\s*Hint\b.*</summary>", re.IGNORECASE)
+_END = re.compile(r"#\s*</details>", re.IGNORECASE)
+
+
+def exercise_names(lesson: Lesson) -> list[str]:
+    """The functions that a learner writes, by dotted name, in order."""
+    return list(dict.fromkeys(solution.function for solution in lesson.solutions))
+
+
+def hints(lesson: Lesson) -> dict[str, list[str]]:
+    """Exercise to hints, from a nudge to nearly the answer, in Markdown."""
+    found: dict[str, list[str]] = {}
+    names: list[str] = []
+    hint: list[str] | None = None
+    for line in lesson.lines:
+        if heading := _EXERCISE.match(line):
+            names = _NAME.findall(heading[1])
+        elif _SUMMARY.match(line):
+            hint = []
+        elif hint is not None and _END.match(line):
+            for name in names:
+                found.setdefault(name, []).append("\n".join(hint).strip("\n"))
+            hint = None
+        elif hint is not None:
+            hint.append(line.removeprefix("#").removeprefix(" "))
+    return found
+
+
+def find_exercise(text: str, names: list[str]) -> list[str]:
+    """The exercises that someone means by `text`: `Linear.forward`, `forward` or `Linear`.
+
+    Raises:
+        TitoError: there are none; the message lists those there are.
+    """
+    wanted = text.strip().lower()
+    exact = [name for name in names if name.lower() == wanted]
+    near = [name for name in names if wanted in name.lower().split(".")]
+    if not exact and not near:
+        raise TitoError(f"There is no exercise {text!r}. The exercises are {', '.join(names)}.")
+    return exact or near
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a function does: its code without its signature and docstring."""
+
+    line: int
+    """The line on which it begins, counted from 1."""
+    code: str
+
+
+def body_of(text: str, function: str) -> Body | None:
+    """The body of a function, by dotted name; None where there is none, or the text is no Python.
+
+    The marks around a solution are left out.
+    """
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return None
+    node: ast.AST | None = None
+    for part in function.split("."):
+        definitions = [n for n in body if getattr(n, "name", None) == part]
+        if not definitions:
+            return None
+        node = definitions[-1]
+        body = getattr(node, "body", [])
+    if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+        body = body[1:]
+    if not body:
+        return None
+    end = body[-1].end_lineno or body[-1].lineno
+    lines = text.split("\n")
+    first = body[0].lineno
+    # Comments above the first statement belong to the body.
+    while lines[first - 2].lstrip().startswith("#"):
+        first -= 1
+    kept = [line for line in lines[first - 1 : end] if line.strip() not in (BEGIN, END)]
+    return Body(first, textwrap.dedent("\n".join(kept)).strip("\n"))

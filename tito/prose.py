@@ -1,0 +1,53 @@
+"""Markdown on a terminal: paragraphs as wide as it is, code as it stands."""
+
+import re
+import shutil
+import textwrap
+
+WIDEST = 88  # longer lines are hard to read
+_JOINT = "\0"
+
+
+def screen_width() -> int:
+    """How many columns text may take."""
+    return max(30, min(WIDEST, shutil.get_terminal_size().columns))
+
+
+def reflow(markdown: str, width: int) -> str:
+    """Wrap the paragraphs to `width` columns; fences around code go, and it is indented."""
+    blocks: list[str] = []
+    paragraph: list[str] = []
+    code: list[str] | None = None
+
+    def end_paragraph() -> None:
+        if paragraph:
+            indent = "  " if paragraph[0].startswith(("- ", "* ")) else ""
+            text = " ".join(line.strip() for line in paragraph)
+            # Code in backticks stays on one line.
+            text = re.sub(r"`[^`]+`", lambda code: code[0].replace(" ", _JOINT), text)
+            wrapper = textwrap.TextWrapper(
+                width,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            blocks.append(wrapper.fill(text).replace(_JOINT, " "))
+            paragraph.clear()
+
+    for line in [*markdown.split("\n"), ""]:
+        if line.lstrip().startswith("```"):
+            end_paragraph()
+            if code is None:
+                code = []
+            else:
+                blocks.append(textwrap.indent("\n".join(code), "    "))
+                code = None
+        elif code is not None:
+            code.append(line)
+        elif not line.strip() or line.startswith(("- ", "* ")):
+            end_paragraph()
+            if line.strip():
+                paragraph.append(line)
+        else:
+            paragraph.append(line)
+    return "\n\n".join(blocks)
