@@ -967,7 +967,8 @@ def network() -> Tensor:
     return losses.CrossEntropyLoss()(layer[2](hidden), digits)
 
 
-node, total, seen = network()._node, 0, {id(weight._array) for weight in weights}
+loss, total, seen = network(), 0, {id(weight._array) for weight in weights}
+node = loss._node
 while isinstance(node, Node):
     arrays = [saved.array for edge in node.edges for saved in edge[2]]
     arrays += [option for option in node.options.values() if isinstance(option, np.ndarray)]
