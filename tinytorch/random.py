@@ -25,7 +25,7 @@ def manual_seed(seed: int) -> np.random.Generator:
 
     global _generator
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"manual_seed takes a whole number, got {seed!r}")
+        raise TypeError(f"manual_seed takes a whole number, got {seed!r:.60}")
     if seed < 0:
         raise ValueError(f"manual_seed takes a number of 0 or more, got {seed}")
     # SFC64 is the fastest of NumPy's generators, and passes the same statistical tests.

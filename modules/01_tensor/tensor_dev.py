@@ -61,7 +61,7 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
             array = array.astype(np.float64)  # whole numbers too large for NumPy's own
         if array.dtype.kind not in "biuf":
             raise TypeError(
-                f"Tensor holds numbers, got {_brief(data)} of type {type(data).__name__}; "
+                f"Tensor holds numbers, got {brief(data)} of type {type(data).__name__}; "
                 "pass a number, a list of numbers or a NumPy array"
             )
         _check_range(array, dtype)
@@ -69,7 +69,7 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
             return array.astype(dtype)
     except (FloatingPointError, OverflowError):
         raise ValueError(
-            f"Tensor got a number that {dtype} cannot hold: {_brief(data)}; pass dtype=np.float64"
+            f"Tensor got a number that {dtype} cannot hold: {brief(data)}; pass dtype=np.float64"
         ) from None
     ### END SOLUTION
 
@@ -78,8 +78,8 @@ def _number_type(dtype: Any) -> np.dtype[Any]:
     """The dtype of a tensor, float32 if None; a TypeError for what is no type of number."""
     try:
         dtype = np.dtype(np.float32 if dtype is None else dtype).newbyteorder("=")
-    except TypeError:
-        raise TypeError(f"Tensor got dtype={dtype!r}; use np.float32 or np.float64") from None
+    except (TypeError, ValueError):
+        raise TypeError(f"Tensor got dtype={brief(dtype)}; use np.float32 or np.float64") from None
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise TypeError(f"Tensor cannot hold dtype {dtype}; use np.float32 or np.float64")
     return dtype
@@ -93,7 +93,7 @@ def _check_range(array: np.ndarray, dtype: np.dtype[Any]) -> None:
             raise OverflowError
 
 
-def _brief(value: Any) -> str:
+def brief(value: Any) -> str:
     """The value as text, cut to a length that fits an error message."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
@@ -580,7 +580,7 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     if type(result) is not np.ndarray:
         result = np.asarray(result)
         if result.dtype.kind not in "biuf":
-            raise TypeError(f"{name_of(op)} returned {_brief(result[()])}, expected an array")
+            raise TypeError(f"{name_of(op)} returned {brief(result[()])}, expected an array")
     # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
     if result.dtype == _FLOAT64 and not _any_float64(arrays):
         result = result.astype(np.float32)
@@ -653,15 +653,15 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{name_of(op)} got lists of unequal lengths: {_brief(value)}") from None
+        raise ValueError(f"{name_of(op)} got lists of unequal lengths: {brief(value)}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"{name_of(op)} takes tensors, arrays and numbers, "
-            f"got {_brief(value)} of type {type(value).__name__}"
+            f"got {brief(value)} of type {type(value).__name__}"
         )
     tensors = [x._array for x in inputs if isinstance(x, Tensor)]
-    if array.dtype.kind == "f" and array.itemsize > 4 and not _any_float64(tensors):
-        array = array.astype(np.float32)
+    if array.dtype.kind == "f" and array.itemsize > 4:
+        array = array.astype(np.float64 if _any_float64(tensors) else np.float32, copy=False)
     return array
 
 
@@ -717,7 +717,7 @@ def _explained(
             "two sizes must be equal, or one of them 1"
         )
     kind = next(k for k in (TypeError, IndexError, ValueError, Exception) if isinstance(error, k))
-    asked = "".join(f" and {name}={_brief(value)}" for name, value in options.items())
+    asked = "".join(f" and {name}={brief(value)}" for name, value in options.items())
     return (ValueError if kind is Exception else kind)(f"{given}{asked}: {error}")
 
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ import numpy as np
 
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import Optimizer
-from tinytorch.core.tensor import Tensor, as_array
+from tinytorch.core.tensor import Tensor, as_array, brief
 from tinytorch.random import generator
 
 # %%
@@ -130,7 +131,9 @@ def _samples(samples: Any, name: str) -> np.ndarray:
     """The samples as an array with at least one dimension, the one that counts them."""
     array = samples if isinstance(samples, np.ndarray) else as_array(samples)
     if array.ndim == 0:
-        raise ValueError(f"{name} takes an array of samples, got the single number {samples!r}")
+        raise ValueError(
+            f"{name} takes an array of samples, got the single number {brief(samples)}"
+        )
     return array
 
 
@@ -139,9 +142,9 @@ def _checked(name: str, value: Any, at_least: float = 0, whole: bool = True) -> 
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     kind = "a whole number" if whole else "a finite number"
     if isinstance(value, bool) or not isinstance(value, kinds):
-        raise TypeError(f"{name} must be {kind}, got {value!r}")
-    if not at_least <= value < math.inf:
-        raise ValueError(f"{name} must be {kind} of {at_least} or more, got {value!r}")
+        raise TypeError(f"{name} must be {kind}, got {brief(value)}")
+    if not at_least <= value <= sys.float_info.max:
+        raise ValueError(f"{name} must be {kind} of {at_least} or more, got {brief(value)}")
     return value
 
 
@@ -335,7 +338,7 @@ class Trainer:
         outputs = self.network(inputs, training=True)
         loss = self.loss(outputs, targets)
         if not isinstance(loss, Tensor) or loss.size != 1:
-            raise TypeError(f"the loss must be a tensor of one number, got {loss!r}")
+            raise TypeError(f"the loss must be a tensor of one number, got {brief(loss)}")
         value = float(loss.item())
         if not math.isfinite(value):
             raise ValueError(
@@ -494,11 +497,17 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
         path: the file to write.
         tensors: tensors or arrays by name, such as `{"layer1.weight": layer1.weight}`.
     """
+    if not isinstance(tensors, Mapping):
+        kind = type(tensors).__name__
+        raise TypeError(f"save takes a dictionary of tensors by name, got one {kind}")
     header: dict[str, Any] = {}
     parts = []
     offset = 0
     for name, tensor in tensors.items():
-        array = np.asarray(tensor)
+        try:
+            array = np.asarray(tensor) if hasattr(tensor, "dtype") else as_array(tensor)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"save cannot store {name!r}: {error}") from error
         array = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
         if not isinstance(name, str) or name == "__metadata__":
             raise ValueError(f"save takes names that are strings, got {name!r}")
@@ -527,10 +536,10 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
 
 
 # %%
-folder = tempfile.TemporaryDirectory()
-tiny = Path(folder.name) / "tiny.safetensors"
-save(tiny, {"w": Tensor([[1.0, 2.0]]), "n": np.array([7, 8], np.uint8)})
-content = tiny.read_bytes()
+with tempfile.TemporaryDirectory() as folder:
+    tiny = Path(folder) / "tiny.safetensors"
+    save(tiny, {"w": Tensor([[1.0, 2.0]]), "n": np.array([7, 8], np.uint8)})
+    content = tiny.read_bytes()
 length = int.from_bytes(content[:8], "little")
 header = json.loads(content[8 : 8 + length])
 for name, expected in (
@@ -575,6 +584,8 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     tensors = {}
     try:
         header = json.loads(content[8:start])
+        if not isinstance(header, dict):
+            raise ValueError("its header names no tensors")
         header.pop("__metadata__", None)
         # The tensors' bytes follow each other without a gap, from the header to the end.
         for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
@@ -595,16 +606,22 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 
 # %%
-loaded = load(tiny)
+def loaded_from(content: bytes) -> dict[str, Tensor]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "some.safetensors"
+        path.write_bytes(content)
+        return load(path)
+
+
+loaded = loaded_from(content)
 assert set(loaded) == {"w", "n"}, f"expected the names w and n, got {set(loaded)}"
 assert loaded["w"].data.tolist() == [[1, 2]], f"w should be [[1, 2]], got {loaded['w']}"
 assert loaded["n"].data.tolist() == [7, 8], f"n should be [7, 8], got {loaded['n']}"
 assert loaded["n"].dtype == np.uint8, f"the dtype comes from the file, got {loaded['n'].dtype}"
 loaded["w"].data[...] = 0  # fails if the array is a read-only view
 for damaged in (content[:-1], content + b"!", content[:20]):
-    tiny.write_bytes(damaged)
     try:
-        load(tiny)
+        loaded_from(damaged)
     except ValueError:
         continue
     raise AssertionError("a damaged file was read without complaint")
@@ -682,15 +699,16 @@ draw_reading(curve, test_images[:16], predict(reader, new_pixels[:16]).argmax(ax
 # Keep what was learned, and give it to a new network: copy into the arrays it already has.
 
 # %%
-path = Path(folder.name) / "reader.safetensors"
-save(path, reader.tensors())
 stranger = Reader()
 before = accuracy(predict(stranger, new_pixels), new_digits)
-for name, tensor in load(path).items():
-    stranger.tensors()[name].data[...] = tensor.data
+with tempfile.TemporaryDirectory() as folder:
+    path = Path(folder) / "reader.safetensors"
+    save(path, reader.tensors())
+    print(f"{path.stat().st_size:,} bytes on disk")
+    for name, tensor in load(path).items():
+        stranger.tensors()[name].data[...] = tensor.data
 after = accuracy(predict(stranger, new_pixels), new_digits)
-print(f"{path.stat().st_size:,} bytes. A new network: {before:.1%}, with these weights {after:.1%}")
-folder.cleanup()
+print(f"new images read right, by a new network: {before:.1%}, with these weights: {after:.1%}")
 
 # %% [markdown]
 # ## What it costs

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, apply, as_tensor
+from tinytorch.core.tensor import Tensor, apply, as_tensor, brief
 from tinytorch.random import generator
 
 
@@ -94,9 +94,11 @@ class Linear(Layer):
 def _size(value: Any, name: str) -> int:
     """A number of features, checked."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"Linear takes a whole number for {name}, got {value!r}")
+        raise TypeError(f"Linear takes a whole number for {name}, got {brief(value)}")
     if value < 0:
         raise ValueError(f"Linear takes a size of 0 or more for {name}, got {value}")
+    if value >= 2**31:
+        raise ValueError(f"Linear takes a size below 2**31 for {name}, got {value}")
     return int(value)
 
 
@@ -139,7 +141,7 @@ class Dropout(Layer):
 
     def __init__(self, p: float = 0.5) -> None:
         if isinstance(p, bool) or not isinstance(p, (int, float, np.integer, np.floating)):
-            raise TypeError(f"Dropout takes a probability from 0 to 1, got {p!r}")
+            raise TypeError(f"Dropout takes a probability from 0 to 1, got {brief(p)}")
         if not 0 <= p <= 1:
             raise ValueError(f"Dropout takes a probability from 0 to 1, got p={p}")
         self.p = float(p)

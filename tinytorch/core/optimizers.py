@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, as_tensor
+from tinytorch.core.tensor import Tensor, as_tensor, brief
 
 
 class Optimizer:
@@ -48,12 +49,12 @@ class Optimizer:
         """Move one parameter in place; `gradient` stays as it is."""
         raise NotImplementedError(f"{type(self).__name__} does not define _update")
 
-    def _checked(self, name: str, value: float, below: float = math.inf) -> float:
+    def _checked(self, name: str, value: float, below: float = sys.float_info.max) -> float:
         """A setting of the optimizer, from 0 up to but not including `below`."""
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise TypeError(f"{type(self).__name__} takes a number for {name}, got {value!r}")
+            raise TypeError(f"{type(self).__name__} takes a number for {name}, got {brief(value)}")
         if not 0 <= value < below:
-            limit = "finite" if below == math.inf else f"below {below:g}"
+            limit = "finite" if below == sys.float_info.max else f"below {below:g}"
             raise ValueError(
                 f"{type(self).__name__} takes {name} of 0 or more and {limit}, got {value}"
             )
@@ -73,7 +74,7 @@ def _gradient(parameter: Tensor) -> np.ndarray:
 
 def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
     """The parameters as a list of distinct tensors that require a gradient."""
-    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+    if isinstance(parameters, (Tensor, np.ndarray)) or not isinstance(parameters, Iterable):
         fix = "[tensor]" if isinstance(parameters, Tensor) else "layer.parameters(), with brackets"
         kind = type(parameters).__name__
         raise TypeError(f"{name} takes a list of tensors, got one {kind}; pass {fix}")
@@ -161,7 +162,7 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise ValueError(f"{type(self).__name__} takes two betas, got {betas!r}")
+            raise ValueError(f"{type(self).__name__} takes two betas, got {brief(betas)}")
         self.betas = [self._checked(f"betas[{i}]", beta, below=1) for i, beta in enumerate(betas)]
         self.eps = self._checked("eps", eps)
 

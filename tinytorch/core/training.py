@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import Optimizer
-from tinytorch.core.tensor import Tensor, as_array
+from tinytorch.core.tensor import Tensor, as_array, brief
 from tinytorch.random import generator
 
 
@@ -63,7 +64,9 @@ def _samples(samples: Any, name: str) -> np.ndarray:
     """The samples as an array with at least one dimension, the one that counts them."""
     array = samples if isinstance(samples, np.ndarray) else as_array(samples)
     if array.ndim == 0:
-        raise ValueError(f"{name} takes an array of samples, got the single number {samples!r}")
+        raise ValueError(
+            f"{name} takes an array of samples, got the single number {brief(samples)}"
+        )
     return array
 
 
@@ -72,9 +75,9 @@ def _checked(name: str, value: Any, at_least: float = 0, whole: bool = True) -> 
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     kind = "a whole number" if whole else "a finite number"
     if isinstance(value, bool) or not isinstance(value, kinds):
-        raise TypeError(f"{name} must be {kind}, got {value!r}")
-    if not at_least <= value < math.inf:
-        raise ValueError(f"{name} must be {kind} of {at_least} or more, got {value!r}")
+        raise TypeError(f"{name} must be {kind}, got {brief(value)}")
+    if not at_least <= value <= sys.float_info.max:
+        raise ValueError(f"{name} must be {kind} of {at_least} or more, got {brief(value)}")
     return value
 
 
@@ -158,7 +161,7 @@ class Trainer:
         outputs = self.network(inputs, training=True)
         loss = self.loss(outputs, targets)
         if not isinstance(loss, Tensor) or loss.size != 1:
-            raise TypeError(f"the loss must be a tensor of one number, got {loss!r}")
+            raise TypeError(f"the loss must be a tensor of one number, got {brief(loss)}")
         value = float(loss.item())
         if not math.isfinite(value):
             raise ValueError(
@@ -228,11 +231,17 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
         path: the file to write.
         tensors: tensors or arrays by name, such as `{"layer1.weight": layer1.weight}`.
     """
+    if not isinstance(tensors, Mapping):
+        kind = type(tensors).__name__
+        raise TypeError(f"save takes a dictionary of tensors by name, got one {kind}")
     header: dict[str, Any] = {}
     parts = []
     offset = 0
     for name, tensor in tensors.items():
-        array = np.asarray(tensor)
+        try:
+            array = np.asarray(tensor) if hasattr(tensor, "dtype") else as_array(tensor)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"save cannot store {name!r}: {error}") from error
         array = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
         if not isinstance(name, str) or name == "__metadata__":
             raise ValueError(f"save takes names that are strings, got {name!r}")
@@ -269,6 +278,8 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     tensors = {}
     try:
         header = json.loads(content[8:start])
+        if not isinstance(header, dict):
+            raise ValueError("its header names no tensors")
         header.pop("__metadata__", None)
         # The tensors' bytes follow each other without a gap, from the header to the end.
         for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
