@@ -94,15 +94,23 @@ def export(workspace: Workspace, draft: Draft) -> list[str]:
     return said
 
 
-def can_be_imported(module: Module, file: Path) -> bool:
-    """Whether the framework can be imported with a file in the module's place."""
+def problem_at_import(module: Module, file: Path) -> str | None:
+    """What goes wrong when the framework is imported with a file in the module's place."""
     program = (
         "import sys, tinytorch.overlay\n"
         "tinytorch.overlay.lay(*sys.argv[1:])\n"
         "import tinytorch.core.training\n"
     )
     command = [sys.executable, "-c", program, module.name, str(file)]
-    return subprocess.run(command, stdin=subprocess.DEVNULL).returncode == 0
+    try:
+        finished = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+        )
+    except subprocess.TimeoutExpired:
+        return "it does not come to an end"
+    if finished.returncode == 0:
+        return None
+    return (finished.stderr.strip().splitlines() or ["it ended Python itself"])[-1]
 
 
 def _check_names(module: Module, file: Path, source: Source, shown: str) -> None:

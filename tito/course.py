@@ -96,8 +96,11 @@ MODULE = ModuleType()
 
 def find_repository() -> Path | None:
     """The clone around the current folder, else the one `tito` runs from, else None."""
-    here = Path.cwd()
     source = Path(__file__).resolve().parent.parent
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # the current folder has been deleted
+        here = source
     return next((f for f in (here, *here.parents, source) if is_repository(f)), None)
 
 

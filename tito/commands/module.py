@@ -7,7 +7,7 @@ import click
 
 from tito import material, overview
 from tito.commands.export import export as export_lessons
-from tito.completing import can_be_imported, draft, export
+from tito.completing import draft, export, problem_at_import
 from tito.course import MODULE, Module, find_repository
 from tito.errors import TitoError
 from tito.handout import hand_out_exercise, start_over
@@ -111,6 +111,9 @@ def complete(ctx: click.Context, module: Module) -> None:
     if not _passes(module, work.file):
         kept = "Your plank stays what it was." if workspace.plank(module).is_file() else ""
         raise TitoError(f"{module.name} is not finished yet, so nothing was exported. {kept}")
+    still = ", ".join(f"{u.name} ({u.place})" for u in unwritten(work.file))
+    if still:
+        raise TitoError(f"Nothing was exported: {still} is still to be written.")
     said = export(workspace, work) + work.notes
     click.secho(f"\n{module.number:02} {module.name} is yours.", bold=True)
     click.echo("\n".join(said))
@@ -146,7 +149,9 @@ def _passes(module: Module, file: Path) -> bool:
     """Run the module's checks on a file, on the screen."""
     if material.check_file(module) is None:
         click.echo(f"There are no checks for {module.name} yet; seeing whether it can be imported.")
-        return can_be_imported(module, file)
+        problem = problem_at_import(module, file)
+        click.echo(f"No: {problem}" if problem else "It can.")
+        return problem is None
     # Here, because they bring NumPy along.
     from tito.checks.report import Screen, print_summary
     from tito.checks.runner import run_checks

@@ -113,7 +113,7 @@ def shadows(folder: Path) -> Iterator[Finding]:
     program = "import sys, tinytorch; sys.stdout.write(str(tinytorch.__file__))"
     found = ask_python(program, folder)
     expected = str(Path(tinytorch.__file__))
-    if found.stdout == expected:
+    if found.stdout and Path(found.stdout).resolve() == Path(expected).resolve():
         return
     suspects = [
         path

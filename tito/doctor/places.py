@@ -87,9 +87,7 @@ def _planks(workspace: Workspace) -> Iterator[Finding]:
     yours = [module for module in MODULES if workspace.plank(module).is_file()]
     seen = set()
     for module in yours:
-        complete = (
-            f"tito test --module {module.name}, then: tito module complete {module.number:02}"
-        )
+        complete = f"tito module complete {module.number:02}"
         plank = workspace.plank(module)
         run = ask_python(f"import tinytorch.core.{module.name}", workspace.root, workspace.root)
         if run.returncode:
@@ -98,7 +96,7 @@ def _planks(workspace: Workspace) -> Iterator[Finding]:
             where = places[-1] if places else workspace.shown(plank)
             what = f"The framework cannot be imported: {where}: {last_line(run.stderr)}"
             if what not in seen:
-                yield Finding(PROBLEM, what, f"Mend your exercise, {complete}")
+                yield Finding(PROBLEM, what, f"Mend your exercise, then: {complete}")
             seen.add(what)
             continue
         reference = Path(tinytorch.__file__).parent / "core" / plank.name
@@ -112,7 +110,7 @@ def _planks(workspace: Workspace) -> Iterator[Finding]:
             yield Finding(
                 PROBLEM,
                 f"{workspace.shown(plank)} lacks {', '.join(missing)}, which this TinyTorch uses.",
-                f"Add it to your exercise as in tito solution {module.name}; {complete}",
+                f"Add it to your exercise as in tito solution {module.name}, then: {complete}",
             )
         else:
             yield Finding(OK, f"your {module.name}")
