@@ -1,0 +1,40 @@
+"""Plain pytest judges what `tito test` judges.
+
+In a workspace that is your exercise while you work on it, and your plank once it is finished;
+anywhere else it is the reference.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tinytorch.overlay import lay
+from tito.course import MODULES
+from tito.errors import TitoError
+from tito.workspace import Workspace
+
+_judged = pytest.StashKey[list[str]]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Lay the exercises whose checks are about to run; the suites import nothing before."""
+    judged = session.config.stash.setdefault(_judged, [])
+    files = {item.path.name for item in session.items}
+    try:
+        workspace = Workspace.find()
+        for module in MODULES if workspace else ():
+            assert workspace is not None
+            if f"test_{module.folder}.py" not in files:
+                continue
+            file = workspace.judged_file(module)
+            if file is not None and file != workspace.plank(module):
+                lay(module.name, str(file))
+            shown = workspace.shown(file) if file else "the reference; you have not begun"
+            judged.append(f"{module.name} is {shown}")
+    except TitoError as error:
+        raise pytest.UsageError(error.message) from error
+
+
+def pytest_report_collectionfinish(config: pytest.Config, start_path: Path) -> list[str]:
+    """Say whose code is judged."""
+    return config.stash.get(_judged, [])
