@@ -176,7 +176,17 @@ def gradients(
             expected="a result that a gradient can flow back from",
             mistake="it computes outside the graph, on .data or with NumPy, so no gradient flows",
         )
-    result.backward(np.ones_like(array) if weights is None else weights.astype(array.dtype))
+    seed = np.ones_like(array) if weights is None else weights.astype(array.dtype)
+    try:
+        result.backward(seed)
+    except ValueError as error:
+        if "no derivative in the table" not in str(error):
+            raise
+        raise Mistake(
+            seen=str(error),
+            expected="operations that module 05 has a derivative for",
+            mistake="it uses an operation without a derivative, so no gradient flows",
+        ) from error
     return [None if x.grad is None else numbers("x.grad", x.grad) for x in inputs]
 
 

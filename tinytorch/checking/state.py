@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.random  # NumPy would load it on first use, so in each process that runs a check
 
 import tinytorch.random
 
