@@ -139,7 +139,7 @@ def _text_of(file: str) -> str:
     try:
         with tokenize.open(file) as opened:  # which knows byte-order marks and encodings
             return opened.read()
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, SyntaxError) as error:  # SyntaxError: an unknown encoding
         raise SyntaxError(f"not a text file: {error}", (file, 1, 1, "")) from None
 
 
