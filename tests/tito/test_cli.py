@@ -14,7 +14,7 @@ from tito.course import MODULES, find_module, repository_root
 from tito.errors import TitoError
 from tito.main import COMMANDS, main
 
-HEAVY = ("numpy", "matplotlib", "rich", "pytest", "jupytext", "nbformat", "tinytorch")
+HEAVY = ("numpy", "matplotlib", "rich", "pytest", "jupytext", "nbformat", "tinytorch.core")
 
 
 def run(*arguments: str) -> Result:
