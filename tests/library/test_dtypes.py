@@ -156,6 +156,15 @@ def test_float32_and_float64_tensors_give_float64_and_gradients_of_their_own_dty
         assert y.grad.dtype == np.float64
 
 
+def test_float16_stays_float16_beside_numbers_of_any_kind() -> None:
+    x = Tensor([0.5, 1.5], dtype=np.float16)
+    for number in (2, 0.5, True, np.float64(0.5), np.float32(0.5), np.int64(2), np.bool_(True)):
+        assert (x * number).dtype == np.float16
+        assert (number * x).dtype == np.float16
+    assert x.sum().dtype == np.float16
+    assert x.exp().dtype == np.float16
+
+
 def test_float64_keeps_its_precision_through_a_computation() -> None:
     third = Tensor([1.0], dtype=np.float64) / 3
     assert third.item() == 1 / 3

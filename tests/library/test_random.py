@@ -62,6 +62,7 @@ def test_without_a_seed_each_process_draws_other_numbers() -> None:
 
 def test_numpys_global_state_is_neither_read_nor_changed() -> None:
     np.random.seed(1)
+    np.random.random(5)
     before = np.random.get_state()
     tinytorch.manual_seed(3)
     first = draws()
@@ -84,6 +85,11 @@ def test_manual_seed_returns_the_generator_in_use() -> None:
 def test_any_whole_number_of_0_or_more_is_a_seed(seed: int) -> None:
     first = tinytorch.manual_seed(seed).integers(2**62)
     assert tinytorch.manual_seed(seed).integers(2**62) == first
+
+
+def test_every_bit_of_a_seed_counts() -> None:
+    seeds = [1, 2**31 + 1, 2**32 + 1, 2**63 + 1, 2**64 + 1, 2**200 + 1]
+    assert len({int(tinytorch.manual_seed(seed).integers(2**62)) for seed in seeds}) == len(seeds)
 
 
 def test_close_seeds_give_unrelated_numbers() -> None:
