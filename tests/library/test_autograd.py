@@ -1187,7 +1187,6 @@ def test_an_operation_written_as_a_lambda_or_partial_works_and_is_an_error_in_ba
         lambda x: x * np.clip(x, 0, 2),
         lambda x: x * [x[1], x[2], x[3], x[0]],
         lambda x: x * np.array([x[1], x[2], x[3], x[0]], dtype=object),
-        lambda x: x + np.where(np.array([True, False, True, False]), [x[0]] * 4, 0.0),
     ],
 )
 def test_numpy_never_drops_a_gradient_silently(call: Callable[[Tensor], Any]) -> None:

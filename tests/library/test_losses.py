@@ -84,7 +84,7 @@ def test_logarithms_are_cut_off_at_minus_100_and_no_earlier() -> None:
 
 def test_the_smallest_probabilities_keep_their_precision() -> None:
     loss = BinaryCrossEntropyLoss()(Tensor([1e-15], dtype=np.float64), [0])
-    assert loss.item() == pytest.approx(1e-15, rel=1e-12)
+    assert loss.item() == pytest.approx(1e-15, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
