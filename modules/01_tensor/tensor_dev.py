@@ -12,6 +12,30 @@
 
 # %% [markdown]
 # # 01 Tensor
+#
+# *The one thing that everything else is made of: an array of numbers, and one door that every
+# operation on it goes through.*
+#
+# **Foundation tier** · **Difficulty** ⭐ (1/4) · **Time** 3-4 hours
+#
+# **Before this:** some Python, and having seen a NumPy array · **Next:** 02_activations
+#
+# When you are through, you can
+#
+# - say where the numbers of an array are in memory, how many bytes they take, and when two arrays
+#   share them;
+# - write the tensor's arithmetic, matrix product, sums and shapes, most of it in a line each;
+# - read a broadcast off two shapes, and see a wrong one coming;
+# - say why all operations go through one function, and what that will buy you in module 05;
+# - tell a view from a copy, and know what a fresh array costs.
+#
+# **How it goes.** *Build*: you write a conversion, a door, and the operations of a tensor. *Use*:
+# you try each of them on handwritten digits, where you can see what it does. *Reflect*: you measure
+# what it costs on your machine, and step into the traps on purpose.
+#
+# Where a cell says `raise NotImplementedError("Write ...")`, it's your turn: put your lines in its
+# place. A cell below it checks what you wrote. Each exercise has three hints, folded away until you
+# want them.
 
 # %%
 #| export
@@ -24,8 +48,107 @@ from typing import Any
 
 import numpy as np
 
+# %%
+# For the experiments in this lesson; the library does without.
+# isort: split
+import subprocess
+import sys
+import time
+
+import matplotlib.pyplot as plt
+
+# Until you have written your own Tensor, the installed one stands in for it.
+from tinytorch.core.tensor import Tensor
+from tinytorch.datasets import mnist
+
+digits = mnist()
+
 # %% [markdown]
-# ## From anything to an array
+# ## Build: numbers in memory
+#
+# Memory is one long row of bytes. A NumPy array is a stretch of that row, together with a note on
+# how to read it: what kind of numbers, how many in each dimension, and how many bytes to step to
+# get from one to the next.
+#
+# ```
+#    shape (2, 3)              memory: 6 numbers of 4 bytes
+#    ┌───┬───┬───┐             ┌───┬───┬───┬───┬───┬───┐
+#    │ 1 │ 2 │ 3 │             │ 1 │ 2 │ 3 │ 4 │ 5 │ 6 │
+#    ├───┼───┼───┤             └───┴───┴───┴───┴───┴───┘
+#    │ 4 │ 5 │ 6 │              one to the right: 4 bytes on
+#    └───┴───┴───┘              one down: 12 bytes on
+# ```
+#
+# Those steps are called **strides**.
+
+# %%
+array = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.float32)
+print(array.dtype, array.shape, "strides", array.strides, "bytes", array.nbytes)
+
+turned = array.T
+print("transposed:", turned.shape, "strides", turned.strides)
+turned[0, 1] = 99
+print("and the first array is now", array.tolist())
+
+# %% [markdown]
+# Transposing moved no number. It made a second note on the same bytes, with the strides swapped.
+# Such an array is called a **view**, and writing through it writes to the original: at `[0, 1]` of
+# the one stands what is at `[1, 0]` of the other.
+#
+# ### Which numbers?
+#
+# NumPy likes float64, 8 bytes a number. Neural networks are at home with float32, 4 bytes.
+
+# %%
+for dtype in (np.float32, np.float64):
+    limits = np.finfo(dtype)
+    print(f"{limits.dtype}: {limits.bits // 8} bytes, largest {limits.max:.2g}", end=", ")
+    print(f"about {limits.precision} digits: 1/3 is {dtype(1) / dtype(3)!s}")
+
+# %% [markdown]
+# Six or seven digits are plenty, as training is noisy anyhow. And half the bytes means half the
+# memory, half the time to move them, and twice as many in one instruction. So here everything is
+# float32 unless somebody asks for something else.
+#
+# ### From anything to an array
+#
+# People will pass numbers, lists, lists of lists, arrays, tensors. Your first function takes them
+# all.
+#
+# **Exercise: `as_array`**
+#
+# The first line is given: `dtype` is now the NumPy dtype that is wanted. Then
+#
+# - if `data` is a tensor, go on with its array, `data.data`;
+# - let NumPy read it. `_numpy_array(data)`, given below, is `np.asarray` with a clearer error;
+# - if the array has the right dtype already, return **that very array**. Then a tensor made from an
+#   array shares its memory, which costs nothing however large it is;
+# - otherwise return `_converted(array, dtype, data)`, given below: a copy in the right dtype, or an
+#   error if these aren't numbers, or don't fit.
+#
+# <details><summary>Hint 1</summary>
+#
+# Four steps, and the list above has them in order. `isinstance(data, Tensor)` answers the first.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Dtypes can be compared: `array.dtype == dtype`. In the one case return `array`, in the other a
+# converted copy.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# ```python
+# if isinstance(data, Tensor):
+#     data = ...
+# array = ...
+# if array.dtype == dtype:
+#     return ...
+# return ...
+# ```
+#
+# </details>
 
 
 # %%
@@ -44,18 +167,40 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
         TypeError: `data` holds something other than numbers, or `dtype` is no type of number.
         ValueError: the lists have unequal lengths, or a number is too large for the dtype.
     """
-    ### BEGIN SOLUTION
     dtype = _number_type(dtype)
+    ### BEGIN SOLUTION
     if isinstance(data, Tensor):
         data = data.data
+    array = _numpy_array(data)
+    if array.dtype == dtype:
+        return array
+    return _converted(array, dtype, data)
+    ### END SOLUTION
+
+
+def _number_type(dtype: Any) -> np.dtype[Any]:
+    """The dtype of a tensor, float32 if None; a TypeError for what is no type of number."""
     try:
-        array = np.asarray(data)
+        dtype = np.dtype(np.float32 if dtype is None else dtype).newbyteorder("=")
+    except (TypeError, ValueError):
+        raise TypeError(f"Tensor got dtype={brief(dtype)}; use np.float32 or np.float64") from None
+    if dtype.kind not in "biuf" or dtype.itemsize > 8:
+        raise TypeError(f"Tensor cannot hold dtype {dtype}; use np.float32 or np.float64")
+    return dtype
+
+
+def _numpy_array(data: Any) -> np.ndarray:
+    """The data as NumPy reads it, with a dtype of NumPy's choice."""
+    try:
+        return np.asarray(data)
     except ValueError:
         raise ValueError(
             "Tensor got lists of unequal lengths; every row of a tensor has the same length"
         ) from None
-    if array.dtype == dtype:
-        return array
+
+
+def _converted(array: np.ndarray, dtype: np.dtype[Any], data: Any) -> np.ndarray:
+    """A copy of the array in another dtype; `data` is what an error shows."""
     try:
         if array.dtype.kind == "O" and all(isinstance(number, int) for number in array.flat):
             array = array.astype(np.float64)  # whole numbers too large for NumPy's own
@@ -71,18 +216,6 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
         raise ValueError(
             f"Tensor got a number that {dtype} cannot hold: {brief(data)}; pass dtype=np.float64"
         ) from None
-    ### END SOLUTION
-
-
-def _number_type(dtype: Any) -> np.dtype[Any]:
-    """The dtype of a tensor, float32 if None; a TypeError for what is no type of number."""
-    try:
-        dtype = np.dtype(np.float32 if dtype is None else dtype).newbyteorder("=")
-    except (TypeError, ValueError):
-        raise TypeError(f"Tensor got dtype={brief(dtype)}; use np.float32 or np.float64") from None
-    if dtype.kind not in "biuf" or dtype.itemsize > 8:
-        raise TypeError(f"Tensor cannot hold dtype {dtype}; use np.float32 or np.float64")
-    return dtype
 
 
 def _check_range(array: np.ndarray, dtype: np.dtype[Any]) -> None:
@@ -99,8 +232,425 @@ def brief(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+# %%
+print("🔬 Unit Test: Arrays...")
+for data in (7, [1, 2.5], [[1, 2], [3, 4]], np.arange(3), Tensor([1.0, 2.0])):
+    seen = as_array(data)
+    assert isinstance(seen, np.ndarray), (
+        f"as_array({data}) is a {type(seen).__name__}, not an array"
+    )
+    assert seen.dtype == np.float32, f"as_array({data}) has dtype {seen.dtype}, not float32"
+    assert seen.tolist() == np.asarray(data).tolist(), f"as_array({data}) is {seen}"
+print("✅ Numbers, lists, arrays and tensors become arrays of float32")
+mine = np.ones(3, np.float32)
+assert as_array(mine) is mine, "an array that is float32 already was copied"
+print("✅ An array of the right dtype is returned itself, not copied")
+assert as_array([1, 2], np.float64).dtype == np.float64, "dtype=np.float64 was ignored"
+assert as_array(mine, np.float64).dtype == np.float64, "dtype=np.float64 was ignored for an array"
+print("✅ Another dtype is used when it is asked for")
+print("📈 Progress: Arrays ✓")
+
+# %% [markdown]
+# ### See it: an image is an array
+#
+# A handwritten digit, of 28 by 28 bytes. On the left as a picture, on the right some of its
+# numbers.
+
+# %%
+image = as_array(digits.test_images[0])
+print(f"{image.shape}, {image.dtype}: {image.nbytes:,} bytes; as bytes it was {image.size}")
+figure, axes = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
+axes[0].imshow(image, cmap="gray_r")
+axes[0].add_patch(plt.Rectangle((11.5, 6.5), 8, 8, fill=False, edgecolor="tab:orange", lw=2))
+axes[1].imshow(image[7:15, 12:20], cmap="gray_r", alpha=0.5)
+axes[1].set_axis_off()
+for row in range(8):
+    for column in range(8):
+        number = f"{image[7 + row, 12 + column]:.0f}"
+        axes[1].text(column, row, number, ha="center", va="center")
+
+# %% [markdown]
+# ## One door
+#
+# A tensor is to be more than an array. In module 05 it will know how it was computed, so that
+# gradients can be worked out. For that, *every* operation has to be noted down: every plus, every
+# exponential, every ReLU that somebody writes next year.
+#
+# One way is to write a class for each operation, with its forward and its backward. We do it
+# differently. An operation is a **plain function on NumPy arrays**: `np.add`, `np.matmul`, or your
+# own. And all of them go through one door.
+#
+# ```
+#    x + 1       np.exp(x)      x.sum()       relu(x)
+#      │             │             │             │
+#      └─────────────┴──────┬──────┴─────────────┘
+#                           ▼
+#             apply(op, *inputs, **options)
+#
+#               tensors become arrays
+#               op(*arrays, **options)
+#               the result becomes a tensor
+#               somebody may note it down
+# ```
+#
+# There's one place where errors are turned into plain words, one place that keeps float64 from
+# creeping in, and one place for a recorder to stand. First the place for the recorder, empty for
+# now. (The `np.empty` in the same cell is about speed; you'll meet it again under "What it costs".)
+
+# %%
+#| export
+Operation = Callable[..., Any]
+
+# The hooks that autograd (module 05) hangs on the door.
+_record: Callable[..., None] | None = None
+_backward: Callable[[Tensor, Any], None] | None = None
+
+_FLOAT64 = np.dtype(np.float64)
+
+# An array of over 128 KiB comes from the operating system, which hands it out page by page and
+# takes it back when it is freed: for a network, most of the time of a training step. The
+# allocator of Linux adapts, though: having seen one large array freed, it keeps memory of up to
+# that size for the next one that asks. So we show it one. Its pages are never touched, so it
+# costs nothing; where the allocator works in another way, it does nothing.
+np.empty(31 * 2**20, dtype=np.uint8)
+
+
+def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None]) -> None:
+    """Hang a recorder on the door.
+
+    Args:
+        record: called as `record(output, op, inputs, arrays, options)` after each operation
+            with an input that requires a gradient.
+        backward: called as `backward(tensor, gradient)` by `Tensor.backward`.
+    """
+    global _record, _backward
+    _record, _backward = record, backward
+
+
+# %% [markdown]
+# **Exercise: `apply`**
+#
+# Write the first of its steps. Go through `inputs` and fill the list `arrays` with what NumPy is to
+# get for each:
+#
+# - for a tensor, its array. Take it from `value._array`; asking for `value.data` would hand the
+#   array out to the world, and tensors keep account of that;
+# - for anything else, what `_operand(op, value, inputs)` makes of it. It's given below, and deals
+#   with numbers, lists and arrays, and their dtypes.
+#
+# On the way find out whether any tensor among them has `requires_grad`, and keep the answer in the
+# variable `requires_grad`, True or False. The steps after that are given: call the operation,
+# explain an error, mind the dtype, wrap the result, and tell the recorder.
+#
+# <details><summary>Hint 1</summary>
+#
+# A list that starts out empty, an answer that starts out as False, and one loop over `inputs`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# In the loop, `isinstance(value, Tensor)` tells the two cases apart. In both of them something is
+# appended to `arrays`; only a tensor can turn `requires_grad` into True.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# ```python
+# arrays = []
+# requires_grad = False
+# for value in inputs:
+#     if isinstance(value, Tensor):
+#         arrays.append(...)
+#         requires_grad = requires_grad or ...
+#     else:
+#         arrays.append(...)
+# ```
+#
+# </details>
+
+
+# %%
+#| export
+def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
+    """Apply an operation to tensors: the one door through which all of them go.
+
+    Args:
+        op: a plain function from NumPy arrays to an array: `np.add`, `np.matmul`, or your own.
+        inputs: what the gradient may flow to: tensors, arrays, lists or numbers.
+        options: what else the operation takes, by name, such as `axis=0`.
+
+    Returns:
+        The result as a tensor. It is float64 only if one of the tensors was.
+
+    Raises:
+        TypeError, ValueError, IndexError: what `op` raises, with the shapes it was given.
+    """
+    ### BEGIN SOLUTION
+    arrays: list[Any] = []
+    requires_grad = False
+    for value in inputs:
+        if isinstance(value, Tensor):
+            arrays.append(value._array)
+            if value.requires_grad:
+                requires_grad = True
+        elif type(value) is float or type(value) is int:
+            arrays.append(value)
+        else:
+            arrays.append(_operand(op, value, inputs))
+    ### END SOLUTION
+    try:
+        result = op(*arrays, **options)
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        raise _explained(op, arrays, options, error) from error
+
+    if type(result) is not np.ndarray:
+        result = np.asarray(result)
+        if result.dtype.kind not in "biuf":
+            raise TypeError(f"{name_of(op)} returned {brief(result[()])}, expected an array")
+    # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
+    if result.dtype == _FLOAT64 and not _any_float64(arrays):
+        result = result.astype(np.float32)
+    output = wrap(result)
+    if result.base is not None or (type(op) is not np.ufunc and _is_one_of(result, arrays)):
+        # A view: the result and what it was made from share their memory.
+        output._shared = True
+        for value in inputs:
+            if isinstance(value, Tensor):
+                value.data  # noqa: B018 - asking for it marks it as shared
+    if requires_grad and _record is not None:
+        _record(output, op, inputs, arrays, options)
+    return output
+
+
+def wrap(array: np.ndarray) -> Tensor:
+    """A tensor around an array that nobody else holds, of whatever dtype it has."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._array = array
+    return tensor
+
+
+def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
+    """What an operation gets for an input that is not a tensor: a number or an array."""
+    # NumPy's own scalars would turn float32 into float64; Python's numbers adapt.
+    if isinstance(value, (float, np.floating)):
+        return float(value)
+    if isinstance(value, (bool, np.bool_, int, np.integer)):
+        return value.item() if isinstance(value, np.generic) else value
+    if any(x.requires_grad for x in _tensors(value)):
+        raise ValueError(
+            f"{name_of(op)} got a list that holds tensors, through which no gradient could flow; "
+            "compute with the tensors themselves, or detach() them"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name_of(op)} got lists of unequal lengths: {brief(value)}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name_of(op)} takes tensors, arrays and numbers, "
+            f"got {brief(value)} of type {type(value).__name__}"
+        )
+    tensors = [x._array for x in inputs if isinstance(x, Tensor)]
+    if array.dtype.kind == "f" and array.itemsize > 4:
+        array = array.astype(np.float64 if _any_float64(tensors) else np.float32, copy=False)
+    return array
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """All tensors in nested tuples, lists and dictionaries."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (tuple, list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(part)
+
+
+def _is_one_of(result: np.ndarray, arrays: list[Any]) -> bool:
+    return any(result is array for array in arrays)
+
+
+def _any_float64(arrays: list[Any]) -> bool:
+    return any(isinstance(a, np.ndarray) and a.dtype == _FLOAT64 for a in arrays)
+
+
+def name_of(op: Operation) -> str:
+    """What an operation is called in messages."""
+    return getattr(op, "__name__", repr(op))
+
+
+def _explained(
+    op: Operation, arrays: list[Any], options: dict[str, Any], error: Exception
+) -> Exception:
+    """The error of an operation in the learner's terms: what was given, what was expected."""
+    shapes = [np.shape(a) for a in arrays]
+    given = f"{name_of(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
+    if op is np.matmul:
+        return ValueError(f"{given}: {_matmul_problem(*shapes)}")
+    if "axis" in options and isinstance(error, IndexError):
+        last = len(shapes[0]) - 1
+        return IndexError(
+            f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
+        )
+    if "broadcast" in str(error):
+        return ValueError(
+            f"{given}, which do not broadcast: counted from the right, "
+            "two sizes must be equal, or one of them 1"
+        )
+    kind = next(k for k in (TypeError, IndexError, ValueError, Exception) if isinstance(error, k))
+    asked = "".join(f" and {name}={brief(value)}" for name, value in options.items())
+    return (ValueError if kind is Exception else kind)(f"{given}{asked}: {error}")
+
+
+def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
+    """Why two shapes cannot be multiplied as matrices."""
+    if not first or not second:
+        return "a single number has no rows or columns; multiply with * instead"
+    columns, rows = first[-1], second[-2:][0]
+    if columns == rows:
+        return "the dimensions before the last two do not broadcast"
+    return (
+        f"the last size of the first, {columns}, must equal the {rows} rows of the second; "
+        "transpose one of them (x.T), or reshape"
+    )
+
+
+# %%
+print("🔬 Unit Test: The Door...")
+seen = apply(np.add, Tensor([1.0, 2.0]), Tensor([10.0, 20.0]))
+assert isinstance(seen, Tensor), f"apply gave a {type(seen).__name__}, expected a Tensor"
+assert seen.tolist() == [11, 22], f"1, 2 plus 10, 20 is {seen.tolist()}"
+assert apply(np.subtract, 10, Tensor([1.0, 2.0])).tolist() == [9, 8], "10 - x went wrong"
+assert apply(np.add, Tensor([1.0]), [[1], [2]]).tolist() == [[2], [3]], "x + a list went wrong"
+print("✅ Tensors, numbers and lists go in, a tensor comes out")
+assert apply(np.sum, Tensor([[1, 2], [3, 4]]), axis=0).tolist() == [4, 6], "axis=0 was lost"
+print("✅ Options are handed on by name")
+seen = apply(np.add, Tensor([1.0]), np.array([0.5])).dtype
+assert seen == np.float32, f"float32 plus a float64 array is {seen}"
+print("✅ float32 stays float32")
+notes = []
+attach(lambda output, op, *rest: notes.append(op.__name__), lambda tensor, gradient: None)
+apply(np.multiply, Tensor([1.0]), 2)
+apply(np.multiply, 2, Tensor([1.0], requires_grad=True))
+_record = _backward = None
+assert notes == ["multiply"], f"two products, one with requires_grad; noted down: {notes}"
+print("✅ What needs a gradient is noted down, and nothing else")
+print("📈 Progress: The Door ✓")
+
+# %% [markdown]
+# Your door is open to any function, and explains itself when something doesn't fit:
+
+# %%
+print(apply(np.hypot, Tensor([3.0, 5.0]), Tensor([4.0, 12.0])))
+for op, *inputs in ((np.add, [1, 2], Tensor([1, 2, 3])), (np.matmul, Tensor([[1, 2]]), [[1, 2]])):
+    try:
+        apply(op, *inputs)
+    except ValueError as error:
+        print(error)
+
+# %% [markdown]
+# Some odds and ends before the tensor itself, all given: indexing as an operation, and what NumPy's
+# own functions do when they meet a tensor. Run them, and read them another day.
+
+# %%
+#| export
+# NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
+# their arguments are inputs, and the names of the options that may follow.
+_NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
+    **dict.fromkeys((np.sum, np.mean, np.max, np.min), (1, ("axis", "keepdims"))),
+    np.argmax: (1, ("axis",)),
+    np.reshape: (1, ("shape",)),
+    np.transpose: (1, ("axes",)),
+    np.where: (3, ()),
+}
+
+
+def getitem(x: np.ndarray, index: Any) -> np.ndarray:
+    """The elements of `x` at `index`, as an operation."""
+    return x[index]
+
+
+def _index(index: Any) -> Any:
+    """An index without tensors, and with arrays copied: backward needs them as they are now."""
+    if isinstance(index, tuple):
+        return tuple(_index(part) for part in index)
+    index = _plain(index)
+    return index.copy() if isinstance(index, np.ndarray) else index
+
+
+def _plain(value: Any) -> Any:
+    """The value with every tensor in it replaced by its array."""
+    if isinstance(value, Tensor):
+        return value.data
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(x) for x in value)
+    if isinstance(value, dict):
+        return {key: _plain(x) for key, x in value.items()}
+    return value
+
+
+def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a NumPy function that is no operation makes of tensors.
+
+    An array becomes a tensor again. It is recorded if need be, so that a gradient that would
+    have to flow through the function is an error when it gets there, and not silently missing.
+    """
+    result = function(*_plain(args), **_plain(options))
+    if not isinstance(result, (np.ndarray, np.number)) or options.get("out") is not None:
+        return result
+    output = wrap(np.array(result))
+    tensors = tuple(_tensors((args, options)))
+    if _record is not None and any(x.requires_grad for x in tensors):
+        _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
+    return output
+
+
+def without_derivative(function: Operation) -> Operation:
+    """A stand-in for a function as it was called here, which the table does not know."""
+
+    def stand_in(*arrays: Any) -> Any:
+        return function(*arrays)
+
+    stand_in.__name__ = name_of(function)
+    return stand_in
+
+
 # %% [markdown]
 # ## The tensor
+#
+# A class is one cell, and this one is long, because a tensor can do a lot. Nearly all of it is
+# given, and nearly every method is one line through your door. Yours are six exercises, which come
+# one after the other *below* the cell, each with its check. So: read about one, come back up here
+# to write it (look for `NotImplementedError`), run the cell, and go on to the check.
+#
+# The first:
+#
+# **Exercise: `Tensor.__init__`**
+#
+# Set two attributes: `self.data`, with the help of `as_array`, and `self.requires_grad`. A gradient
+# says what happens if a number moves a little. Whole numbers can't move a little, so
+# `requires_grad` with a dtype that isn't made of floats (`self.dtype.kind` is `"f"` for floats) is
+# a `ValueError`.
+#
+# <details><summary>Hint 1</summary>
+#
+# `as_array` has done all the work already, `dtype` included.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Set `self.data` first: `self.dtype` asks the array for its dtype, so there has to be one.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# ```python
+# self.data = as_array(...)
+# if requires_grad and self.dtype.kind != "f":
+#     raise ValueError(f"requires_grad needs real numbers, got dtype ...")
+# self.requires_grad = bool(...)
+# ```
+#
+# </details>
 
 
 # %%
@@ -229,21 +779,25 @@ class Tensor:
     # Arithmetic: each goes through the door.
 
     def __add__(self, other: Any) -> Tensor:
+        """`self + other`, element by element; the shapes broadcast."""
         ### BEGIN SOLUTION
         return apply(np.add, self, other)
         ### END SOLUTION
 
     def __sub__(self, other: Any) -> Tensor:
+        """`self - other`, element by element; the shapes broadcast."""
         ### BEGIN SOLUTION
         return apply(np.subtract, self, other)
         ### END SOLUTION
 
     def __mul__(self, other: Any) -> Tensor:
+        """`self * other`, element by element; the shapes broadcast."""
         ### BEGIN SOLUTION
         return apply(np.multiply, self, other)
         ### END SOLUTION
 
     def __truediv__(self, other: Any) -> Tensor:
+        """`self / other`, element by element; the shapes broadcast."""
         ### BEGIN SOLUTION
         return apply(np.divide, self, other)
         ### END SOLUTION
@@ -255,6 +809,7 @@ class Tensor:
         return apply(np.power, self, exponent)
 
     def __matmul__(self, other: Any) -> Tensor:
+        """`self @ other`, the matrix product over the last two dimensions."""
         ### BEGIN SOLUTION
         return apply(np.matmul, self, other)
         ### END SOLUTION
@@ -504,231 +1059,584 @@ class Tensor:
         return state
 
 
-# %% [markdown]
-# ## The door
-
-# %%
-#| export
-Operation = Callable[..., Any]
-
-# The hooks that autograd (module 05) hangs on the door.
-_record: Callable[..., None] | None = None
-_backward: Callable[[Tensor, Any], None] | None = None
-
-# NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
-# their arguments are inputs, and the names of the options that may follow.
-_NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
-    **dict.fromkeys((np.sum, np.mean, np.max, np.min), (1, ("axis", "keepdims"))),
-    np.argmax: (1, ("axis",)),
-    np.reshape: (1, ("shape",)),
-    np.transpose: (1, ("axes",)),
-    np.where: (3, ()),
-}
-
-_FLOAT64 = np.dtype(np.float64)
-
-# An array of over 128 KiB comes from the operating system, which hands it out page by page and
-# takes it back when it is freed: for a network, most of the time of a training step. The
-# allocator of Linux adapts, though: having seen one large array freed, it keeps memory of up to
-# that size for the next one that asks. So we show it one. Its pages are never touched, so it
-# costs nothing; where the allocator works in another way, it does nothing.
-np.empty(31 * 2**20, dtype=np.uint8)
-
-
-def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None]) -> None:
-    """Hang a recorder on the door.
-
-    Args:
-        record: called as `record(output, op, inputs, arrays, options)` after each operation
-            with an input that requires a gradient.
-        backward: called as `backward(tensor, gradient)` by `Tensor.backward`.
-    """
-    global _record, _backward
-    _record, _backward = record, backward
-
-
-def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
-    """Apply an operation to tensors: the one door through which all of them go.
-
-    Args:
-        op: a plain function from NumPy arrays to an array: `np.add`, `np.matmul`, or your own.
-        inputs: what the gradient may flow to: tensors, arrays, lists or numbers.
-        options: what else the operation takes, by name, such as `axis=0`.
-
-    Returns:
-        The result as a tensor. It is float64 only if one of the tensors was.
-
-    Raises:
-        TypeError, ValueError, IndexError: what `op` raises, with the shapes it was given.
-    """
-    arrays: list[Any] = []
-    requires_grad = False
-    for value in inputs:
-        if isinstance(value, Tensor):
-            arrays.append(value._array)
-            if value.requires_grad:
-                requires_grad = True
-        elif type(value) is float or type(value) is int:
-            arrays.append(value)
-        else:
-            arrays.append(_operand(op, value, inputs))
-    try:
-        result = op(*arrays, **options)
-    except (TypeError, ValueError, IndexError, OverflowError) as error:
-        raise _explained(op, arrays, options, error) from error
-
-    if type(result) is not np.ndarray:
-        result = np.asarray(result)
-        if result.dtype.kind not in "biuf":
-            raise TypeError(f"{name_of(op)} returned {brief(result[()])}, expected an array")
-    # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
-    if result.dtype == _FLOAT64 and not _any_float64(arrays):
-        result = result.astype(np.float32)
-    output = wrap(result)
-    if result.base is not None:
-        # A view: the result and what it was made from share their memory.
-        output._shared = True
-        for value in inputs:
-            if isinstance(value, Tensor):
-                value.data  # noqa: B018 - asking for it marks it as shared
-    if requires_grad and _record is not None:
-        _record(output, op, inputs, arrays, options)
-    return output
-
-
-def wrap(array: np.ndarray) -> Tensor:
-    """A tensor around an array that nobody else holds, of whatever dtype it has."""
-    tensor = Tensor.__new__(Tensor)
-    tensor._array = array
-    return tensor
-
-
-def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What a NumPy function that is no operation makes of tensors.
-
-    An array becomes a tensor again. It is recorded if need be, so that a gradient that would
-    have to flow through the function is an error when it gets there, and not silently missing.
-    """
-    result = function(*_plain(args), **_plain(options))
-    if not isinstance(result, (np.ndarray, np.number)) or options.get("out") is not None:
-        return result
-    output = wrap(np.array(result))
-    tensors = tuple(_tensors((args, options)))
-    if _record is not None and any(x.requires_grad for x in tensors):
-        _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
-    return output
-
-
-def without_derivative(function: Operation) -> Operation:
-    """A stand-in for a function as it was called here, which the table does not know."""
-
-    def stand_in(*arrays: Any) -> Any:
-        return function(*arrays)
-
-    stand_in.__name__ = name_of(function)
-    return stand_in
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    """All tensors in nested tuples, lists and dictionaries."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (tuple, list, dict)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _tensors(part)
-
-
-def getitem(x: np.ndarray, index: Any) -> np.ndarray:
-    """The elements of `x` at `index`, as an operation."""
-    return x[index]
-
-
-def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
-    """What an operation gets for an input that is not a tensor: a number or an array."""
-    # NumPy's own scalars would turn float32 into float64; Python's numbers adapt.
-    if isinstance(value, (float, np.floating)):
-        return float(value)
-    if isinstance(value, (bool, np.bool_, int, np.integer)):
-        return value.item() if isinstance(value, np.generic) else value
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{name_of(op)} got lists of unequal lengths: {brief(value)}") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{name_of(op)} takes tensors, arrays and numbers, "
-            f"got {brief(value)} of type {type(value).__name__}"
-        )
-    tensors = [x._array for x in inputs if isinstance(x, Tensor)]
-    if array.dtype.kind == "f" and array.itemsize > 4:
-        array = array.astype(np.float64 if _any_float64(tensors) else np.float32, copy=False)
-    return array
-
-
-def _any_float64(arrays: list[Any]) -> bool:
-    return any(isinstance(a, np.ndarray) and a.dtype == _FLOAT64 for a in arrays)
-
-
-def _index(index: Any) -> Any:
-    """An index without tensors, and with arrays copied: backward needs them as they are now."""
-    if isinstance(index, tuple):
-        return tuple(_index(part) for part in index)
-    index = _plain(index)
-    return index.copy() if isinstance(index, np.ndarray) else index
-
-
-def _plain(value: Any) -> Any:
-    """The value with every tensor in it replaced by its array."""
-    if isinstance(value, Tensor):
-        return value.data
-    if isinstance(value, (tuple, list)):
-        return type(value)(_plain(x) for x in value)
-    if isinstance(value, dict):
-        return {key: _plain(x) for key, x in value.items()}
-    return value
-
-
-def name_of(op: Operation) -> str:
-    """What an operation is called in messages."""
-    return getattr(op, "__name__", repr(op))
-
-
 def as_tensor(x: Any) -> Tensor:
     """`x` itself if it is a tensor of real numbers; else a new tensor of float32 from it."""
     return x if isinstance(x, Tensor) and x._array.dtype.kind == "f" else Tensor(x)
 
 
-def _explained(
-    op: Operation, arrays: list[Any], options: dict[str, Any], error: Exception
-) -> Exception:
-    """The error of an operation in the learner's terms: what was given, what was expected."""
-    shapes = [np.shape(a) for a in arrays]
-    given = f"{name_of(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
-    if op is np.matmul:
-        return ValueError(f"{given}: {_matmul_problem(*shapes)}")
-    if "axis" in options and isinstance(error, IndexError):
-        last = len(shapes[0]) - 1
-        return IndexError(
-            f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
-        )
-    if "broadcast" in str(error):
-        return ValueError(
-            f"{given}, which do not broadcast: counted from the right, "
-            "two sizes must be equal, or one of them 1"
-        )
-    kind = next(k for k in (TypeError, IndexError, ValueError, Exception) if isinstance(error, k))
-    asked = "".join(f" and {name}={brief(value)}" for name, value in options.items())
-    return (ValueError if kind is Exception else kind)(f"{given}{asked}: {error}")
+# %%
+print("🔬 Unit Test: Tensor Creation...")
+x = Tensor([[1, 2, 3], [4, 5, 6]])
+assert (x.shape, x.ndim, x.size) == ((2, 3), 2, 6), (
+    f"shape {x.shape}, {x.ndim} dimensions, {x.size}"
+)
+assert x.dtype == np.float32, f"the dtype is {x.dtype}, expected float32"
+assert x.tolist() == [[1, 2, 3], [4, 5, 6]], f"the numbers are {x.tolist()}"
+print("✅ A tensor has the numbers, the shape and the dtype that it was given")
+array = np.zeros(3, np.float32)
+assert Tensor(array).data is array, "Tensor(array).data is a copy of the array"
+print("✅ A tensor shares its memory with a float32 array")
+assert Tensor(1.0).requires_grad is False, "requires_grad should be False by default"
+assert Tensor(1.0, requires_grad=True).requires_grad is True, "requires_grad=True was lost"
+try:
+    Tensor([1, 2], requires_grad=True, dtype=np.int64)
+except ValueError:
+    print("✅ Gradients are for real numbers only")
+else:
+    raise AssertionError("requires_grad for whole numbers should be a ValueError")
+print("📈 Progress: Tensor Creation ✓")
+
+# %% [markdown]
+# ## Element by element, and broadcasting
+#
+# `x + y` adds element by element. If the shapes differ, NumPy **broadcasts**: it lines up the
+# shapes from the *right*, and where one of them has a 1, or nothing, it uses the same numbers
+# again.
+#
+# ```
+#    (3, 1)                           (3, 4)
+#    [[ 0],                           [[ 1,  2,  3,  4],
+#     [10],   +   [1, 2, 3, 4]   =     [11, 12, 13, 14],        3  1
+#     [20]]                            [21, 22, 23, 24]]           4
+#                     (4,)                                      ────
+#                                                               3  4
+# ```
+#
+# No copy is made: a repeated dimension has a stride of 0, so a step goes nowhere. If two sizes
+# differ and neither is 1, it's an error.
+#
+# **Exercise: `Tensor.__add__`, `Tensor.__sub__`, `Tensor.__mul__`, `Tensor.__truediv__`**
+#
+# Python turns `x + y` into `x.__add__(y)`. Four methods, a line each: the operation goes through
+# the door. NumPy calls them `np.add`, `np.subtract`, `np.multiply` and `np.divide`. What if the
+# tensor is on the right, as in `2 - x`? Then Python asks for `__rsub__`. That's given, further down
+# in the class, and you may look at it.
+#
+# <details><summary>Hint 1</summary>
+#
+# You wrote the door. What does `apply` take, and what does it return?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The inputs are `self` and `other`, in this order. It matters for two of the four. `other` may be a
+# number or a list, and the door doesn't mind.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# Negation, which is given, reads `return apply(np.negative, self)`. Yours have one input more.
+#
+# </details>
+
+# %%
+print("🔬 Unit Test: Arithmetic...")
+x, y = Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([10.0, 20.0])
+for name, seen, expected in (
+    ("x + y", x + y, [[11, 22], [13, 24]]),
+    ("x - y", x - y, [[-9, -18], [-7, -16]]),
+    ("x * y", x * y, [[10, 40], [30, 80]]),
+    ("y / x", y / x, [[10, 10], [10 / 3, 5]]),
+):
+    assert isinstance(seen, Tensor), f"{name} is a {type(seen).__name__}, expected a Tensor"
+    assert np.allclose(seen.data, expected), f"{name} is {seen.tolist()}, expected {expected}"
+print("✅ + - * / work element by element, and broadcast")
+assert (2 * x + 1).tolist() == [[3, 5], [7, 9]], f"2 * x + 1 is {(2 * x + 1).tolist()}"
+assert (1 - y).tolist() == [-9, -19], f"1 - y is {(1 - y).tolist()}"
+print("✅ Numbers may stand on either side")
+assert x.tolist() == [[1, 2], [3, 4]], f"x itself was changed, to {x.tolist()}"
+print("✅ What goes in is left alone")
+print("📈 Progress: Arithmetic ✓")
+
+# %% [markdown]
+# ### See it
+#
+# An image has 28 rows and 28 columns. Times 28 numbers, shape `(28,)`, each *column* gets its own
+# factor. Times the same numbers as `(28, 1)`, each *row* does. Read both off the shapes.
+
+# %%
+image = Tensor(digits.test_images[0])
+fade = np.linspace(0, 1, 28, dtype=np.float32)
+pictures = {
+    "image": image,
+    "255 - image": 255 - image,
+    "image * (28,)": image * fade,
+    "image * (28, 1)": image * fade.reshape(28, 1),
+}
+figure, axes = plt.subplots(1, 4, figsize=(9, 2.6), layout="constrained")
+for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
+    axis.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
+    axis.set(title=title, xticks=[], yticks=[])
+
+# %% [markdown]
+# ## The matrix product
+#
+# `x @ y` takes each row of `x` and each column of `y`, multiplies them number by number, and adds
+# up.
+#
+# ```
+#               [5, 6]
+#               [7, 8]          the row [1, 2] and the column [5, 7]:
+#                               1·5 + 2·7 = 19
+#    [1, 2]    [19, 22]
+#    [3, 4]    [43, 50]
+#
+#    (2, 2) @ (2, 2) = (2, 2)       (32, 784) @ (784, 256) = (32, 256)
+#                                          └ equal ┘
+# ```
+#
+# It is what a network spends most of its time on. For `(32, 784) @ (784, 256)` it takes
+# 32 · 784 · 256, over six million, multiplications, and as many additions.
+#
+# **Exercise: `Tensor.__matmul__`**
+#
+# `x @ y` calls it. The operation is `np.matmul`.
+#
+# <details><summary>Hint 1</summary>
+#
+# It looks just like addition, and that's the point of the door.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `apply`, the operation, `self`, `other`.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# Addition is `apply(np.add, self, other)`; replace the operation, and return the result.
+#
+# </details>
+
+# %%
+print("🔬 Unit Test: Matrix Product...")
+x, y = Tensor([[1, 2], [3, 4]]), Tensor([[5, 6], [7, 8]])
+assert (x @ y).tolist() == [[19, 22], [43, 50]], f"x @ y is {(x @ y).tolist()}"
+assert (x @ [1, 1]).tolist() == [3, 7], f"x @ [1, 1] is {(x @ [1, 1]).tolist()}"
+print("✅ Rows times columns, added up")
+seen = (Tensor(np.ones((5, 32, 784))) @ np.ones((784, 256))).shape
+assert seen == (5, 32, 256), f"(5, 32, 784) @ (784, 256) has shape {seen}"
+print("✅ Leading dimensions are batches")
+try:
+    Tensor(np.ones((2, 3))) @ Tensor(np.ones((2, 3)))
+except ValueError:
+    print("✅ Sizes that do not fit are an error")
+print("📈 Progress: Matrix Product ✓")
+
+# %% [markdown]
+# ### See it
+#
+# A matrix on the right mixes columns, a matrix on the left mixes rows. The identity with its rows
+# in reverse order mirrors. A band of thirds puts the mean of three neighbours everywhere, which
+# blurs.
+
+# %%
+mirror = np.eye(28)[::-1]
+thirds = sum(np.eye(28, k=k) for k in (-1, 0, 1)) / 3
+pictures = {
+    "image": image,
+    "image @ mirror": image @ mirror,
+    "mirror @ image": mirror @ image,
+    "thirds @ image @ thirds": thirds @ image @ thirds,
+}
+figure, axes = plt.subplots(1, 4, figsize=(9, 2.6), layout="constrained")
+for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
+    axis.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
+    axis.set(title=title, xticks=[], yticks=[])
+
+# %% [markdown]
+# ## Fewer numbers: sums and means
+#
+# `x.sum()` adds up everything. `x.sum(axis=0)` adds along axis 0: that axis disappears from the
+# shape, and the others stay. `keepdims=True` leaves a 1 in its place, so that the result still
+# broadcasts against `x`.
+#
+# ```
+#    x (2, 3)            sum(axis=0)        sum(axis=1)       sum(axis=1, keepdims=True)
+#    [[1, 2, 3],         [5, 7, 9]          [6, 15]           [[ 6],
+#     [4, 5, 6]]            (3,)              (2,)             [15]]   (2, 1)
+# ```
+#
+# **Exercise: `Tensor.sum`, `Tensor.mean`**
+#
+# The operations are `np.sum` and `np.mean`. The tensor is the only input. `axis` and `keepdims` are
+# options: no gradient will ever flow to them, so they go through the door by name.
+#
+# <details><summary>Hint 1</summary>
+#
+# `x.max(axis, keepdims)` is given in the same class, and it's the same kind of thing.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# After the inputs, `apply` takes options by name and hands them on to the operation.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `return apply(..., self, axis=..., keepdims=...)`, twice.
+#
+# </details>
+
+# %%
+print("🔬 Unit Test: Reductions...")
+x = Tensor([[1, 2, 3], [4, 5, 6]])
+assert x.sum().item() == 21, f"x.sum() is {x.sum()}, expected 21"
+assert x.sum(axis=0).tolist() == [5, 7, 9], f"x.sum(axis=0) is {x.sum(axis=0).tolist()}"
+assert x.sum(axis=1).tolist() == [6, 15], f"x.sum(axis=1) is {x.sum(axis=1).tolist()}"
+print("✅ sum adds up everything, or along an axis")
+assert x.mean().item() == 3.5, f"x.mean() is {x.mean()}, expected 3.5"
+assert x.mean(axis=1).tolist() == [2, 5], f"x.mean(axis=1) is {x.mean(axis=1).tolist()}"
+print("✅ mean divides by how many there were")
+seen = x.sum(axis=1, keepdims=True).shape, x.mean(axis=0, keepdims=True).shape
+assert seen == ((2, 1), (1, 3)), f"with keepdims=True the shapes are {seen}"
+print("✅ keepdims leaves a 1 behind")
+print("📈 Progress: Reductions ✓")
+
+# %% [markdown]
+# ### See it: the mean digit
+#
+# The test images hold about a thousand of each digit: shape `(1000, 28, 28)` or so. Take the mean
+# along axis 0, and what is left is an image, the mean of all threes.
+
+# %%
+figure, axes = plt.subplots(1, 10, figsize=(10, 1.5), layout="constrained")
+for digit, axis in enumerate(axes):
+    images = Tensor(digits.test_images[digits.test_labels == digit])
+    axis.imshow(images.mean(axis=0), cmap="gray_r")
+    axis.set(title=f"{len(images)}", xticks=[], yticks=[])
+
+# %% [markdown]
+# ## The same numbers in another shape
+#
+# `reshape` leaves the numbers in their order and reads them in rows of another length.
+# `transpose` changes the order of the axes. Both can give a matrix of shape `(3, 2)`, and yet they
+# are different things:
+#
+# ```
+#    x (2, 3)          x.reshape(3, 2)        x.transpose()
+#    [[1, 2, 3],       [[1, 2],               [[1, 4],
+#     [4, 5, 6]]        [3, 4],                [2, 5],
+#                       [5, 6]]                [3, 6]]
+#
+#    memory: 1 2 3 4 5 6 in all three
+# ```
+#
+# Neither moves anything: both are views. (Only where no strides can express the result does
+# `reshape` copy, as in `x.T.reshape(6)`, which has to be 1 4 2 5 3 6.)
+#
+# **Exercise: `Tensor.reshape`**
+#
+# People write `x.reshape(3, 2)` and `x.reshape((3, 2))`; both must work, so `shape` is a tuple of
+# sizes, or a tuple with one tuple or list in it. Each size is a whole number of 0 or more, or -1
+# for "work it out"; anything else is a `ValueError`. NumPy's own operation is `np.reshape`, and its
+# option is called `shape`.
+#
+# <details><summary>Hint 1</summary>
+#
+# First get the sizes into one sequence, whichever way they came. Then look at each. Then the door.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# If `len(shape) == 1` and `shape[0]` is a tuple or a list, the sizes are in there. Whole numbers
+# are `isinstance(size, (int, np.integer))`.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# ```python
+# sizes = shape[0] if ... else shape
+# for size in sizes:
+#     if not isinstance(size, (int, np.integer)) or ...:
+#         raise ValueError(f"reshape takes whole numbers of 0 or more, or -1; got {size!r}")
+# return apply(np.reshape, self, ...)
+# ```
+#
+# </details>
+#
+# **Exercise: `Tensor.transpose`**
+#
+# Three ways to call it: `x.transpose()` reverses all axes, `x.transpose(0, 2)` swaps the two, and
+# `x.transpose(2, 0, 1)`, or the same as one tuple or list, gives the whole new order. NumPy's
+# `np.transpose` has an option `axes`, the whole order, or `None` to reverse. An axis that isn't
+# there is an `IndexError`.
+#
+# <details><summary>Hint 1</summary>
+#
+# Only the call with two axes needs work. For three dimensions, swapping 0 and 2 is which whole
+# order?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `order = list(range(self.ndim))` leaves everything in place. Swap two of its entries. A list
+# raises an `IndexError` by itself when an index is too large; you may put a better message on it.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# ```python
+# order = axes[0] if ... else axes
+# if len(axes) == 2:
+#     order = list(range(self.ndim))
+#     order[axes[0]], order[axes[1]] = ...
+# return apply(np.transpose, self, axes=order or None)
+# ```
+#
+# </details>
+
+# %%
+print("🔬 Unit Test: Shapes...")
+x = Tensor([[1, 2, 3], [4, 5, 6]])
+for seen in (x.reshape(3, 2), x.reshape((3, 2)), x.reshape([3, -1])):
+    assert seen.tolist() == [[1, 2], [3, 4], [5, 6]], f"reshaped to (3, 2): {seen.tolist()}"
+for wrong in (4, -2, 1.5):
+    try:
+        x.reshape(wrong)
+    except ValueError:
+        continue
+    raise AssertionError(f"x.reshape({wrong}) should be a ValueError")
+print("✅ reshape keeps the numbers in their order")
+assert x.T.tolist() == [[1, 4], [2, 5], [3, 6]], f"x.T is {x.T.tolist()}"
+y = Tensor(np.zeros((2, 3, 4)))
+for seen, expected in (
+    (y.transpose(), (4, 3, 2)),
+    (y.transpose(0, 2), (4, 3, 2)),
+    (y.transpose(-1, 1), (2, 4, 3)),
+    (y.transpose(2, 0, 1), (4, 2, 3)),
+    (y.transpose((2, 0, 1)), (4, 2, 3)),
+):
+    assert seen.shape == expected, f"transposed to {seen.shape}, expected {expected}"
+try:
+    y.transpose(0, 3)
+except IndexError:
+    print("✅ transpose changes the order of the axes")
+assert np.shares_memory(x.reshape(6).data, x.data), "reshape copied the numbers"
+assert np.shares_memory(x.T.data, x.data), "transpose copied the numbers"
+print("✅ Neither copies a number")
+print("📈 Progress: Shapes ✓")
+
+# %% [markdown]
+# ### See it: why reshape is no transpose
+#
+# Rows of 28 pixels, read as rows of 56 or 14 or 27: the numbers are in order, the picture is not.
+
+# %%
+pictures = {
+    "image": image,
+    "image.T": image.T,
+    "reshape(14, 56)": image.reshape(14, 56),
+    "reshape(56, 14)": image.reshape(56, 14),
+    "27 in a row": image.flatten()[: 29 * 27].reshape(29, 27),
+}
+figure, axes = plt.subplots(1, 5, figsize=(10, 2.4), layout="constrained")
+for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
+    axis.imshow(picture, cmap="gray_r")
+    axis.set(title=title, xticks=[], yticks=[])
+
+# %% [markdown]
+# ## Use
+#
+# That's your tensor. It works with what there is: NumPy's functions, Matplotlib (you've been
+# passing it tensors all along), Python's own. Here is the nearest thing to a classifier that you
+# can have without learning: to which mean digit is an image closest?
+
+# %%
+images = Tensor(digits.test_images.reshape(10_000, 784))
+labels = digits.train_labels[:10_000]
+known = digits.train_images[:10_000].reshape(10_000, 784)
+means = Tensor(np.stack([Tensor(known[labels == digit]).mean(axis=0) for digit in range(10)]))
+# |x - m|² = |x|² - 2 x·m + |m|², and |x|² is the same for all ten means.
+distances = (means**2).sum(axis=1) - 2 * (images @ means.T)
+guesses = (-distances).argmax(axis=1)
+right = np.mean(guesses == digits.test_labels)
+print(f"{distances.shape} distances in one product; {right:.1%} of the guesses are right")
+
+# %% [markdown]
+# A matrix product, two sums, a broadcast. Guessing would get 10%. A network, with layers that
+# learn, will get most of the rest: that's what the next modules are for.
+#
+# ## Reflect: what it costs
+#
+# **A loop in Python against one call.** NumPy is written in C, and works on 8 or 16 float32 at
+# once.
 
 
-def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
-    """Why two shapes cannot be multiplied as matrices."""
-    if not first or not second:
-        return "a single number has no rows or columns; multiply with * instead"
-    columns, rows = first[-1], second[-2:][0]
-    if columns == rows:
-        return "the dimensions before the last two do not broadcast"
-    return (
-        f"the last size of the first, {columns}, must equal the {rows} rows of the second; "
-        "transpose one of them (x.T), or reshape"
-    )
+# %%
+def median_seconds(call: Any, repeats: int = 9) -> float:
+    """The median time of a call; the first one is not counted."""
+    call()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[repeats // 2]
+
+
+numbers = [float(i) for i in range(100_000)]
+x = Tensor(numbers)
+loop = median_seconds(lambda: [number + 1 for number in numbers])
+one_call = median_seconds(lambda: x + 1)
+print(f"100,000 additions: {1e6 * loop:,.0f} µs in a loop, {1e6 * one_call:,.0f} µs in one call.")
+one = Tensor([1.0])
+through_the_door = median_seconds(lambda: one + one)
+print(f"For a single number, through the door and back: {1e6 * through_the_door:.1f} µs.")
+
+# %% [markdown]
+# So make few calls on many numbers, not many calls on few.
+#
+# **float32 against float64**, and **near against far**: numbers that stand side by side come from
+# memory together, 16 float32 at a time. A column of a matrix has them far apart.
+
+# %%
+single = np.random.default_rng(0).random((512, 512), np.float32)
+double = single.astype(np.float64)
+products = median_seconds(lambda: single @ single), median_seconds(lambda: double @ double)
+print(f"512 by 512 matrices: {1e3 * products[0]:.1f} ms in float32", end=", ")
+print(f"{1e3 * products[1]:.1f} ms in float64.")
+matrix = np.ones((2048, 2048), np.float32)
+row = median_seconds(lambda: matrix[0].sum(), 99)
+column = median_seconds(lambda: matrix[:, 0].sum(), 99)
+print(f"2048 numbers: {1e6 * row:.1f} µs to add up a row, {1e6 * column:.1f} µs a column.")
+
+# %% [markdown]
+# **Fresh memory.** Every operation makes a new array. Where do its bytes come from? For a large
+# array, the C library asks the operating system, which hands out memory in pages of 4 KiB, one by
+# one, at the moment when each is first touched: a *page fault*. When the array is freed, the pages
+# go back. In the next step of training it all happens again, and that can take longer than the
+# arithmetic.
+#
+# The C library of Linux can learn. When it sees a large block freed, it raises the size from which
+# on it bothers the operating system, and the amount of free memory that it keeps. So TinyTorch,
+# when it is imported, makes one large array and lets it go. You ran that line, above, with the
+# place for the recorder: `np.empty(31 * 2**20, dtype=np.uint8)`.
+#
+# Does it help? In a fresh Python process, here is what a network does in a step, ten arrays of
+# 400 kB made and let go, before that line and after it. (On macOS and Windows memory is managed in
+# other ways, and you may see no difference. Windows doesn't count the page faults for us.)
+
+# %%
+EXPERIMENT = """
+import time
+import numpy as np
+try:
+    import resource
+    faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+except ImportError:
+    faults = lambda: 0
+
+x = np.ones(100_000, np.float32)
+
+def step():
+    arrays = [x]
+    for _ in range(10):
+        arrays.append(arrays[-1] * 2)
+
+def measure(name):
+    step()
+    times, first = [], faults()
+    for _ in range(50):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    microseconds = 1e6 * sorted(times)[25]
+    print(f"{name}: {microseconds:5.0f} µs a step, {(faults() - first) / 50:4.0f} page faults")
+
+measure("before")
+np.empty(31 * 2**20, dtype=np.uint8)
+measure("after ")
+"""
+print(
+    subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", EXPERIMENT], capture_output=True, encoding="utf8"
+    ).stdout
+)
+
+# %% [markdown]
+# ## What PyTorch does differently
+#
+# - `torch.tensor(array)` copies; `torch.from_numpy(array)` shares. `Tensor(array)` here shares when
+#   the dtype fits, and copies when it has to convert.
+# - PyTorch keeps the dtype of an array, so a float64 array becomes a float64 tensor, and whole
+#   numbers in a list become int64. Here all become float32 unless you say otherwise.
+# - `float32 + float64` gives float64 in both, if both are tensors. But an *array* of float64 added
+#   to our float32 tensor is taken down to float32, for NumPy makes float64 arrays without being
+#   asked.
+# - PyTorch's `transpose` always takes two axes; for a whole order it has `permute`. And its `view`
+#   is a `reshape` that refuses to copy.
+# - PyTorch's operations are written in C++, and each kind of hardware has its own. It has a door,
+#   too: the dispatcher, through which every operation goes to find its implementation, and where
+#   autograd stands and takes notes.
+#
+# ## Traps
+#
+# **Shared memory.** Change the array, and the tensor changes.
+
+# %%
+array = np.zeros(3, np.float32)
+x = Tensor(array)
+array[0] = 7
+print(x, "- pass array.copy() if that's not what you want")
+
+# %% [markdown]
+# **A column minus a row.** Meant as three differences, it makes nine.
+
+# %%
+column, row = Tensor([[1], [2], [3]]), Tensor([1, 2, 3])
+print((column - row).shape, "instead of", (column.reshape(3) - row).shape)
+
+# %% [markdown]
+# **`*` for `@`.** With square matrices nothing complains.
+
+# %%
+x = Tensor([[1, 2], [3, 4]])
+print("x * x:", (x * x).tolist(), "  x @ x:", (x @ x).tolist())
+
+# %% [markdown]
+# **Bytes wrap around.** Images are bytes, from 0 to 255, and NumPy calculates with bytes modulo
+# 256. As a tensor they are float32, and that can't happen.
+
+# %%
+pixels = np.array([200, 100], np.uint8)
+print("array:", (pixels + pixels).tolist(), "  tensor:", (Tensor(pixels) + pixels).tolist())
+
+# %% [markdown]
+# **Counting in float32.** After 2 to the 24th, it can't tell a number from the next.
+
+# %%
+x = Tensor(2**24)
+print(f"{x.item():,.0f} + 1 = {(x + 1).item():,.0f}")
+
+# %% [markdown]
+# **Asking a whole tensor a yes-or-no question.** `==` and `>` answer for each element.
+
+# %%
+x = Tensor([1, 2, 3])
+print(x > 1, (x > 1).any(), (x > 1).all())
+try:
+    print("larger" if x > 1 else "smaller")
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## Questions to take along
+#
+# 1. How many bytes is all of MNIST, as the bytes it comes in, as float32, and as float64? Which of
+#    them fit into the memory of your machine, and which into the cache of its processor?
+# 2. What are the strides of `image.T`, of `image[::2]`, and of `image[:, ::-1]`? Can a stride be
+#    negative?
+# 3. `x.T @ x` and `x @ x.T` both work for any matrix. Which of the two is larger, for 10,000 images
+#    of 784 numbers, and by how much?
+# 4. What would have to change in `apply` to count how often each operation is used? To time it?
+# 5. Why is `axis` an option of `apply` and not an input?
+#
+# ## Where to go from here
+#
+# ```bash
+# tito module complete 01 && tito test --module tensor
+# ```
+#
+# From then on the rest of TinyTorch runs on your tensor. Next, in **02 activations**, come the
+# functions that keep a network from being one big matrix.

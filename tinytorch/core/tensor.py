@@ -26,14 +26,35 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     dtype = _number_type(dtype)
     if isinstance(data, Tensor):
         data = data.data
+    array = _numpy_array(data)
+    if array.dtype == dtype:
+        return array
+    return _converted(array, dtype, data)
+
+
+def _number_type(dtype: Any) -> np.dtype[Any]:
+    """The dtype of a tensor, float32 if None; a TypeError for what is no type of number."""
     try:
-        array = np.asarray(data)
+        dtype = np.dtype(np.float32 if dtype is None else dtype).newbyteorder("=")
+    except (TypeError, ValueError):
+        raise TypeError(f"Tensor got dtype={brief(dtype)}; use np.float32 or np.float64") from None
+    if dtype.kind not in "biuf" or dtype.itemsize > 8:
+        raise TypeError(f"Tensor cannot hold dtype {dtype}; use np.float32 or np.float64")
+    return dtype
+
+
+def _numpy_array(data: Any) -> np.ndarray:
+    """The data as NumPy reads it, with a dtype of NumPy's choice."""
+    try:
+        return np.asarray(data)
     except ValueError:
         raise ValueError(
             "Tensor got lists of unequal lengths; every row of a tensor has the same length"
         ) from None
-    if array.dtype == dtype:
-        return array
+
+
+def _converted(array: np.ndarray, dtype: np.dtype[Any], data: Any) -> np.ndarray:
+    """A copy of the array in another dtype; `data` is what an error shows."""
     try:
         if array.dtype.kind == "O" and all(isinstance(number, int) for number in array.flat):
             array = array.astype(np.float64)  # whole numbers too large for NumPy's own
@@ -51,17 +72,6 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
         ) from None
 
 
-def _number_type(dtype: Any) -> np.dtype[Any]:
-    """The dtype of a tensor, float32 if None; a TypeError for what is no type of number."""
-    try:
-        dtype = np.dtype(np.float32 if dtype is None else dtype).newbyteorder("=")
-    except (TypeError, ValueError):
-        raise TypeError(f"Tensor got dtype={brief(dtype)}; use np.float32 or np.float64") from None
-    if dtype.kind not in "biuf" or dtype.itemsize > 8:
-        raise TypeError(f"Tensor cannot hold dtype {dtype}; use np.float32 or np.float64")
-    return dtype
-
-
 def _check_range(array: np.ndarray, dtype: np.dtype[Any]) -> None:
     """Raise an OverflowError if a whole-number dtype cannot hold a number in the array."""
     if dtype.kind in "iu" and array.size:
@@ -74,6 +84,236 @@ def brief(value: Any) -> str:
     """The value as text, cut to a length that fits an error message."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+Operation = Callable[..., Any]
+
+# The hooks that autograd (module 05) hangs on the door.
+_record: Callable[..., None] | None = None
+_backward: Callable[[Tensor, Any], None] | None = None
+
+_FLOAT64 = np.dtype(np.float64)
+
+# An array of over 128 KiB comes from the operating system, which hands it out page by page and
+# takes it back when it is freed: for a network, most of the time of a training step. The
+# allocator of Linux adapts, though: having seen one large array freed, it keeps memory of up to
+# that size for the next one that asks. So we show it one. Its pages are never touched, so it
+# costs nothing; where the allocator works in another way, it does nothing.
+np.empty(31 * 2**20, dtype=np.uint8)
+
+
+def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None]) -> None:
+    """Hang a recorder on the door.
+
+    Args:
+        record: called as `record(output, op, inputs, arrays, options)` after each operation
+            with an input that requires a gradient.
+        backward: called as `backward(tensor, gradient)` by `Tensor.backward`.
+    """
+    global _record, _backward
+    _record, _backward = record, backward
+
+
+def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
+    """Apply an operation to tensors: the one door through which all of them go.
+
+    Args:
+        op: a plain function from NumPy arrays to an array: `np.add`, `np.matmul`, or your own.
+        inputs: what the gradient may flow to: tensors, arrays, lists or numbers.
+        options: what else the operation takes, by name, such as `axis=0`.
+
+    Returns:
+        The result as a tensor. It is float64 only if one of the tensors was.
+
+    Raises:
+        TypeError, ValueError, IndexError: what `op` raises, with the shapes it was given.
+    """
+    arrays: list[Any] = []
+    requires_grad = False
+    for value in inputs:
+        if isinstance(value, Tensor):
+            arrays.append(value._array)
+            if value.requires_grad:
+                requires_grad = True
+        elif type(value) is float or type(value) is int:
+            arrays.append(value)
+        else:
+            arrays.append(_operand(op, value, inputs))
+    try:
+        result = op(*arrays, **options)
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        raise _explained(op, arrays, options, error) from error
+
+    if type(result) is not np.ndarray:
+        result = np.asarray(result)
+        if result.dtype.kind not in "biuf":
+            raise TypeError(f"{name_of(op)} returned {brief(result[()])}, expected an array")
+    # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
+    if result.dtype == _FLOAT64 and not _any_float64(arrays):
+        result = result.astype(np.float32)
+    output = wrap(result)
+    if result.base is not None or (type(op) is not np.ufunc and _is_one_of(result, arrays)):
+        # A view: the result and what it was made from share their memory.
+        output._shared = True
+        for value in inputs:
+            if isinstance(value, Tensor):
+                value.data  # noqa: B018 - asking for it marks it as shared
+    if requires_grad and _record is not None:
+        _record(output, op, inputs, arrays, options)
+    return output
+
+
+def wrap(array: np.ndarray) -> Tensor:
+    """A tensor around an array that nobody else holds, of whatever dtype it has."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._array = array
+    return tensor
+
+
+def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
+    """What an operation gets for an input that is not a tensor: a number or an array."""
+    # NumPy's own scalars would turn float32 into float64; Python's numbers adapt.
+    if isinstance(value, (float, np.floating)):
+        return float(value)
+    if isinstance(value, (bool, np.bool_, int, np.integer)):
+        return value.item() if isinstance(value, np.generic) else value
+    if any(x.requires_grad for x in _tensors(value)):
+        raise ValueError(
+            f"{name_of(op)} got a list that holds tensors, through which no gradient could flow; "
+            "compute with the tensors themselves, or detach() them"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name_of(op)} got lists of unequal lengths: {brief(value)}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name_of(op)} takes tensors, arrays and numbers, "
+            f"got {brief(value)} of type {type(value).__name__}"
+        )
+    tensors = [x._array for x in inputs if isinstance(x, Tensor)]
+    if array.dtype.kind == "f" and array.itemsize > 4:
+        array = array.astype(np.float64 if _any_float64(tensors) else np.float32, copy=False)
+    return array
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """All tensors in nested tuples, lists and dictionaries."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (tuple, list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(part)
+
+
+def _is_one_of(result: np.ndarray, arrays: list[Any]) -> bool:
+    return any(result is array for array in arrays)
+
+
+def _any_float64(arrays: list[Any]) -> bool:
+    return any(isinstance(a, np.ndarray) and a.dtype == _FLOAT64 for a in arrays)
+
+
+def name_of(op: Operation) -> str:
+    """What an operation is called in messages."""
+    return getattr(op, "__name__", repr(op))
+
+
+def _explained(
+    op: Operation, arrays: list[Any], options: dict[str, Any], error: Exception
+) -> Exception:
+    """The error of an operation in the learner's terms: what was given, what was expected."""
+    shapes = [np.shape(a) for a in arrays]
+    given = f"{name_of(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
+    if op is np.matmul:
+        return ValueError(f"{given}: {_matmul_problem(*shapes)}")
+    if "axis" in options and isinstance(error, IndexError):
+        last = len(shapes[0]) - 1
+        return IndexError(
+            f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
+        )
+    if "broadcast" in str(error):
+        return ValueError(
+            f"{given}, which do not broadcast: counted from the right, "
+            "two sizes must be equal, or one of them 1"
+        )
+    kind = next(k for k in (TypeError, IndexError, ValueError, Exception) if isinstance(error, k))
+    asked = "".join(f" and {name}={brief(value)}" for name, value in options.items())
+    return (ValueError if kind is Exception else kind)(f"{given}{asked}: {error}")
+
+
+def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
+    """Why two shapes cannot be multiplied as matrices."""
+    if not first or not second:
+        return "a single number has no rows or columns; multiply with * instead"
+    columns, rows = first[-1], second[-2:][0]
+    if columns == rows:
+        return "the dimensions before the last two do not broadcast"
+    return (
+        f"the last size of the first, {columns}, must equal the {rows} rows of the second; "
+        "transpose one of them (x.T), or reshape"
+    )
+
+
+# NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
+# their arguments are inputs, and the names of the options that may follow.
+_NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
+    **dict.fromkeys((np.sum, np.mean, np.max, np.min), (1, ("axis", "keepdims"))),
+    np.argmax: (1, ("axis",)),
+    np.reshape: (1, ("shape",)),
+    np.transpose: (1, ("axes",)),
+    np.where: (3, ()),
+}
+
+
+def getitem(x: np.ndarray, index: Any) -> np.ndarray:
+    """The elements of `x` at `index`, as an operation."""
+    return x[index]
+
+
+def _index(index: Any) -> Any:
+    """An index without tensors, and with arrays copied: backward needs them as they are now."""
+    if isinstance(index, tuple):
+        return tuple(_index(part) for part in index)
+    index = _plain(index)
+    return index.copy() if isinstance(index, np.ndarray) else index
+
+
+def _plain(value: Any) -> Any:
+    """The value with every tensor in it replaced by its array."""
+    if isinstance(value, Tensor):
+        return value.data
+    if isinstance(value, (tuple, list)):
+        return type(value)(_plain(x) for x in value)
+    if isinstance(value, dict):
+        return {key: _plain(x) for key, x in value.items()}
+    return value
+
+
+def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a NumPy function that is no operation makes of tensors.
+
+    An array becomes a tensor again. It is recorded if need be, so that a gradient that would
+    have to flow through the function is an error when it gets there, and not silently missing.
+    """
+    result = function(*_plain(args), **_plain(options))
+    if not isinstance(result, (np.ndarray, np.number)) or options.get("out") is not None:
+        return result
+    output = wrap(np.array(result))
+    tensors = tuple(_tensors((args, options)))
+    if _record is not None and any(x.requires_grad for x in tensors):
+        _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
+    return output
+
+
+def without_derivative(function: Operation) -> Operation:
+    """A stand-in for a function as it was called here, which the table does not know."""
+
+    def stand_in(*arrays: Any) -> Any:
+        return function(*arrays)
+
+    stand_in.__name__ = name_of(function)
+    return stand_in
 
 
 class Tensor:
@@ -198,15 +438,19 @@ class Tensor:
     # Arithmetic: each goes through the door.
 
     def __add__(self, other: Any) -> Tensor:
+        """`self + other`, element by element; the shapes broadcast."""
         return apply(np.add, self, other)
 
     def __sub__(self, other: Any) -> Tensor:
+        """`self - other`, element by element; the shapes broadcast."""
         return apply(np.subtract, self, other)
 
     def __mul__(self, other: Any) -> Tensor:
+        """`self * other`, element by element; the shapes broadcast."""
         return apply(np.multiply, self, other)
 
     def __truediv__(self, other: Any) -> Tensor:
+        """`self / other`, element by element; the shapes broadcast."""
         return apply(np.divide, self, other)
 
     def __pow__(self, exponent: Any) -> Tensor:
@@ -216,6 +460,7 @@ class Tensor:
         return apply(np.power, self, exponent)
 
     def __matmul__(self, other: Any) -> Tensor:
+        """`self @ other`, the matrix product over the last two dimensions."""
         return apply(np.matmul, self, other)
 
     def __neg__(self) -> Tensor:
@@ -455,226 +700,6 @@ class Tensor:
         return state
 
 
-Operation = Callable[..., Any]
-
-# The hooks that autograd (module 05) hangs on the door.
-_record: Callable[..., None] | None = None
-_backward: Callable[[Tensor, Any], None] | None = None
-
-# NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
-# their arguments are inputs, and the names of the options that may follow.
-_NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
-    **dict.fromkeys((np.sum, np.mean, np.max, np.min), (1, ("axis", "keepdims"))),
-    np.argmax: (1, ("axis",)),
-    np.reshape: (1, ("shape",)),
-    np.transpose: (1, ("axes",)),
-    np.where: (3, ()),
-}
-
-_FLOAT64 = np.dtype(np.float64)
-
-# An array of over 128 KiB comes from the operating system, which hands it out page by page and
-# takes it back when it is freed: for a network, most of the time of a training step. The
-# allocator of Linux adapts, though: having seen one large array freed, it keeps memory of up to
-# that size for the next one that asks. So we show it one. Its pages are never touched, so it
-# costs nothing; where the allocator works in another way, it does nothing.
-np.empty(31 * 2**20, dtype=np.uint8)
-
-
-def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None]) -> None:
-    """Hang a recorder on the door.
-
-    Args:
-        record: called as `record(output, op, inputs, arrays, options)` after each operation
-            with an input that requires a gradient.
-        backward: called as `backward(tensor, gradient)` by `Tensor.backward`.
-    """
-    global _record, _backward
-    _record, _backward = record, backward
-
-
-def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
-    """Apply an operation to tensors: the one door through which all of them go.
-
-    Args:
-        op: a plain function from NumPy arrays to an array: `np.add`, `np.matmul`, or your own.
-        inputs: what the gradient may flow to: tensors, arrays, lists or numbers.
-        options: what else the operation takes, by name, such as `axis=0`.
-
-    Returns:
-        The result as a tensor. It is float64 only if one of the tensors was.
-
-    Raises:
-        TypeError, ValueError, IndexError: what `op` raises, with the shapes it was given.
-    """
-    arrays: list[Any] = []
-    requires_grad = False
-    for value in inputs:
-        if isinstance(value, Tensor):
-            arrays.append(value._array)
-            if value.requires_grad:
-                requires_grad = True
-        elif type(value) is float or type(value) is int:
-            arrays.append(value)
-        else:
-            arrays.append(_operand(op, value, inputs))
-    try:
-        result = op(*arrays, **options)
-    except (TypeError, ValueError, IndexError, OverflowError) as error:
-        raise _explained(op, arrays, options, error) from error
-
-    if type(result) is not np.ndarray:
-        result = np.asarray(result)
-        if result.dtype.kind not in "biuf":
-            raise TypeError(f"{name_of(op)} returned {brief(result[()])}, expected an array")
-    # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
-    if result.dtype == _FLOAT64 and not _any_float64(arrays):
-        result = result.astype(np.float32)
-    output = wrap(result)
-    if result.base is not None:
-        # A view: the result and what it was made from share their memory.
-        output._shared = True
-        for value in inputs:
-            if isinstance(value, Tensor):
-                value.data  # noqa: B018 - asking for it marks it as shared
-    if requires_grad and _record is not None:
-        _record(output, op, inputs, arrays, options)
-    return output
-
-
-def wrap(array: np.ndarray) -> Tensor:
-    """A tensor around an array that nobody else holds, of whatever dtype it has."""
-    tensor = Tensor.__new__(Tensor)
-    tensor._array = array
-    return tensor
-
-
-def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What a NumPy function that is no operation makes of tensors.
-
-    An array becomes a tensor again. It is recorded if need be, so that a gradient that would
-    have to flow through the function is an error when it gets there, and not silently missing.
-    """
-    result = function(*_plain(args), **_plain(options))
-    if not isinstance(result, (np.ndarray, np.number)) or options.get("out") is not None:
-        return result
-    output = wrap(np.array(result))
-    tensors = tuple(_tensors((args, options)))
-    if _record is not None and any(x.requires_grad for x in tensors):
-        _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
-    return output
-
-
-def without_derivative(function: Operation) -> Operation:
-    """A stand-in for a function as it was called here, which the table does not know."""
-
-    def stand_in(*arrays: Any) -> Any:
-        return function(*arrays)
-
-    stand_in.__name__ = name_of(function)
-    return stand_in
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    """All tensors in nested tuples, lists and dictionaries."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (tuple, list, dict)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _tensors(part)
-
-
-def getitem(x: np.ndarray, index: Any) -> np.ndarray:
-    """The elements of `x` at `index`, as an operation."""
-    return x[index]
-
-
-def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
-    """What an operation gets for an input that is not a tensor: a number or an array."""
-    # NumPy's own scalars would turn float32 into float64; Python's numbers adapt.
-    if isinstance(value, (float, np.floating)):
-        return float(value)
-    if isinstance(value, (bool, np.bool_, int, np.integer)):
-        return value.item() if isinstance(value, np.generic) else value
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{name_of(op)} got lists of unequal lengths: {brief(value)}") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{name_of(op)} takes tensors, arrays and numbers, "
-            f"got {brief(value)} of type {type(value).__name__}"
-        )
-    tensors = [x._array for x in inputs if isinstance(x, Tensor)]
-    if array.dtype.kind == "f" and array.itemsize > 4:
-        array = array.astype(np.float64 if _any_float64(tensors) else np.float32, copy=False)
-    return array
-
-
-def _any_float64(arrays: list[Any]) -> bool:
-    return any(isinstance(a, np.ndarray) and a.dtype == _FLOAT64 for a in arrays)
-
-
-def _index(index: Any) -> Any:
-    """An index without tensors, and with arrays copied: backward needs them as they are now."""
-    if isinstance(index, tuple):
-        return tuple(_index(part) for part in index)
-    index = _plain(index)
-    return index.copy() if isinstance(index, np.ndarray) else index
-
-
-def _plain(value: Any) -> Any:
-    """The value with every tensor in it replaced by its array."""
-    if isinstance(value, Tensor):
-        return value.data
-    if isinstance(value, (tuple, list)):
-        return type(value)(_plain(x) for x in value)
-    if isinstance(value, dict):
-        return {key: _plain(x) for key, x in value.items()}
-    return value
-
-
-def name_of(op: Operation) -> str:
-    """What an operation is called in messages."""
-    return getattr(op, "__name__", repr(op))
-
-
 def as_tensor(x: Any) -> Tensor:
     """`x` itself if it is a tensor of real numbers; else a new tensor of float32 from it."""
     return x if isinstance(x, Tensor) and x._array.dtype.kind == "f" else Tensor(x)
-
-
-def _explained(
-    op: Operation, arrays: list[Any], options: dict[str, Any], error: Exception
-) -> Exception:
-    """The error of an operation in the learner's terms: what was given, what was expected."""
-    shapes = [np.shape(a) for a in arrays]
-    given = f"{name_of(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
-    if op is np.matmul:
-        return ValueError(f"{given}: {_matmul_problem(*shapes)}")
-    if "axis" in options and isinstance(error, IndexError):
-        last = len(shapes[0]) - 1
-        return IndexError(
-            f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
-        )
-    if "broadcast" in str(error):
-        return ValueError(
-            f"{given}, which do not broadcast: counted from the right, "
-            "two sizes must be equal, or one of them 1"
-        )
-    kind = next(k for k in (TypeError, IndexError, ValueError, Exception) if isinstance(error, k))
-    asked = "".join(f" and {name}={brief(value)}" for name, value in options.items())
-    return (ValueError if kind is Exception else kind)(f"{given}{asked}: {error}")
-
-
-def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
-    """Why two shapes cannot be multiplied as matrices."""
-    if not first or not second:
-        return "a single number has no rows or columns; multiply with * instead"
-    columns, rows = first[-1], second[-2:][0]
-    if columns == rows:
-        return "the dimensions before the last two do not broadcast"
-    return (
-        f"the last size of the first, {columns}, must equal the {rows} rows of the second; "
-        "transpose one of them (x.T), or reshape"
-    )
