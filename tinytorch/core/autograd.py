@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core import activations, layers, losses
-from tinytorch.core.tensor import Operation, Tensor, attach, getitem, name_of, wrap
+from tinytorch.core.tensor import Operation, Tensor, as_tensor, attach, getitem, name_of, wrap
 
 
 class Saved:
@@ -70,17 +70,15 @@ class Node:
         options: its options, which its rules get as well.
         order: a number higher than that of every node recorded before.
         edges: one for each input that requires a gradient; None once backward has passed.
-        gradient: the gradient of the final result with respect to this one, while it adds up.
     """
 
-    __slots__ = ("edges", "gradient", "op", "options", "order")
+    __slots__ = ("edges", "op", "options", "order")
 
     def __init__(self, op: Operation, options: dict[str, Any], edges: list[Edge]) -> None:
         self.op = op
         self.options = options
         self.order = _next_order()
         self.edges: list[Edge] | None = edges
-        self.gradient: np.ndarray | None = None
 
 
 # Where an input's gradient goes (the node that computed it, or the tensor itself), the rule for
@@ -169,11 +167,11 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
     if isinstance(start, Tensor):
         _accumulate(start, seed)
         return
-    start.gradient = seed
+    gradients: dict[Node, np.ndarray] = {start: seed}
     waiting = [(-start.order, start)]
     while waiting:
         node = heapq.heappop(waiting)[1]
-        gradient, node.gradient = node.gradient, None
+        gradient = gradients.pop(node)
         edges, node.edges = node.edges, None
         if edges is None:
             raise ValueError(_WALKED)
@@ -183,13 +181,13 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
                 part = part.astype(dtype)
             if isinstance(target, Tensor):
                 # A leaf keeps its gradient, so it must not share it with anyone.
-                fresh = part is not gradient and part.base is None
-                _accumulate(target, part if fresh else part.copy())
-            elif target.gradient is None:
-                target.gradient = part
-                heapq.heappush(waiting, (-target.order, target))
+                borrowed = part is gradient or any(part is saved.array for saved in saves)
+                _accumulate(target, part.copy() if borrowed or part.base is not None else part)
+            elif target in gradients:
+                gradients[target] = gradients[target] + part
             else:
-                target.gradient = target.gradient + part
+                gradients[target] = part
+                heapq.heappush(waiting, (-target.order, target))
 
 
 _WALKED = (
@@ -229,7 +227,7 @@ def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
 def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
     """Add to `.grad`, which starts out as None."""
     if tensor.grad is not None:
-        gradient = tensor.grad._array + gradient
+        gradient = as_tensor(tensor.grad)._array + gradient
     tensor.grad = wrap(gradient)
 
 
