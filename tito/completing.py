@@ -71,7 +71,7 @@ def export(workspace: Workspace, draft: Draft) -> list[str]:
         TitoError: the file has changed since it was read, or the workspace cannot be written.
     """
     said = []
-    with workspace.change():
+    with workspace.change() as state:
         if draft.file.read_bytes() != draft.content:
             raise TitoError(
                 f"{workspace.shown(draft.file)} was saved while it was checked, so nothing was "
@@ -91,6 +91,7 @@ def export(workspace: Workspace, draft: Draft) -> list[str]:
             write_atomically(plank, draft.plank)
         progress = workspace.progress(draft.module)
         progress.started, progress.finished = True, fingerprint(draft.file)
+        state.current = draft.module.name
     return said
 
 

@@ -110,6 +110,8 @@ def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[t
     if here.file is None:
         return f"The file of {number} {name} is gone.", [("tito init", "puts it back")]
     file = workspace.shown(here.file)
+    if here.status is Status.FINISHED:
+        return "", [milestone]
     if here.status is Status.NOT_STARTED:
         return "", [(f"tito module start {number}", f"begin with {name}")]
     if here.unwritten:

@@ -16,6 +16,7 @@ from tito.workspace import Workspace
 _judged = pytest.StashKey[list[str]]()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Lay the exercises whose checks are about to run; the suites import nothing before."""
     judged = session.config.stash.setdefault(_judged, [])
