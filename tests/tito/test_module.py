@@ -1,0 +1,511 @@
+"""`tito module`: start, status, complete and reset, on whatever a learner's file has in it."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from learner import LAYERS, ROOT, TENSOR, run_python, run_tito, solved, tito, write_one
+
+from tito import material
+from tito.course import MODULES, Module, find_module
+from tito.export import library_source, notebook_source
+from tito.lesson import read_lesson
+from tito.workspace import HIDDEN, Status, Workspace
+
+LOSSES = find_module("losses")
+
+
+@pytest.fixture
+def checks_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is checked passes."""
+    monkeypatch.setattr("tito.commands.module._passes", lambda module, file: True)
+
+
+@pytest.fixture
+def checks_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is checked fails."""
+    monkeypatch.setattr("tito.commands.module._passes", lambda module, file: False)
+
+
+def copies(workspace: Workspace) -> list[str]:
+    """What the copies that were kept hold."""
+    folder = workspace.root / HIDDEN / "backups"
+    return [file.read_text() for file in sorted(folder.glob("*"))]
+
+
+def without_origin(library: str) -> str:
+    """A library file without the line that says where it comes from."""
+    return library.partition("\n")[2]
+
+
+def clean(module: Module) -> str:
+    """The module as it is in the reference, without that line."""
+    return without_origin(library_source(read_lesson(solved(module), module.lesson)))
+
+
+# ---- start ---------------------------------------------------------------------------------------
+
+
+def test_start_says_which_file_to_open_and_what_to_write_first(workspace: Workspace) -> None:
+    output = tito("module", "start", "03").output
+    assert "Open modules/03_layers/layers_dev.py" in output
+    assert "The first exercise to write is Linear.__init__, on line " in output
+    assert "tito watch layers" in output
+
+
+def test_start_without_a_module_takes_the_one_that_is_next(workspace: Workspace) -> None:
+    assert "01 tensor" in tito("module", "start").output
+    tito("module", "start", "3")
+    assert "03 layers" in tito("module", "start").output
+
+
+def test_start_changes_no_file_of_the_learner(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).write_text("# mine\n")
+    tito("module", "start", "3")
+    assert workspace.lesson(LAYERS).read_text() == "# mine\n"
+
+
+def test_start_hands_out_an_exercise_that_is_gone(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.lesson(LAYERS).parent)
+    output = tito("module", "start", "3").output
+    assert "was missing" in output
+    assert workspace.lesson(LAYERS).read_text() == material.exercise(LAYERS)
+
+
+def test_outside_a_workspace_start_says_how_to_make_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = tito("module", "start", "3")
+    assert result.exit_code == 1
+    assert "tito init my-tinytorch" in result.output
+
+
+# ---- the notebook and the .py file ---------------------------------------------------------------
+
+
+def test_the_notebook_is_made_with_what_is_in_the_py_file(workspace: Workspace) -> None:
+    lesson = workspace.lesson(LAYERS)
+    write_one(lesson, "Linear.parameters", "return [self.weight]  # mine")
+    output = tito("module", "start", "3", "--notebook").output
+    assert "jupyter lab modules/03_layers/layers_dev.ipynb" in output
+    assert workspace.notebook(LAYERS).read_text() == notebook_source(lesson.read_text())
+    assert workspace.working_file(LAYERS) == workspace.notebook(LAYERS)
+
+
+def test_going_back_to_python_takes_along_what_was_written_in_the_notebook(
+    workspace: Workspace,
+) -> None:
+    lesson = workspace.lesson(LAYERS)
+    before = lesson.read_text()
+    tito("module", "start", "3", "--notebook")
+    workspace.notebook(LAYERS).write_text(notebook_source(solved(LAYERS)))
+    output = tito("module", "start", "3", "--python").output
+    assert "layers_dev.py now has what layers_dev.ipynb has." in output
+    assert "y = x @ self.weight" in lesson.read_text()
+    assert lesson.read_text().startswith(before[: before.index("# %%")]), "its front matter stays"
+    assert copies(workspace) == [before]
+    assert workspace.working_file(LAYERS) == lesson
+
+
+def test_a_notebook_left_behind_is_brought_in_line_and_a_copy_is_kept(
+    workspace: Workspace,
+) -> None:
+    tito("module", "start", "3", "--notebook")
+    before = workspace.notebook(LAYERS).read_text()
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    output = tito("module", "start", "3", "--notebook").output
+    assert "layers_dev.ipynb now has what layers_dev.py has." in output
+    assert workspace.notebook(LAYERS).read_text() == notebook_source(solved(LAYERS))
+    assert copies(workspace) == [before]
+
+
+@pytest.mark.parametrize(("option", "chosen"), [("--python", "lesson"), ("--notebook", "notebook")])
+def test_when_both_have_changed_choosing_one_overwrites_neither(
+    workspace: Workspace, option: str, chosen: str
+) -> None:
+    files = {"lesson": workspace.lesson(LAYERS), "notebook": workspace.notebook(LAYERS)}
+    changed = solved(LAYERS).replace("y = x @ self.weight", "y = x")
+    texts = {"lesson": solved(LAYERS), "notebook": notebook_source(changed)}
+    for name, file in files.items():
+        file.write_text(texts[name])
+    assert tito("module", "start", "3").exit_code == 1
+    result = tito("module", "start", "3", option)
+    assert result.exit_code == 0
+    assert "stays as it is" in result.output
+    assert {name: file.read_text() for name, file in files.items()} == texts
+    assert Workspace(workspace.root).working_file(LAYERS) == files[chosen]
+
+
+def test_after_choosing_a_change_in_the_other_file_is_noticed_again(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    changed = solved(LAYERS).replace("y = x @ self.weight", "y = x")
+    workspace.notebook(LAYERS).write_text(notebook_source(changed))
+    tito("module", "start", "3", "--notebook")
+    workspace.lesson(LAYERS).write_text(solved(LAYERS).replace("y = x @ self.weight", "y = 2 * x"))
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "have both changed" in result.output
+
+
+def test_a_damaged_notebook_is_told_of_when_it_is_asked_for_its_code(workspace: Workspace) -> None:
+    workspace.notebook(LAYERS).write_text("{")
+    before = workspace.lesson(LAYERS).read_text()
+    result = tito("module", "start", "3", "--python")
+    assert result.exit_code == 1
+    assert "is not a notebook" in result.output
+    assert workspace.lesson(LAYERS).read_text() == before
+
+
+# ---- status --------------------------------------------------------------------------------------
+
+
+def test_status_of_a_module_lists_its_exercises(workspace: Workspace) -> None:
+    write_one(workspace.lesson(LAYERS), "Linear.forward", "return x")
+    lines = tito("module", "status", "3").output.splitlines()
+    assert lines[0] == "03 layers: in progress: 1 of 4 exercises written"
+    assert next(line for line in lines if "Linear.forward" in line).split()[1] == "written"
+    assert "to write, line" in next(line for line in lines if "Dropout.forward" in line)
+
+
+def test_status_as_json_has_each_module(workspace: Workspace, checks_pass: None) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    tito("module", "complete", "3")
+    tito("module", "start", "1")
+    data = json.loads(tito("module", "status", "--json").stdout)
+    assert data["workspace"] == str(workspace.root)
+    assert data["current"] == "tensor"
+    assert [m["module"] for m in data["modules"]] == [m.name for m in MODULES]
+    tensor, _, layers = data["modules"][:3]
+    assert (tensor["status"], tensor["plank"]) == ("in progress", "reference")
+    assert (layers["status"], layers["plank"]) == ("finished", "yours")
+    assert tensor["exercises"] == len(tensor["unwritten"]) > 0
+    assert layers["unwritten"] == []
+
+
+def test_status_tells_of_two_versions(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    workspace.notebook(LAYERS).write_text("{")
+    for arguments in (["3"], ["3", "--json"]):
+        result = tito("module", "status", *arguments)
+        assert result.exit_code == 0
+        assert "both changed" in result.stdout
+
+
+# ---- complete ------------------------------------------------------------------------------------
+
+
+def test_a_solved_exercise_passes_its_checks_and_becomes_a_plank_as_clean_as_the_reference(
+    workspace: Workspace,
+) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    finished = run_tito("module", "complete", "03", cwd=workspace.root)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "📈 Progress: Linear Layer ✓" in finished.stdout
+    assert "03 layers is yours." in finished.stdout
+    plank = workspace.plank(LAYERS).read_text()
+    assert plank.splitlines()[0] == (
+        "# Exported from modules/03_layers/layers_dev.py: edit it there, "
+        "then run `tito module complete`."
+    )
+    assert without_origin(plank) == clean(LAYERS)
+    program = "from tinytorch.core import layers; print(layers.__file__)"
+    assert run_python(program, cwd=workspace.root).stdout.strip() == str(workspace.plank(LAYERS))
+
+
+def test_what_fails_its_checks_is_not_exported(workspace: Workspace) -> None:
+    lesson = workspace.lesson(LAYERS)
+    lesson.write_text(solved(LAYERS).replace("else y + self.bias", "else y"))
+    finished = run_tito("module", "complete", "03", cwd=workspace.root)
+    assert finished.returncode == 1
+    assert "❌ Linear layer computes y = xW + b correctly" in finished.stdout
+    assert "nothing was exported" in finished.stderr
+    assert not workspace.plank(LAYERS).exists()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_every_plank_is_as_clean_as_the_reference(
+    workspace: Workspace, checks_pass: None, module: Module
+) -> None:
+    workspace.lesson(module).write_text(solved(module))
+    assert tito("module", "complete", module.name).exit_code == 0
+    plank = workspace.plank(module).read_text()
+    assert without_origin(plank) == clean(module)
+
+
+def test_a_plank_from_a_notebook_is_as_clean(workspace: Workspace, checks_pass: None) -> None:
+    workspace.notebook(LAYERS).write_text(notebook_source(solved(LAYERS)))
+    assert tito("module", "complete", "3").exit_code == 0
+    plank = workspace.plank(LAYERS).read_text()
+    assert plank.startswith("# Exported from modules/03_layers/layers_dev.ipynb: edit it there")
+    assert without_origin(plank) == clean(LAYERS)
+
+
+def test_completing_twice_is_fine_and_says_that_nothing_has_changed(
+    workspace: Workspace, checks_pass: None
+) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    tito("module", "complete", "3")
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 0
+    assert "tinytorch/core/layers.py is up to date." in result.output
+    assert copies(workspace) == []
+
+
+def test_completing_after_a_change_keeps_a_copy_of_the_plank_before(
+    workspace: Workspace, checks_pass: None
+) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    tito("module", "complete", "3")
+    before = workspace.plank(LAYERS).read_text()
+    workspace.lesson(LAYERS).write_text(solved(LAYERS).replace("y = x @ self", "y =  x @ self"))
+    result = tito("module", "complete", "3")
+    assert "The layers.py before is in .tinytorch/backups/layers_" in result.output
+    assert copies(workspace) == [before]
+    assert workspace.plank(LAYERS).read_text() != before
+
+
+def test_modules_can_be_completed_in_any_order(workspace: Workspace, checks_pass: None) -> None:
+    for name in ("layers", "tensor"):
+        module = find_module(name)
+        workspace.lesson(module).write_text(solved(module))
+        assert tito("module", "complete", name).exit_code == 0
+    statuses = [Workspace(workspace.root).status(module) for module in MODULES[:3]]
+    assert statuses == [Status.FINISHED, Status.NOT_STARTED, Status.FINISHED]
+
+
+def test_an_untouched_exercise_is_told_where_to_begin(workspace: Workspace) -> None:
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "Nothing is written in modules/03_layers/layers_dev.py yet." in result.output
+    assert "Begin with Linear.__init__, line " in result.output
+    assert "tito hint layers" in result.output
+
+
+def test_a_syntax_error_is_told_with_its_place_and_line(workspace: Workspace) -> None:
+    lesson = workspace.lesson(LAYERS)
+    write_one(lesson, "Linear.forward", "return (x @ self.weight")
+    number = lesson.read_text().split("\n").index("        return (x @ self.weight") + 1
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert f"modules/03_layers/layers_dev.py:{number}: not valid Python: '(' was" in result.output
+    assert "  return (x @ self.weight\n" in result.output
+
+
+def test_a_syntax_error_in_a_notebook_is_told_with_its_cell(workspace: Workspace) -> None:
+    broken = solved(LAYERS).replace("y = x @ self.weight", "y = x @")
+    workspace.notebook(LAYERS).write_text(notebook_source(broken))
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "layers_dev.ipynb, cell " in result.output
+    assert "not valid Python" in result.output
+
+
+def test_nonsense_outside_the_exported_cells_is_no_trouble(
+    workspace: Workspace, checks_pass: None
+) -> None:
+    lesson = workspace.lesson(LAYERS)
+    lesson.write_text(solved(LAYERS) + "\n# %%\nan experiment (\n")
+    assert tito("module", "complete", "3").exit_code == 0
+    assert "experiment" not in workspace.plank(LAYERS).read_text()
+
+
+def test_prints_between_definitions_stay_out_of_the_plank_and_that_is_said(
+    workspace: Workspace, checks_pass: None
+) -> None:
+    lesson = workspace.lesson(LAYERS)
+    text = solved(LAYERS).rstrip("\n") + "\n\n\n# %%\n#| export\nprint(Linear(2, 3))\n"
+    lesson.write_text(text)
+    number = text.split("\n").index("print(Linear(2, 3))") + 1
+    output = tito("module", "complete", "3").output
+    assert (
+        "Left out of it, since it only shows something: modules/03_layers/layers_dev.py:" in output
+    )
+    assert f"layers_dev.py:{number}." in output
+    plank = workspace.plank(LAYERS).read_text()
+    assert without_origin(plank) == clean(LAYERS)
+
+
+def test_prints_inside_functions_stay_and_are_told_of(
+    workspace: Workspace, checks_pass: None
+) -> None:
+    text = solved(LAYERS).replace("        y = x @", "        print(x.shape)\n        y = x @")
+    workspace.lesson(LAYERS).write_text(text)
+    number = text.split("\n").index("        print(x.shape)") + 1
+    output = tito("module", "complete", "3").output
+    assert (
+        f"It still prints each time it gets to modules/03_layers/layers_dev.py:{number}" in output
+    )
+
+
+def test_an_import_below_other_code_is_no_trouble(workspace: Workspace, checks_pass: None) -> None:
+    text = solved(LAYERS) + "\n\n# %%\n#| export\nimport json\n"
+    workspace.lesson(LAYERS).write_text(text)
+    assert tito("module", "complete", "3").exit_code == 0
+    assert workspace.plank(LAYERS).read_text().endswith("\n\n\nimport json\n")
+
+
+def test_a_name_that_is_missing_is_told_by_name(workspace: Workspace) -> None:
+    text = solved(LAYERS).replace("def random_keep(", "def keep_at_random(")
+    workspace.lesson(LAYERS).write_text(text)
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "layers_dev.py does not define random_keep, which the framework needs." in result.output
+    assert "tito solution layers" in result.output
+
+
+def test_a_name_in_a_cell_without_its_mark_is_told_how_to_mend_it(workspace: Workspace) -> None:
+    text = solved(LAYERS).replace("#| export\nclass Dropout", "class Dropout")
+    workspace.lesson(LAYERS).write_text(text)
+    result = tito("module", "complete", "3")
+    assert "The cell of Dropout must begin with the line: #| export" in result.output
+
+
+def test_an_exercise_that_no_check_asks_for_must_be_written_too(
+    workspace: Workspace, checks_pass: None
+) -> None:
+    write_one(workspace.lesson(LAYERS), "Linear.forward", "return x")
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "Linear.__init__ (line " in result.output
+    assert not workspace.plank(LAYERS).exists()
+
+
+def test_a_file_saved_while_it_is_checked_is_not_exported(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = workspace.lesson(LAYERS)
+    lesson.write_text(solved(LAYERS))
+
+    def passes_while_somebody_saves(module: object, file: Path) -> bool:
+        file.write_text(file.read_text() + "\n# one more thought\n")
+        return True
+
+    monkeypatch.setattr("tito.commands.module._passes", passes_while_somebody_saves)
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "was saved while it was checked" in result.output
+    assert not workspace.plank(LAYERS).exists()
+
+
+def test_a_plank_that_changes_within_a_second_is_not_taken_for_the_one_before(
+    workspace: Workspace, checks_pass: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    for number in (7, 9):
+        lesson = solved(LAYERS).replace("y = x @ self.weight", f"return x * 0 + {number}")
+        workspace.lesson(LAYERS).write_text(lesson)
+        assert tito("module", "complete", "3").exit_code == 0
+        os.utime(workspace.plank(LAYERS), (1, 1))  # both within the same second
+        program = "from tinytorch.core.layers import Linear; print(Linear(1, 1)([2]).item())"
+        finished = run_python(program, cwd=workspace.root)
+        assert float(finished.stdout) == number, finished.stderr
+
+
+def test_a_module_without_checks_becomes_a_plank_if_it_can_be_imported(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(material, "check_file", lambda module: None)
+    lesson = workspace.lesson(LAYERS)
+    lesson.write_text(solved(LAYERS).replace("class Dropout(Layer)", "class Dropout(Layr)"))
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "name 'Layr' is not defined" in result.output
+    lesson.write_text(solved(LAYERS))
+    assert tito("module", "complete", "3").exit_code == 0
+
+
+def test_in_a_clone_complete_checks_the_lesson_and_exports_it(
+    monkeypatch: pytest.MonkeyPatch, checks_fail: None
+) -> None:
+    monkeypatch.chdir(ROOT)
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "The place to mend it is modules/03_layers/layers_dev.py" in result.output
+
+
+# ---- reset ---------------------------------------------------------------------------------------
+
+
+def test_starting_over_hands_out_the_exercise_gives_up_the_plank_and_keeps_copies_of_both(
+    workspace: Workspace, checks_pass: None
+) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    tito("module", "complete", "3")
+    plank = workspace.plank(LAYERS).read_text()
+    result = tito("module", "reset", "3")
+    assert result.exit_code == 0
+    assert workspace.lesson(LAYERS).read_text() == material.exercise(LAYERS)
+    assert not workspace.plank(LAYERS).exists()
+    assert sorted(copies(workspace)) == sorted([plank, solved(LAYERS)])
+    assert result.output.count(".tinytorch/backups/") == 2
+    assert Workspace(workspace.root).status(LAYERS) is Status.NOT_STARTED
+
+
+def test_starting_over_hands_out_the_notebook_too_where_there_is_one(workspace: Workspace) -> None:
+    workspace.notebook(LAYERS).write_text(notebook_source(solved(LAYERS)))
+    tito("module", "reset", "3")
+    assert workspace.notebook(LAYERS).read_text() == notebook_source(material.exercise(LAYERS))
+    assert copies(workspace) == [notebook_source(solved(LAYERS))]
+
+
+def test_starting_over_what_was_never_begun_says_so_and_keeps_no_copies(
+    workspace: Workspace,
+) -> None:
+    result = tito("module", "reset", "3")
+    assert result.exit_code == 0
+    assert "nothing to start over" in result.output
+    assert copies(workspace) == []
+
+
+def test_starting_over_leaves_other_modules_alone(workspace: Workspace) -> None:
+    workspace.lesson(TENSOR).write_text(solved(TENSOR))
+    tito("module", "reset", "3")
+    assert workspace.lesson(TENSOR).read_text() == solved(TENSOR)
+
+
+# ---- bare tito -----------------------------------------------------------------------------------
+
+
+def test_bare_tito_says_which_planks_are_yours_and_what_is_next(
+    workspace: Workspace, checks_pass: None
+) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    tito("module", "complete", "3")
+    write_one(workspace.lesson(LOSSES), "MSELoss.__call__", "return 0")
+    output = tito().output
+    assert f"TinyTorch, in {workspace.root}" in output
+    assert "  01 tensor        reference\n" in output
+    assert "  03 layers        yours       finished\n" in output
+    assert "> 04 losses        reference   in progress: 1 of " in output
+    assert "Next: Write " in output
+    assert "modules/04_losses/losses_dev.py, line " in output
+
+
+def test_bare_tito_asks_for_completion_when_all_is_written(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS))
+    output = tito().output
+    assert "Every exercise in modules/03_layers/layers_dev.py is written." in output
+    assert "tito module complete 03" in output
+
+
+def test_bare_tito_says_when_everything_is_yours(workspace: Workspace, checks_pass: None) -> None:
+    for module in MODULES:
+        workspace.lesson(module).write_text(solved(module))
+        tito("module", "complete", module.name)
+    output = tito().output
+    assert "All modules are yours" in output
+    assert "tito milestone mnist" in output
+
+
+def test_bare_tito_in_a_workspace_imports_no_heavy_library(workspace: Workspace) -> None:
+    program = (
+        "import sys, tito.main\n"
+        "try: tito.main.main([])\n"
+        "except SystemExit: pass\n"
+        "heavy = ('numpy', 'rich', 'pytest', 'matplotlib', 'jupytext', 'tinytorch.core')\n"
+        "print('loaded:', [name for name in heavy if name in sys.modules])"
+    )
+    assert "loaded: []" in run_python(program, cwd=workspace.root).stdout
