@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,7 +86,8 @@ def check(
 
 def checks_in(suite: ModuleType) -> list[Check]:
     """The checks of a suite, in the order in which they are written."""
-    return [value.check for value in vars(suite).values() if hasattr(value, "check")]
+    functions = [value for value in vars(suite).values() if inspect.isfunction(value)]
+    return [function.check for function in functions if hasattr(function, "check")]
 
 
 class core:
@@ -99,6 +101,8 @@ class core:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # pytest looks for its own marks, and must not start an import
+            raise AttributeError(name)
         return getattr(_stand_ins.get(self._name) or load(self._name), name)
 
 

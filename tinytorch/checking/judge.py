@@ -92,6 +92,7 @@ def explain(error: BaseException, module: str) -> Verdict:
             verdict.mistake = "Python cannot read the file"
             verdict.file, verdict.line = error.filename, error.lineno
         case RecursionError():
+            verdict.stopped = True
             verdict.mistake = "it calls itself without end"
         case MemoryError():
             verdict.outcome, verdict.stopped = "error", True
@@ -103,6 +104,9 @@ def explain(error: BaseException, module: str) -> Verdict:
             verdict.outcome, verdict.stopped = "error", True
             verdict.seen = f"exit({'' if error.code is None else repr(error.code)})"
             verdict.mistake = "it ends the program, with exit()"
+        case KeyboardInterrupt():
+            verdict.outcome, verdict.stopped = "error", True
+            verdict.mistake = "it interrupts the program"
         case OSError() if error.errno == errno.EFBIG:
             verdict.outcome, verdict.stopped = "error", True
             verdict.mistake = "it prints without end"

@@ -36,6 +36,7 @@ class StageProcess:
 
         Raises:
             CancelledError: `cancelled` said so, while waiting.
+            RuntimeError: the stage could not be set up.
         """
         deadline = time.monotonic() + limit
         try:
@@ -55,6 +56,8 @@ class StageProcess:
         except ValueError:  # the code wrote into our connection
             self.end()
             return {"ended": 0}
+        if "broken" in answer:
+            raise RuntimeError(f"the checks could not be set up:\n{answer['broken']}")
         return answer
 
     @property

@@ -5,6 +5,7 @@ import re
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from tito.course import Module
 # the others get less, since it is no slow machine that is to blame.
 LIMIT = 10.0
 LIMIT_AFTER_TIMEOUT = 2.0
+# How many checks of one exercise may go without an answer before the others wait.
+PATIENCE = 2
 
 _FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+) in ')
 
@@ -104,6 +107,7 @@ class _Run:
         self.limit = limit
         self.stage: StageProcess | None = None
         self.stopped = False
+        self.lost: Counter[tuple[str, ...]] = Counter()  # answers that never came, by subject
         self.judged = str(file.resolve()) if file else _module_file(report.module)
         folder = scratch / "folder"
         folder.mkdir()
@@ -118,9 +122,12 @@ class _Run:
 
     def result_of(self, check: Check) -> Result:
         """Run a check, unless it has to wait for an earlier one."""
-        if self.stopped or waiting(check, self.report.results):
+        subject = check.about[:1]
+        hopeless = self.stopped or self.lost[subject] >= PATIENCE
+        if hopeless or waiting(check, self.report.results):
             return Result(check, Verdict(outcome="waiting"))
-        verdict = self._load() or self._verdict({"check": check.name}, check)
+        verdict = self._load() or self._verdict({"check": check.name})
+        self.lost[subject] += verdict.outcome in ("timeout", "error")
         if same_stop(verdict, self.report.results):
             return Result(check, Verdict(outcome="waiting"))
         if verdict.outcome == "passed":
@@ -142,7 +149,7 @@ class _Run:
         self.stopped = verdict.outcome != "passed"
         return verdict if self.stopped else None
 
-    def _verdict(self, request: dict[str, Any], check: Check | None = None) -> Verdict:
+    def _verdict(self, request: dict[str, Any]) -> Verdict:
         assert self.stage is not None
         answer = self.stage.ask(request, self.limit, self.cancelled)
         if "timeout" in answer:
@@ -158,17 +165,20 @@ class _Run:
                 stopped=True,
             )
         if "ended" in answer:
+            file, line = self._last_place()
             return Verdict(
                 outcome="error",
                 mistake=_manner_of_ending(answer["ended"]),
                 seen="the process is gone",
                 expected="an answer",
+                file=file,
+                line=line,
                 stopped=True,
             )
         return Verdict(**answer)
 
     def _last_place(self) -> tuple[str | None, int | None]:
-        """The line of the learner's file at which the code was when its time was up."""
+        """The line of the learner's file at which the code was in the end."""
         try:
             text = Path(self.setting.stack).read_text(encoding="utf-8")
         except OSError:

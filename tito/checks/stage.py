@@ -10,11 +10,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing.connection import Connection
+from os import _exit
 from typing import Any
 
 from tinytorch.checking.checks import Check, checks_in, load
@@ -53,16 +55,19 @@ class Setting:
 
 def run_stage(connection: Connection, setting: Setting) -> None:
     """Load the module, say how that went, then run each check that is asked for."""
-    _retreat(setting)
+    try:
+        _retreat(setting)
+    except Exception:  # our own mistake, not one of the code that is judged
+        connection.send_bytes(json.dumps({"broken": traceback.format_exc()}).encode())
+        return
     name = f"tinytorch.core.{setting.module.name}"
     namespace = None
-    _start_clock(setting, json.loads(connection.recv_bytes())["limit"])
     verdict = Verdict()
-    try:
-        namespace = load(setting.module.name)
-    except BaseException as error:
-        verdict = explain(error, name)
-    _stop_clock()
+    with _watched(setting, json.loads(connection.recv_bytes())["limit"]):
+        try:
+            namespace = load(setting.module.name)
+        except BaseException as error:
+            verdict = explain(error, name)
     verdict.printed = _printed(setting)
     connection.send_bytes(json.dumps(asdict(verdict)).encode())
     checks = {check.name: check for check in checks_in(read_suite(setting.module))}
@@ -77,9 +82,8 @@ def run_stage(connection: Connection, setting: Setting) -> None:
 
 def _run(check: Check, name: str, namespace: Any, setting: Setting, limit: float) -> dict[str, Any]:
     os.truncate(setting.output, 0)
-    _start_clock(setting, limit)
-    verdict = judge(check, name, namespace)
-    _stop_clock()
+    with _watched(setting, limit):
+        verdict = judge(check, name, namespace)
     verdict.printed = _printed(setting)
     return asdict(verdict)
 
@@ -98,12 +102,12 @@ def _apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         try:
             os.close(reader)
             with open(writer, "wb") as pipe:
-                pipe.write(json.dumps(work()).encode())
+                pipe.write(json.dumps(work()).encode() + b"\n")
         finally:
-            os._exit(0)
+            _exit(0)
     os.close(writer)
     with open(reader, "rb") as pipe:
-        answer = pipe.read()
+        answer = pipe.readline()  # not up to its end, which a process that the code forked may hold
     _, status = os.waitpid(child, 0)
     try:
         reply: dict[str, Any] = json.loads(answer)
@@ -143,19 +147,29 @@ def _limit_resources() -> None:
         resource.setrlimit(limit, (amount if most < 0 else min(amount, most), most))
 
 
-def _start_clock(setting: Setting, limit: float) -> None:
-    """Before the time is up, write down the line at which the code is."""
-    stack = open(setting.stack, "w")  # noqa: SIM115 - open as long as the clock runs
-    faulthandler.dump_traceback_later(limit * 0.9, file=stack)
-    if hasattr(signal, "alarm"):
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(int(limit) + GRACE)
+@contextmanager
+def _watched(setting: Setting, limit: float) -> Iterator[None]:
+    """Write down where the code is before its time is up, or if it ends the process."""
+    with open(setting.stack, "w") as stack:
+        faulthandler.enable(file=stack)
+        faulthandler.dump_traceback_later(limit * 0.9, file=stack)
+        if hasattr(signal, "alarm"):
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(int(limit) + GRACE)
 
+        def leave(status: int) -> None:
+            faulthandler.dump_traceback(file=stack)
+            _exit(status)
 
-def _stop_clock() -> None:
-    faulthandler.cancel_dump_traceback_later()
-    if hasattr(signal, "alarm"):
-        signal.alarm(0)
+        os._exit = leave  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            os._exit = _exit
+            faulthandler.cancel_dump_traceback_later()
+            faulthandler.disable()
+            if hasattr(signal, "alarm"):
+                signal.alarm(0)
 
 
 def _printed(setting: Setting) -> str:
