@@ -16,12 +16,14 @@ class Result:
         check: the check.
         verdict: what it came to.
         where: the place in the learner's file, in words.
+        exercise: the exercise that is to blame, by dotted name.
         hint: the command that gives a hint.
     """
 
     check: Check
     verdict: Verdict
     where: str | None = None
+    exercise: str | None = None
     hint: str | None = None
 
     @property

@@ -133,7 +133,9 @@ class _Run:
         if verdict.outcome == "passed":
             return Result(check, verdict)
         where = place(verdict.file, verdict.line) if verdict.file and verdict.line else None
-        return Result(check, verdict, where, self._hint(verdict, check))
+        exercise = self._exercise(verdict, check)
+        hint = " ".join(["tito hint", self.report.module.name, exercise or ""]).rstrip()
+        return Result(check, verdict, where, exercise, hint)
 
     def end(self) -> None:
         """End the stage."""
@@ -190,14 +192,13 @@ class _Run:
                 return self.judged, int(frame["line"])
         return None, None
 
-    def _hint(self, verdict: Verdict, check: Check) -> str:
-        """The command for a hint to the exercise that is to blame."""
-        module = self.report.module
-        exercises = {solution.function for solution in material.lesson(module).solutions}
-        for name in (verdict.function, *check.about):
-            if name in exercises:
-                return f"tito hint {module.name} {name}"
-        return f"tito hint {module.name}"
+    def _exercise(self, verdict: Verdict, check: Check) -> str | None:
+        """The exercise that is to blame."""
+        exercises = {
+            solution.function for solution in material.lesson(self.report.module).solutions
+        }
+        candidates = (verdict.function, *check.about)
+        return next((name for name in candidates if name in exercises), None)
 
 
 def _module_file(module: Module) -> str:
