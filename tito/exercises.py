@@ -10,7 +10,7 @@ from tito.lesson import BEGIN, END, Lesson
 
 # In a text cell: "# **Exercise: `Linear.forward`**", with more names where one text serves many.
 _EXERCISE = re.compile(r"#\s*\*\*Exercise:?\s*(.+?)\*\*")
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+_QUOTED = re.compile(r"`([\w.]+)`")
 _SUMMARY = re.compile(r"#\s*<details>\s*<summary>\s*Hint\b.*</summary>", re.IGNORECASE)
 _END = re.compile(r"#\s*</details>", re.IGNORECASE)
 
@@ -27,7 +27,7 @@ def hints(lesson: Lesson) -> dict[str, list[str]]:
     hint: list[str] | None = None
     for line in lesson.lines:
         if heading := _EXERCISE.match(line):
-            names = _NAME.findall(heading[1])
+            names = _QUOTED.findall(heading[1]) or [heading[1].strip()]
         elif _SUMMARY.match(line):
             hint = []
         elif hint is not None and _END.match(line):
