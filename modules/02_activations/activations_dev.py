@@ -12,6 +12,32 @@
 
 # %% [markdown]
 # # 02 Activations
+#
+# *The bends in a network: five functions that stand between the layers, without which all the
+# layers together could do no more than one.*
+#
+# **Foundation tier** · **Difficulty** ⭐ (1/4) · **Time** 2-3 hours
+#
+# **Before this:** 01_tensor · **Next:** 03_layers
+#
+# When you are through, you can
+#
+# - say why a network without activations is a single matrix, and show it;
+# - write ReLU, sigmoid, tanh, GELU and softmax, and read each of them off its plot;
+# - say what saturation is, and what it does to learning;
+# - write a formula so that it holds from -10,000 to 10,000, where its textbook form breaks;
+# - turn scores into probabilities, and make them surer or less sure with a temperature.
+#
+# **How it goes.** *Build*: you write five functions, most of them in a line or two. *Use*: you see
+# what they do to a plane, and to the scores of a digit. *Reflect*: you measure what they cost, and
+# step into the traps on purpose.
+#
+# Where a cell says `raise NotImplementedError("Write ...")`, it's your turn: put your lines in its
+# place. The cell after it checks what you wrote. Each exercise has three hints, folded away until
+# you want them.
+#
+# **Starting here?** You can. The tensor is the installed one, or your own if you have finished
+# module 01.
 
 # %%
 #| export
@@ -25,80 +51,54 @@ import numpy as np
 
 from tinytorch.core.tensor import Tensor, apply, as_tensor
 
-# %% [markdown]
-# ## The functions
-
-
 # %%
-#| export
-def relu(x: np.ndarray) -> np.ndarray:
-    """The rectified linear unit, `max(x, 0)`, element by element (Nair and Hinton, 2010)."""
-    ### BEGIN SOLUTION
-    # A row of zeros, since NumPy compares two arrays three times as fast as an array and a number.
-    return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
-    ### END SOLUTION
+# For the experiments in this lesson; the library does without.
+# isort: split
+import math
+import time
+import tracemalloc
+from collections.abc import Callable
 
+import matplotlib.pyplot as plt
 
-# %%
-#| export
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """The logistic function, `1 / (1 + exp(-x))`, element by element, between 0 and 1."""
-    ### BEGIN SOLUTION
-    # exp of a negative number never overflows; each side of zero has its own form.
-    small = np.exp(-np.absolute(x))
-    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
-    ### END SOLUTION
+from tinytorch.datasets import mnist
 
-
-# %%
-#| export
-def tanh(x: np.ndarray) -> np.ndarray:
-    """The hyperbolic tangent, element by element, between -1 and 1."""
-    ### BEGIN SOLUTION
-    return np.tanh(x)
-    ### END SOLUTION
-
-
-# %%
-#| export
-def gelu(x: np.ndarray) -> np.ndarray:
-    """The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel, 2016).
-
-    `0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, element by element.
-    """
-    ### BEGIN SOLUTION
-    return 0.5 * x * (1 + np.tanh(_gelu_argument(x)))
-    ### END SOLUTION
-
-
-def _gelu_argument(x: np.ndarray) -> np.ndarray:
-    # Beyond 10 the tanh is 1 to the last bit, and without the bound x^3 could overflow.
-    x = np.minimum(np.maximum(x, -10), 10)
-    return float(np.sqrt(2 / np.pi)) * (x + 0.044715 * x * x * x)
-
-
-# %%
-#| export
-def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Turn scores into probabilities: `exp(x)` divided by its sum along an axis.
-
-    Args:
-        x: scores (logits) of any shape.
-        axis: the axis along which the results add up to 1; the last by default.
-    """
-    ### BEGIN SOLUTION
-    if x.size == 0:
-        return x
-    # Shifting all scores by the same amount changes nothing, and exp(0) cannot overflow.
-    # Scores that far apart have a difference beyond float32, and then exp(-infinity) is 0.
-    with np.errstate(over="ignore"):
-        exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
-    ### END SOLUTION
-
+random = np.random.default_rng(0)
+digits = mnist()
 
 # %% [markdown]
-# ## The classes
+# ## Build: why bend?
+#
+# A layer of a network multiplies by a matrix. What do two layers do, one after the other?
+
+# %%
+x = random.standard_normal((5, 4))
+first, second = random.standard_normal((4, 3)), random.standard_normal((3, 2))
+both = first @ second
+print("two layers and one matrix differ by", np.abs((x @ first) @ second - x @ both).max())
+
+# %% [markdown]
+# The same, but for rounding. A hundred layers would still be one matrix, and a matrix draws
+# straight lines only. Put something between them that is not a straight line, and that's over. Take
+# the simplest bend there is, ReLU, which keeps what is positive and turns the rest into 0. Two of
+# them make a function that no matrix can:
+#
+# ```
+#    relu(x)  +  relu(-x)  =  |x|
+#
+#         /         \             \   /
+#        /           \             \ /
+#    ___/     +       \___    =     V
+# ```
+#
+# From bends like these you can put together any continuous function on an interval, as closely as
+# you like: each one more adds a corner where you want it.
+#
+# ### What they have in common
+#
+# An activation is a function on arrays, and goes through the door of module 01, `apply`. Around it
+# comes a small class, so that it can be made and called like a layer, `ReLU()(x)`. Nothing in it
+# can be trained. The common part is given:
 
 
 # %%
@@ -121,11 +121,145 @@ class Activation:
         return f"{type(self).__name__}()"
 
 
+# %% [markdown]
+# And a tool for looking at them. It draws a function and its slope: by how much the output moves
+# when the input moves a little. The slope is what training has to work with. Where it is zero,
+# nothing is learned.
+
+
+# %%
+def draw(function: Callable[[np.ndarray], np.ndarray], name: str) -> None:
+    """Plot a function, and its slope measured from the function itself."""
+    x = np.linspace(-5, 5, 401)
+    slope = (function(x + 1e-6) - function(x - 1e-6)) / 2e-6
+    _, axis = plt.subplots(figsize=(5, 2.8), layout="constrained")
+    axis.plot(x, function(x), lw=2.5, label=name)
+    axis.plot(x, slope, "--", label="its slope")
+    axis.axhline(0, color="gray", lw=0.5)
+    axis.set(xlabel="x", ylim=(-1.3, 2.3))
+    axis.legend(loc="upper left")
+
+
+# %% [markdown]
+# ## ReLU
+#
+# The *rectified linear unit*: `max(x, 0)`, element by element. So -2 becomes 0, and 3 stays 3.
+# It's the one to begin with in a new network: it costs next to nothing, and wherever it is open its
+# slope is exactly 1, so nothing is lost on the way back.
+#
+# **Exercise: `relu`**
+#
+# Return an array of the same shape and dtype, with 0 in place of what is negative. NumPy has a
+# function that takes the larger of two numbers, element by element.
+#
+# <details><summary>Hint 1</summary>
+#
+# It isn't `np.max`, which looks for the one largest number in an array.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.maximum(a, b)` compares two arrays element by element. A plain number broadcasts.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `return np.maximum(..., 0)`
+#
+# </details>
+
+
+# %%
+#| export
+def relu(x: np.ndarray) -> np.ndarray:
+    """The rectified linear unit, `max(x, 0)`, element by element (Nair and Hinton, 2010)."""
+    ### BEGIN SOLUTION
+    # A row of zeros, since NumPy compares two arrays three times as fast as an array and a number.
+    return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
+    ### END SOLUTION
+
+
 class ReLU(Activation):
     """`max(x, 0)`: negative numbers become 0, the others stay."""
 
     def forward(self, x: Any) -> Tensor:
         return apply(relu, as_tensor(x))
+
+
+# %%
+print("🔬 Unit Test: ReLU...")
+seen = ReLU()(Tensor([[-2.0, 0.0], [3.0, -0.5]]))
+assert isinstance(seen, Tensor), f"ReLU()(x) is a {type(seen).__name__}, expected a Tensor"
+assert seen.tolist() == [[0, 0], [3, 0]], f"[[-2, 0], [3, -0.5]] became {seen.tolist()}"
+print("✅ Negative numbers become 0, the others stay")
+assert relu(np.ones(3, np.float32)).dtype == np.float32, "float32 became another dtype"
+print("✅ float32 stays float32")
+print("📈 Progress: ReLU ✓")
+
+# %%
+draw(relu, "relu")
+
+# %% [markdown]
+# ## Sigmoid
+#
+# `1 / (1 + exp(-x))` turns any number into one between 0 and 1: a probability, if you like. At 0
+# it's 0.5, at 2 it is 0.88, at 5 it is 0.993. Far out it goes flat; one says that it **saturates**.
+#
+# Written as it stands, the formula has a weakness. For x = -1000 it asks for `exp(1000)`, and
+# float32 ends at `exp(88.7)`. Rewritten as `exp(x) / (1 + exp(x))`, which is the same number, it
+# has the same weakness on the other side, and there it's worse.
+
+# %%
+x = np.array([-1000.0, 1000.0], np.float32)
+with np.errstate(all="ignore"):
+    print("1 / (1 + exp(-x)):    ", 1 / (1 + np.exp(-x)), "after an overflow")
+    print(
+        "exp(x) / (1 + exp(x)):", np.exp(x) / (1 + np.exp(x)), "infinity over infinity is no number"
+    )
+
+# %% [markdown]
+# Each form is good on one side of zero. The way out: never ask for `exp` of a positive number.
+# Write the first form for `x >= 0` and the second for `x < 0`, and look at them from above:
+#
+# ```
+#   x >= 0:       1          x < 0:     exp(x)         both:   exp(the smaller of x and 0)
+#            ───────────              ──────────               ───────────────────────────
+#            1 + exp(-x)              1 + exp(x)                      1 + exp(-|x|)
+# ```
+#
+# **Exercise: `sigmoid`**
+#
+# Compute the last fraction, for all elements at once. Neither `exp` in it is ever larger
+# than 1.
+#
+# <details><summary>Hint 1</summary>
+#
+# Take numerator and denominator one at a time, and try each of them on -2 and on 2 with a pencil.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The smaller of two numbers, element by element, is `np.minimum`. The absolute value is
+# `np.absolute`.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `return np.exp(...) / (1 + np.exp(...))`. The first gap has a minimum in it, the second an
+# absolute value.
+#
+# </details>
+
+
+# %%
+#| export
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function, `1 / (1 + exp(-x))`, element by element, between 0 and 1."""
+    ### BEGIN SOLUTION
+    # 1 / (1 + exp(-x)) on the right of zero and exp(x) / (1 + exp(x)) on the left: the same number,
+    # and neither asks for the exp of a positive number, which could overflow.
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.absolute(x)))
+    ### END SOLUTION
 
 
 class Sigmoid(Activation):
@@ -135,6 +269,71 @@ class Sigmoid(Activation):
         return apply(sigmoid, as_tensor(x))
 
 
+# %%
+print("🔬 Unit Test: Sigmoid...")
+x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+seen, expected = sigmoid(x), [1 / (1 + math.exp(-number)) for number in x]
+assert np.allclose(seen, expected), f"sigmoid({x}) is {seen}, expected {np.array(expected)}"
+assert np.allclose(Sigmoid()(Tensor(x)).data, expected), "Sigmoid() and sigmoid differ"
+print("✅ 1 / (1 + exp(-x)), between 0 and 1")
+with np.errstate(all="raise", under="ignore"):
+    seen = sigmoid(np.array([-1e4, 1e4], np.float32))
+assert seen.tolist() == [0, 1], f"at -10,000 and 10,000 it is {seen}, expected 0 and 1"
+print("✅ No overflow at ±10,000")
+print("📈 Progress: Sigmoid ✓")
+
+# %%
+draw(sigmoid, "sigmoid")
+
+# %% [markdown]
+# Look at the slope: it is 0.25 at most, and at 5 it's below 0.01. On the way back through a network
+# the slopes of all layers are multiplied, so even at its best a sigmoid lets a quarter through.
+
+# %%
+print("after 10 layers, with every unit at its steepest:", 0.25**10)
+
+# %% [markdown]
+# That's one reason why deep networks of sigmoids hardly learned, and why sigmoid is now kept for
+# where a number between 0 and 1 is wanted: at the end of a network that says yes or no, and for
+# gates.
+#
+# ## Tanh
+#
+# The hyperbolic tangent, `(exp(x) - exp(-x)) / (exp(x) + exp(-x))`, is a sigmoid stretched to reach
+# from -1 to 1: `tanh(x) = 2 · sigmoid(2x) - 1`. Two things are better. Its outputs are centred on
+# zero, and its slope at zero is 1. It still saturates.
+#
+# **Exercise: `tanh`**
+#
+# NumPy has it, and NumPy's is right everywhere. The formula above, typed in as it stands, is
+# infinity over infinity at 1000.
+#
+# <details><summary>Hint 1</summary>
+#
+# You may use any function of NumPy.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The name in NumPy is the name in mathematics.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `return np....(x)`
+#
+# </details>
+
+
+# %%
+#| export
+def tanh(x: np.ndarray) -> np.ndarray:
+    """The hyperbolic tangent, element by element, between -1 and 1."""
+    ### BEGIN SOLUTION
+    return np.tanh(x)
+    ### END SOLUTION
+
+
 class Tanh(Activation):
     """The hyperbolic tangent: any number becomes one between -1 and 1."""
 
@@ -142,11 +341,193 @@ class Tanh(Activation):
         return apply(np.tanh, as_tensor(x))
 
 
+# %%
+print("🔬 Unit Test: Tanh...")
+x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+seen, expected = tanh(x), [math.tanh(number) for number in x]
+assert np.allclose(seen, expected), f"tanh({x}) is {seen}, expected {np.array(expected)}"
+assert np.allclose(Tanh()(Tensor(x)).data, expected), "Tanh() and tanh differ"
+print("✅ The hyperbolic tangent, between -1 and 1")
+with np.errstate(all="raise", under="ignore"):
+    seen = tanh(np.array([-1e4, 1e4], np.float32))
+assert seen.tolist() == [-1, 1], f"at -10,000 and 10,000 it is {seen}, expected -1 and 1"
+print("✅ No overflow at ±10,000")
+print("📈 Progress: Tanh ✓")
+
+# %%
+draw(tanh, "tanh")
+print("tanh(1.5) and 2 sigmoid(3) - 1:", tanh(np.array(1.5)), 2 * sigmoid(np.array(3.0)) - 1)
+
+# %% [markdown]
+# ## GELU
+#
+# ReLU decides by the sign: all or nothing. The *Gaussian error linear unit* multiplies `x` by the
+# probability that a number drawn from a normal distribution is below `x`. A large `x` is nearly
+# always above it, and passes. A very negative one is stopped. In between, the change is smooth.
+# GPT-2, GPT-3 and BERT use it.
+#
+# That probability has no simple formula, and NumPy has no function for it. Hendrycks and Gimpel,
+# who proposed GELU in 2016, gave a form with tanh that comes close:
+#
+# ```
+#    gelu(x) = 0.5 · x · (1 + tanh( sqrt(2/π) · (x + 0.044715 · x³) ))
+# ```
+#
+# **Exercise: `gelu`**
+#
+# The argument of the tanh is given, as `_gelu_argument(x)`, below the function. Look at what it
+# does first: it keeps `x` between -10 and 10. Out there tanh is ±1 to the last digit anyhow, and
+# the cube of a large number would overflow. Write the rest of the formula around it.
+#
+# <details><summary>Hint 1</summary>
+#
+# Everything outside the tanh in the formula above is yours.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Where `x` is large, tanh is 1 and the result is `0.5 · x · 2`. Where it is very negative, tanh is
+# -1 and the result is 0. If yours is not, look at the brackets.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `return 0.5 * x * (...)`, and in the brackets 1 and the tanh of `_gelu_argument(x)`.
+#
+# </details>
+
+
+# %%
+#| export
+def gelu(x: np.ndarray) -> np.ndarray:
+    """The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel, 2016).
+
+    `0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, element by element.
+    """
+    ### BEGIN SOLUTION
+    return 0.5 * x * (1 + np.tanh(_gelu_argument(x)))
+    ### END SOLUTION
+
+
+def _gelu_argument(x: np.ndarray) -> np.ndarray:
+    # Beyond 10 the tanh is 1 to the last bit, and without the bound x^3 could overflow.
+    x = np.minimum(np.maximum(x, -10), 10)
+    return float(np.sqrt(2 / np.pi)) * (x + 0.044715 * x * x * x)
+
+
 class GELU(Activation):
     """The Gaussian error linear unit in its tanh form: a smooth relative of ReLU."""
 
     def forward(self, x: Any) -> Tensor:
         return apply(gelu, as_tensor(x))
+
+
+# %%
+print("🔬 Unit Test: GELU...")
+x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+seen, expected = gelu(x), [-0.045402, -0.158808, 0.0, 0.841192, 1.954598]
+assert np.allclose(seen, expected, atol=1e-6), f"gelu({x}) is {seen}, expected {expected}"
+assert np.allclose(GELU()(Tensor(x)).data, expected, atol=1e-6), "GELU() and gelu differ"
+print("✅ 0.5 x (1 + tanh(sqrt(2 / π) (x + 0.044715 x³)))")
+with np.errstate(all="raise", under="ignore"):
+    seen = gelu(np.array([-1e4, 1e4], np.float32))
+assert seen.tolist() == [0, 1e4], f"at -10,000 and 10,000 it is {seen}, expected 0 and 10,000"
+print("✅ No overflow at ±10,000")
+print("📈 Progress: GELU ✓")
+
+# %% [markdown]
+# How close is the tanh form? Python's own `math.erf` gives the probability exactly.
+
+# %%
+draw(gelu, "gelu")
+x = np.linspace(-6, 6, 1001)
+exact = x * [0.5 * (1 + math.erf(number / math.sqrt(2))) for number in x]
+print(f"largest distance from the exact form: {np.abs(gelu(x) - exact).max():.5f}")
+
+# %% [markdown]
+# Look to the left of zero: GELU dips below it, so it's not even monotonic, and its slope is
+# negative there.
+#
+# ## Softmax
+#
+# The last layer of a network gives a **score** for each class, also called a logit: any numbers. To
+# read them as probabilities they must be positive and add up to 1. Softmax takes `exp` of each,
+# which makes them positive, and divides by the sum.
+#
+# ```
+#    scores           2.0     1.0     0.1
+#    exp              7.39    2.72    1.11     sum 11.21
+#    divided by sum   0.659   0.242   0.099    sum  1
+# ```
+#
+# Unlike the other four it does not go element by element: each probability depends on all the
+# scores of its row.
+#
+# And `exp` overflows again: a score of 100 is enough. What saves us is that softmax only looks at
+# the *differences* between scores. Subtract the same number from all of them, and numerator and
+# denominator shrink by the same factor. So subtract the largest of the row: then the largest `exp`
+# is `exp(0) = 1`, and nothing can overflow.
+
+# %%
+scores = np.array([1000.0, 999.0, 0.0], np.float32)
+with np.errstate(all="ignore"):
+    print("naive:  ", np.exp(scores) / np.exp(scores).sum())
+shifted = scores - scores.max()
+print("shifted:", np.exp(shifted) / np.exp(shifted).sum())
+
+# %% [markdown]
+# **Exercise: `softmax`**
+#
+# Work along `axis`, for arrays of any shape. `keepdims=True` in `np.max` and `np.sum` leaves a 1 in
+# the place of that axis, so that the result broadcasts against `x` (module 01). A batch with
+# nothing in it has no largest element and comes back as it is.
+#
+# If two scores are further apart than float32 can say, their difference is -infinity, and `exp`
+# makes 0 of it, as it should be. NumPy warns about it; `with np.errstate(over="ignore"):` around
+# that line tells it that you know.
+#
+# <details><summary>Hint 1</summary>
+#
+# Four steps: nothing to do for an empty array; subtract the largest; `exp`; divide by the sum.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `np.max(x, axis=axis, keepdims=True)` is the largest of each row, in a shape that can be
+# subtracted from `x`. The sum works in the same way. `x.size` counts elements.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# ```python
+# if x.size == 0:
+#     return x
+# with np.errstate(over="ignore"):
+#     exponentials = np.exp(x - ...)
+# return exponentials / ...
+# ```
+#
+# </details>
+
+
+# %%
+#| export
+def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Turn scores into probabilities: `exp(x)` divided by its sum along an axis.
+
+    Args:
+        x: scores (logits) of any shape.
+        axis: the axis along which the results add up to 1; the last by default.
+    """
+    ### BEGIN SOLUTION
+    if x.size == 0:
+        return x
+    # Shifting all scores by the same amount changes nothing, and exp(0) cannot overflow.
+    # Scores that far apart have a difference beyond float32, and then exp(-infinity) is 0.
+    with np.errstate(over="ignore"):
+        exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
+    ### END SOLUTION
 
 
 class Softmax(Activation):
@@ -164,3 +545,206 @@ class Softmax(Activation):
 
     def __repr__(self) -> str:
         return f"Softmax(axis={self.axis})"
+
+
+# %%
+print("🔬 Unit Test: Softmax...")
+seen = Softmax()(Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]])).data
+expected = [[0.659001, 0.242433, 0.098566], [1 / 3, 1 / 3, 1 / 3]]
+assert np.allclose(seen, expected, atol=1e-5), f"of two rows it made {seen}, expected {expected}"
+print("✅ exp, divided by its sum")
+x = np.arange(6.0).reshape(2, 3)
+for axis in (0, 1, -1):
+    seen = softmax(x, axis).sum(axis=axis)
+    assert np.allclose(seen, 1), f"with axis={axis} the sums along that axis are {seen}, expected 1"
+print("✅ It adds up to 1 along its axis")
+with np.errstate(all="raise", under="ignore"):
+    seen = softmax(np.array([1e4, -1e4, 1e4], np.float32))
+assert np.allclose(seen, [0.5, 0, 0.5]), f"of 10,000, -10,000, 10,000 it made {seen}"
+print("✅ No overflow at ±10,000")
+assert softmax(np.ones((0, 3))).shape == (0, 3), "an empty batch has to stay empty"
+print("✅ An empty batch stays empty")
+print("📈 Progress: Softmax ✓")
+
+# %% [markdown]
+# ## Use: how sure?
+#
+# Divide the scores by a number before softmax, the **temperature**, and the order stays while the
+# sureness changes: hot makes all alike, cold picks the largest. Language models have such a knob.
+#
+# Here is a hard case, a five. Each score is minus the squared distance from the mean image of a
+# digit, which is as good a classifier as one gets without learning.
+
+# %%
+known, labels = digits.train_images[:10_000] / 255, digits.train_labels[:10_000]
+means = np.stack([known[labels == digit].mean(axis=0) for digit in range(10)])
+image = digits.test_images[8] / 255
+scores = Tensor(-((image - means) ** 2).sum(axis=(1, 2)))
+
+figure, axes = plt.subplots(1, 4, figsize=(10, 2.4), layout="constrained")
+axes[0].imshow(image, cmap="gray_r")
+axes[0].set(title=f"a {digits.test_labels[8]}", xticks=[], yticks=[])
+for axis, temperature in zip(axes[1:], (0.25, 1, 10), strict=True):
+    axis.bar(range(10), Softmax()(scores / temperature))
+    axis.set(title=f"temperature {temperature}", ylim=(0, 1), xticks=range(10))
+    axis.set(xlabel="digit", ylabel="probability")
+
+# %% [markdown]
+# The nearest mean is that of the twos, and it's wrong. At temperature 1 the probabilities admit
+# that it was a close call. At a quarter of that they don't any more. The scores are the same.
+#
+# ### Bending the plane
+#
+# Now all the bends at once. A small network with two inputs, 16 units in between and one output,
+# and random weights. The two inputs are the place in a plane, the output is drawn as a colour. The
+# only thing that changes from picture to picture is the activation.
+
+# %%
+grid = np.stack(np.meshgrid(np.linspace(-3, 3, 120), np.linspace(-3, 3, 120)), axis=-1)
+first, bias = random.standard_normal((2, 16)), random.standard_normal(16)
+second = random.standard_normal((16, 1)) / 4
+activations = {"none": lambda x: x, "relu": ReLU(), "tanh": Tanh(), "gelu": GELU()}
+figure, axes = plt.subplots(1, 4, figsize=(10, 2.7), layout="constrained")
+for axis, (name, activation) in zip(axes, activations.items(), strict=True):
+    output = activation(Tensor(grid) @ first + bias) @ second
+    axis.contourf(output.data[..., 0], levels=15, cmap="PuOr")
+    axis.set(title=name, xticks=[], yticks=[])
+
+# %% [markdown]
+# Without an activation there are straight stripes, whatever the weights. ReLU folds the plane along
+# straight lines, one for each unit. Tanh and GELU do it softly. Training moves the folds to where
+# they are of use.
+#
+# ## Reflect: what they cost
+#
+# A million numbers through each, on this machine: the time, and the most memory held at once
+# besides the input of 4 MB. To see what a function does besides moving memory, compare with a plain
+# copy.
+
+
+# %%
+def cost(call: Callable[[], Any]) -> tuple[float, float]:
+    """The median time of a call in milliseconds, and its peak of memory in megabytes."""
+    tracemalloc.start()
+    call()
+    peak = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return 1000 * sorted(times)[2], peak
+
+
+million = random.standard_normal((1000, 1000), np.float32)
+for function in (np.copy, relu, sigmoid, tanh, gelu, softmax):
+    milliseconds, peak = cost(lambda function=function: function(million))
+    print(f"{function.__name__:8} {milliseconds:6.2f} ms, {peak:4.0f} MB at the peak")
+
+# %% [markdown]
+# ReLU is a comparison, and costs hardly more than moving the numbers. What comes to more is mostly
+# the number of steps: each `+` or `exp` in a formula is a whole pass over memory and often a whole
+# new array, as NumPy finishes one before it begins the next. A compiler that looks at a formula as
+# a whole (`torch.compile`, JAX) goes through memory once; that is called fusion.
+#
+# One surprise. Sigmoid can also be written with `np.where`, which picks one of two results for each
+# element. That is just as right, but:
+
+
+# %%
+def with_where(x: np.ndarray) -> np.ndarray:
+    """The sigmoid, with a choice between its two forms for each element."""
+    small = np.exp(-np.absolute(x))
+    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+in_order = np.sort(million, axis=None)
+for function in (sigmoid, with_where):
+    mixed, sorted_ = cost(lambda f=function: f(million))[0], cost(lambda f=function: f(in_order))[0]
+    print(
+        f"{function.__name__:10}  {mixed:5.2f} ms; with the same numbers in order {sorted_:5.2f} ms"
+    )
+
+# %% [markdown]
+# The same numbers, the same work, and yet their order can matter. A processor guesses which way a
+# choice will go, and works ahead. With random signs half of its guesses are wrong and the work is
+# thrown away. Where it calculates instead of choosing, there's nothing to guess.
+#
+# And a small one: comparing with a number and comparing with a row of zeros mean the same.
+
+# %%
+zeros = np.zeros(1000, np.float32)
+number, row = cost(lambda: np.maximum(million, 0))[0], cost(lambda: np.maximum(million, zeros))[0]
+print(f"np.maximum with 0: {number:.2f} ms, with a row of zeros: {row:.2f} ms")
+
+# %% [markdown]
+# NumPy has a fast loop for two arrays and, as yet, a slower one for an array and a number. The relu
+# of the library uses the row; you needn't.
+#
+# ## What PyTorch does differently
+#
+# - `nn.GELU()` is the exact form. Yours is `nn.GELU(approximate="tanh")`.
+# - `torch.softmax` wants to be told the axis, and calls it `dim`. Yours takes the last one.
+# - `nn.ReLU(inplace=True)` writes over its input and saves an array. Ours leaves the input alone.
+# - Each of PyTorch's activations is one pass over memory, in C++ or on the GPU. Yours are several,
+#   in NumPy, and you can read them.
+#
+# ## Traps
+#
+# **A dead unit.** If a unit's inputs to ReLU are always negative, its output is always 0 and so is
+# its slope. It will never come back.
+
+# %%
+inputs = random.standard_normal((1000, 3)) @ np.ones(3) - 12
+print("a bias of -12: the unit is open for", np.count_nonzero(relu(inputs)), "of 1000 samples")
+
+# %% [markdown]
+# **The wrong axis.** `axis=0` in a batch divides among the samples, not among the classes.
+
+# %%
+scores = np.array([[3.0, 1.0], [3.0, 1.0]])
+print("right:", softmax(scores)[0].round(2), " wrong:", softmax(scores, axis=0)[0].round(2))
+
+# %% [markdown]
+# **Softmax of a softmax.** Probabilities are at most 1 apart, so a second softmax flattens them.
+
+# %%
+scores = np.array([10.0, 0.0, 0.0])
+print("once:", softmax(scores).round(3), " twice:", softmax(softmax(scores)).round(3))
+
+# %% [markdown]
+# **An activation after the last layer.** ReLU makes all negative scores equal, and the choice is
+# lost.
+
+# %%
+scores = np.array([-5.0, -1.0, -3.0])
+print("before: class", scores.argmax(), " after relu: class", relu(scores).argmax(), relu(scores))
+
+# %% [markdown]
+# **One minus a sigmoid.** Near 1 float32 has no room: the probability of the rare case vanishes.
+# Ask for it directly.
+
+# %%
+x = np.array([20.0], np.float32)
+print("1 - sigmoid(20) =", 1 - sigmoid(x), "   sigmoid(-20) =", sigmoid(-x))
+
+# %% [markdown]
+# ## Questions to take along
+#
+# 1. How many bends has the sum of 16 ReLUs of one number? How many units would you need to draw a
+#    sine wave so well that the eye can't tell?
+# 2. At which `x` does sigmoid become exactly 1 in float32? And tanh? Find out with your own.
+# 3. Softmax of two scores is a sigmoid. Of what?
+# 4. What is left of a gradient after 20 layers of tanh, if every unit's input is 1? And if it's
+#    0.1?
+# 5. What would you have to add to the plots to see which activation a network likes best?
+#
+# ## Where to go from here
+#
+# ```bash
+# tito module complete 02 && tito test --module activations
+# ```
+#
+# From then on the rest of TinyTorch bends with your functions. Next, in **03 layers**, come the
+# matrices in between, and why their numbers should start out small but not too small.
