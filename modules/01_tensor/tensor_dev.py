@@ -1221,6 +1221,8 @@ try:
     Tensor(np.ones((2, 3))) @ Tensor(np.ones((2, 3)))
 except ValueError:
     print("✅ Sizes that do not fit are an error")
+else:
+    raise AssertionError("(2, 3) @ (2, 3) should be a ValueError")
 print("📈 Progress: Matrix Product ✓")
 
 # %% [markdown]
@@ -1412,6 +1414,8 @@ try:
     y.transpose(0, 3)
 except IndexError:
     print("✅ transpose changes the order of the axes")
+else:
+    raise AssertionError("axis 3 of three dimensions should be an IndexError")
 assert np.shares_memory(x.reshape(6).data, x.data), "reshape copied the numbers"
 assert np.shares_memory(x.T.data, x.data), "transpose copied the numbers"
 print("✅ Neither copies a number")
@@ -1454,7 +1458,7 @@ right = np.mean(guesses == digits.test_labels)
 print(f"{distances.shape} distances in one product; {right:.1%} of the guesses are right")
 
 # %% [markdown]
-# A matrix product, two sums, a broadcast. Guessing would get 10%. A network, with layers that
+# A matrix product, a sum, a broadcast. Guessing would get 10%. A network, with layers that
 # learn, will get most of the rest: that's what the next modules are for.
 #
 # ## Reflect: what it costs
