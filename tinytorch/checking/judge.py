@@ -59,7 +59,7 @@ def judge(check: Check, module: str, namespace: Any = None) -> Verdict:
     except BaseException as error:  # exit() and Ctrl-C too: nothing that learners write gets out
         verdict = explain(error, module)
         if verdict.file is None:
-            _find_subject(verdict, check, namespace)
+            _find_subject(verdict, check, module, namespace)
         return verdict
     return Verdict()
 
@@ -122,10 +122,10 @@ def _in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _find_subject(verdict: Verdict, check: Check, namespace: Any) -> None:
+def _find_subject(verdict: Verdict, check: Check, module: str, namespace: Any) -> None:
     """Point to the definition of what the check is about."""
     for name in check.about:
-        code = _code_of(namespace, name.split("."))
+        code = _code_of(namespace, name.split("."), module)
         if code is not None:
             verdict.file, verdict.line, verdict.function = (
                 code.co_filename,
@@ -135,15 +135,20 @@ def _find_subject(verdict: Verdict, check: Check, namespace: Any) -> None:
             return
 
 
-def _code_of(namespace: Any, path: list[str]) -> CodeType | None:
-    """The code of a function, a method, a property or, for a class, of its first method."""
+def _code_of(namespace: Any, path: list[str], module: str) -> CodeType | None:
+    """The code of a function, a method, a property or, for a class, of its first method.
+
+    Only if it was written in `module`; methods may come from elsewhere.
+    """
     for name in path:
         if namespace is None:
             return None
         namespace = inspect.getattr_static(namespace, name, None)
     if isinstance(namespace, type):
-        methods = [_code_of(namespace, [name]) for name in vars(namespace)]
+        methods = [_code_of(namespace, [name], module) for name in vars(namespace)]
         return min(filter(None, methods), key=lambda code: code.co_firstlineno, default=None)
     function: Any = namespace.fget if isinstance(namespace, property) else namespace
-    function = getattr(function, "__func__", function)
-    return getattr(inspect.unwrap(function), "__code__", None)
+    function = inspect.unwrap(getattr(function, "__func__", function))
+    if getattr(function, "__globals__", {}).get("__name__") != module:
+        return None
+    return getattr(function, "__code__", None)

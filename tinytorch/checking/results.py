@@ -77,12 +77,10 @@ def waiting(check: Check, results: list[Result]) -> bool:
 
 
 def same_stop(verdict: Verdict, results: list[Result]) -> bool:
-    """Whether a check stopped on the very line on which an earlier one did: it waits for that."""
-    return (
-        verdict.stopped
-        and verdict.line is not None
-        and any(
-            r.verdict.stopped and (r.verdict.file, r.verdict.line) == (verdict.file, verdict.line)
-            for r in results
-        )
+    """Whether a check stopped where an earlier one did: then it waits for that to be mended."""
+    here = (verdict.mistake, verdict.file, verdict.line)
+    return verdict.stopped and any(
+        r.verdict.stopped and (r.verdict.mistake, r.verdict.file, r.verdict.line) == here
+        for r in results
+        if verdict.mistake or verdict.line
     )

@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from tito import material
 from tito.course import MODULE, Module, repository_root
 from tito.errors import TitoError
 from tito.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tinytorch.checking.results import Result
 
 # Seconds between two looks at the files. Asking costs microseconds, and works where notifications
 # of the system don't: in containers, on network drives, and for editors that save by renaming.
@@ -59,18 +63,26 @@ class _Watcher:
         self.files = [self.root / module.lesson, self.root / module.notebook]
         self.seen = self._state()
         self.at: str | None = None  # the exercise that was shown last
+        self.unit: list[Result] = []  # the results of the unit that is running
+        self.told = False  # whether something was shown in this round
 
     def look(self) -> None:
         """Run the checks on what is in the file now, and show what comes first."""
         # Here, because they bring NumPy along; from the second time on it is there.
         from tito.checks.process import CancelledError
-        from tito.checks.report import print_summary, print_unit
+        from tito.checks.report import print_summary
         from tito.checks.runner import run_checks
 
         self.seen = self._state()
+        self.unit, self.told = [], False
         try:
             file = self._file()
-            report = run_checks(self.module, file, cancelled=lambda: self._state() != self.seen)
+            report = run_checks(
+                self.module,
+                file,
+                on_result=self._take,
+                cancelled=lambda: self._state() != self.seen,
+            )
         except CancelledError:  # saved again meanwhile
             return
         except TitoError as error:
@@ -81,26 +93,47 @@ class _Watcher:
             self._begin()
             click.echo(f"The checks could not be run: {error}")
             return
-        failed = [r for r in report.results if r.outcome not in ("passed", "waiting")]
+        if not self.told:
+            self._tell()
+        done = f"tito module complete {self.module.number:02}" if self.workspace else ""
+        print_summary(report, self._shown(file), done if report.passed else "")
+
+    def _take(self, result: "Result") -> None:
+        """Show the first unit that is not done as soon as all its results are in."""
+        if self.told:
+            return
+        if self.unit and self.unit[0].unit != result.unit:
+            if any(r.exercise for r in self.unit):
+                self._tell()
+                return
+            self.unit = []
+        self.unit.append(result)
+
+    def _tell(self) -> None:
+        """Say which exercise is next, and what its unit came to."""
+        from tito.checks.report import print_unit
+
+        self.told = True
+        exercise = next((r.exercise for r in self.unit if r.exercise), None)
         self._begin()
-        exercise = failed[0].exercise if failed else None
         if self.at and exercise != self.at:
             onward = f" On to {exercise}." if exercise else ""
             click.secho(f"✅ {self.at} is done.{onward}\n", fg="green")
         self.at = exercise
-        if failed:
-            unit = failed[0].unit
-            print_unit(unit, [r for r in report.results if r.unit == unit])
-        done = f"tito module complete {self.module.number:02}" if self.workspace else ""
-        print_summary(report, self._shown(file), done if report.passed else "")
+        if not all(r.outcome == "passed" for r in self.unit):
+            print_unit(self.unit[0].unit, self.unit)
 
     def wait(self) -> None:
         """Wait until a file has changed, and is not being written any more."""
         while self._state() == self.seen:
             time.sleep(PAUSE)
-        before = None
-        while before != (before := self._state()):
+        before, patience = None, 20
+        while before != (before := self._state()) or (self._is_empty() and patience > 0):
+            patience -= 1  # an editor may empty a file before it writes
             time.sleep(PAUSE)
+
+    def _is_empty(self) -> bool:
+        return any(state is not None and state[1] == 0 for state in self._state())
 
     def _begin(self) -> None:
         click.clear()  # in a terminal; nothing in a pipe
