@@ -523,7 +523,7 @@ print("after: ", layer.bias[:3])
 #
 # Dropout (Srivastava and others, 2014) breaks them up. In each training step every unit is switched
 # off with probability `p`, at random. No unit can count on any other, so each has to be of some use
-# alone. When the network is used, all of them work.
+# alone. When the network is used, at *inference*, all of them work.
 #
 # ```
 #   x                      1     2     3     4
@@ -603,8 +603,8 @@ def random_keep(shape: tuple[int, ...], p: float) -> np.ndarray:
 # probability `1 - p`, and what is kept is multiplied by `1 / (1 - p)`.
 #
 # Build a **mask** of the shape of `x`, 0 for what is dropped and `1 / (1 - p)` for what is kept,
-# and return `apply(dropout, x, mask=mask)`. Give the mask the dtype of `x`: a float64 mask would
-# turn the whole computation into float64, at twice the memory.
+# and return `apply(dropout, x, mask=mask)`. Give the mask the dtype of `x`. With a mask of float64,
+# twice the size, NumPy would calculate in float64, and the door would have to take the result back.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -621,8 +621,8 @@ def random_keep(shape: tuple[int, ...], p: float) -> np.ndarray:
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# The last case, with one gap. `x.dtype.type` is `np.float32` for a float32 tensor, and keeps the
-# product from becoming float64:
+# The last case, with one gap. `x.dtype.type` is `np.float32` for a float32 tensor, so that the mask
+# is float32 as well:
 #
 # ```python
 # keep = random_keep(x.shape, self.p)
@@ -921,8 +921,8 @@ print(f"All of Dropout takes {1e6 * whole:.0f} µs; the Linear before it, {1e6 *
 #
 # ## At the edges
 #
-# A good layer has no special cases for small batches. Yours has none to begin with, as matrix
-# products don't either:
+# A good layer needs no special cases for small batches, and yours has none, since the matrix product
+# has none:
 
 # %%
 layer = Linear(784, 256)
@@ -1021,8 +1021,8 @@ print(Linear(28, 10)(digits.test_images[:32]).shape, "is ten scores for each row
 #
 # ### The mathematics
 #
-# 5. **Scale and depth.** Why does `sqrt(1 / fan_in)` also keep *gradients* at their size? What does
-#    a network of 20 layers do with any other scale?
+# 5. **Scale and depth.** Where all layers are equally wide, why does `sqrt(1 / fan_in)` keep the
+#    *gradients* at their size as well? What does a network of 20 layers do with any other scale?
 # 6. **Counting.** How many FLOPs does `Linear(1024, 1024)` take for a batch of 128? How many does
 #    dropout take on its output, and is the ratio of their times the ratio of their FLOPs?
 # 7. **Expected value.** With `p=0.5`, what is the mean of an element over many calls, and how far
