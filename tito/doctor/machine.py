@@ -22,7 +22,7 @@ def _python() -> Iterator[Finding]:
 
 def _packages() -> Iterator[Finding]:
     missing = []
-    for requirement in importlib.metadata.requires("tinytorch") or []:
+    for requirement in importlib.metadata.requires("tinytorch") or []:  # as pyproject.toml says
         name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
         if "extra ==" not in requirement and not _is_installed(name):
             missing.append(name)
@@ -98,7 +98,9 @@ def _kernel() -> Iterator[Finding]:
         program = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except NoSuchKernel:
         program = ""
-    if os.path.isabs(program) and Path(program).resolve() != Path(sys.executable).resolve():
+    # In an environment the programs are links, so it is their folders that tell them apart.
+    elsewhere = Path(program).parent.resolve() != Path(sys.executable).parent.resolve()
+    if os.path.isabs(program) and elsewhere:
         yield Finding(
             PROBLEM,
             f"Notebooks run on another Python, {program}.",
@@ -110,16 +112,16 @@ def _kernel() -> Iterator[Finding]:
 
 def shadows(folder: Path) -> Iterator[Finding]:
     """A Python that starts in a folder finds the folder's own files before the libraries."""
-    program = "import sys, tinytorch; sys.stdout.write(str(tinytorch.__file__))"
+    program = "import sys, tinytorch.core.tensor; sys.stdout.write(str(tinytorch.__file__))"
     found = ask_python(program, folder)
     expected = str(Path(tinytorch.__file__))
     if found.stdout and Path(found.stdout).resolve() == Path(expected).resolve():
         return
+    libraries = {"tinytorch", "tito", "numpy", *sys.stdlib_module_names}
     suspects = [
         path
-        for name in ("tinytorch", "tito", "numpy", "click")
-        for path in (folder / name / "__init__.py", folder / f"{name}.py")
-        if path.is_file()
+        for path in (*folder.glob("*.py"), *folder.glob("*/__init__.py"))
+        if (path.parent.name if path.name == "__init__.py" else path.stem) in libraries
     ]
     if suspects:
         what = f"{suspects[0]} hides the library of that name from Python."
