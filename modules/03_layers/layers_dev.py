@@ -921,8 +921,8 @@ print(f"All of Dropout takes {1e6 * whole:.0f} µs; the Linear before it, {1e6 *
 #
 # ## At the edges
 #
-# A good layer needs no special cases for small batches, and yours has none, since the matrix product
-# has none:
+# A good layer needs no special cases for small batches, and yours has none, since the matrix
+# product has none:
 
 # %%
 layer = Linear(784, 256)
