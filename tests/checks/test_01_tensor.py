@@ -435,7 +435,8 @@ def expect_operation(sign: str) -> None:
                     "the two are in the wrong order": operation(plain_y, plain_x),
                     "the first is returned as it came": np.broadcast_to(plain_x, expected.shape),
                     "the second is returned as it came": np.broadcast_to(plain_y, expected.shape),
-                    "the sign is wrong": -expected,
+                    # For a difference, a wrong sign and a wrong order are the same.
+                    "the sign is wrong": np.nan if sign == "-" else -expected,
                     "it divides and throws the remainder away": np.floor_divide(plain_x, plain_y),
                 },
             )
@@ -650,7 +651,7 @@ def expect_reduction(name: str, function: Callable[..., Any]) -> None:
                 mistakes["it divides by the number of all elements"] = (
                     total / x.size if count < x.size else np.nan
                 )
-                mistakes["it divides by the number of rows"] = total / len(x) if axis else np.nan
+                mistakes["it divides by the number of rows"] = total / len(x)
                 mistakes["it divides by one too few"] = total / max(count - 1, 1)
             expect(what, expect_tensor(what, getattr(made(x), name)(**options)), expected, mistakes)
     expect(f"x.{name}(1)", getattr(made(x), name)(1), function(x, axis=1))
@@ -705,8 +706,6 @@ def test_reshape() -> None:
                 "the axes are swapped, as in a transpose": A.T,
                 "the numbers run down the columns, not along the rows": A.reshape(3, 2, order="F"),
                 "x is returned as it came": A,
-                "the sizes are in the wrong order": A.reshape(2, 3),
-                "the numbers are repeated or cut off to fit": np.resize(A.T, (3, 2)),
             },
         )
     expect("x.reshape(6)", made(A).reshape(6), A.reshape(6))

@@ -156,7 +156,6 @@ def test_relu_values() -> None:
             "negative numbers leak through, times 0.1": np.where(X > 0, X, 0.1 * X),
             "negative numbers leak through, times 0.2": np.where(X > 0, X, 0.2 * X),
             "only whether x is positive is returned, not x itself": (X > 0).astype(float),
-            "only whether x is positive is returned, as booleans": X > 0,
             "numbers above 1 are cut off": np.clip(X, 0, 1),
             "numbers above 6 are cut off": np.clip(X, 0, 6),
             "negative numbers become -1, not 0": np.where(X > 0, X, -1),
@@ -216,9 +215,6 @@ def test_sigmoid_values() -> None:
             "the power is of 2, not of e": 1 / (1 + 2.0**-X),
             "the power is of 10, not of e": 1 / (1 + 10.0**-X),
             "negative numbers are treated as positive ones": 1 / (1 + np.exp(-np.abs(X))),
-            "exp(x) / (1 + exp(x)) is used for the wrong side of zero": np.where(
-                X >= 0, 1 / (1 + np.exp(X)), np.exp(-X) / (1 + np.exp(-X))
-            ),
             "it is the straight line of hard sigmoid": np.clip(X / 6 + 0.5, 0, 1),
             "the numerator is x": X / (1 + np.exp(-X)),
             "it is the logarithm of sigmoid": np.log(LOGISTIC),
@@ -414,7 +410,7 @@ def test_softmax_values() -> None:
                     SCORES, None
                 ),
                 "the exponentials are not divided by their sum": exponentials,
-                "the exponentials, after subtracting the maximum, are not divided by their sum": (
+                "after subtracting the maximum, the exponentials are not divided by their sum": (
                     shifted
                 ),
                 "the exponentials after subtracting the maximum of all are not divided": np.exp(
@@ -423,8 +419,6 @@ def test_softmax_values() -> None:
                 "exp is missing: x is divided by its sum": SCORES / SCORES.sum(-1, keepdims=True),
                 "the sign of x is wrong": softmax(-SCORES),
                 "it is the logarithm of softmax": np.log(softmax(SCORES)),
-                "the exponentials are divided by their largest, not by their sum": exponentials
-                / exponentials.max(-1, keepdims=True),
                 "the exponentials are divided by their mean": exponentials
                 / exponentials.mean(-1, keepdims=True),
                 "the exponentials are divided by the sum of x": exponentials
@@ -493,7 +487,6 @@ def test_softmax_axis() -> None:
             softmax(x, axis),
             {
                 "the axis is ignored, and the last one taken": softmax(x),
-                "the axis is ignored for the sum": np.exp(x) / np.exp(x).sum(-1, keepdims=True),
             },
         )
 

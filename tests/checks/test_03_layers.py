@@ -32,7 +32,7 @@ tensor, activations, layers = core("tensor"), core("activations"), core("layers"
 # order has a value too, and can be recognised.
 X = np.array([[1.0, 2.0, -1.0], [0.5, -1.0, 3.0], [-2.0, 0.0, 1.5]])
 W = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.5], [-0.5, 4.0, 2.0]])
-B = np.array([10.0, 20.0, -30.0])
+B = np.array([10.0, 20.0, -15.0])
 
 
 def attribute(layer: Any, name: str) -> Any:

@@ -47,8 +47,12 @@ def test(
     workspace = Workspace.find()
     if file and module is None:
         module = _module_of(file)
-    if module is None and workspace is None and find_repository() and not as_json:
-        ctx.exit(_run_pytest(pytest_arguments))
+    in_clone = workspace is None and find_repository() is not None
+    if in_clone and not as_json and file is None:
+        if module is None:
+            ctx.exit(_run_pytest(pytest_arguments))
+        if material.check_file(module) is None:  # then the project's own tests of it
+            ctx.exit(_run_pytest(("-k", module.name, *pytest_arguments)))
     if pytest_arguments:
         raise click.UsageError("Arguments for pytest go with all tests of a clone, no options.")
     if module and material.check_file(module) is None:

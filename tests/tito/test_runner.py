@@ -1,0 +1,239 @@
+"""The runner: each check in a process of its own, whatever the code under it does."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tinytorch.checking.results import Result
+from tito.checks.process import CancelledError
+from tito.checks.runner import Report, run_checks
+from tito.course import MODULES
+
+LAYERS = MODULES[2]
+
+# A plain file, as someone writes it who knows nothing of our lesson.
+PLAIN = """\
+import numpy as np
+from tinytorch.core.tensor import Tensor
+
+
+class Linear:
+    def __init__(self, in_features, out_features, bias=True):
+        if in_features < 0 or out_features < 0:
+            raise ValueError("a size is negative")
+        scale = 1 / np.sqrt(in_features)
+        self.weight = Tensor(np.random.randn(in_features, out_features) * scale, True)
+        self.bias = Tensor(np.zeros(out_features), requires_grad=True) if bias else None
+
+    def __call__(self, x):
+        FORWARD
+        y = x @ self.weight
+        return y if self.bias is None else y + self.bias
+
+    def parameters(self):
+        return [p for p in (self.weight, self.bias) if p is not None]
+
+
+class Dropout:
+    def __init__(self, p=0.5):
+        if not 0 <= p <= 1:
+            raise ValueError("p is no probability")
+        self.p = p
+
+    def __call__(self, x, training=True):
+        if not training or self.p == 0:
+            return x
+        if self.p == 1:
+            return x * 0
+        keep = np.random.rand(*x.shape) > self.p
+        return x * Tensor(keep / (1 - self.p), dtype=x.dtype)
+"""
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> "Judge":
+    return Judge(tmp_path)
+
+
+class Judge:
+    """Judges the plain file with a line put into Linear's forward, or above everything."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "layers.py"
+
+    def __call__(self, line: str = "", above: str = "", limit: float = 10.0) -> Report:
+        text = PLAIN.replace("FORWARD", line or "pass")
+        self.file.write_text(above + text, encoding="utf-8")
+        return run_checks(LAYERS, self.file, limit=limit)
+
+
+def first_failure(report: Report) -> Result:
+    return next(r for r in report.results if r.outcome not in ("passed", "waiting"))
+
+
+def outcomes(report: Report) -> set[str]:
+    return {result.outcome for result in report.results}
+
+
+def test_a_plain_file_that_is_right_passes(judge: Judge) -> None:
+    report = judge()
+    assert outcomes(report) == {"passed"}, report.as_dict()
+    assert report.passed
+
+
+def test_results_are_told_one_by_one_in_the_order_of_the_suite(judge: Judge) -> None:
+    judge()
+    told: list[Result] = []
+    report = run_checks(LAYERS, judge.file, on_result=told.append)
+    assert told == report.results
+    assert told[0].sentence == "Linear layer computes y = xW + b correctly"
+
+
+# What code may do in a check; what is then said of it; and how the outcome is called.
+CONTAINED = {
+    "exit": ("exit(3)", "it ends the program, with exit()", "error"),
+    "os._exit": ("import os; os._exit(3)", "os._exit(3)", "error"),
+    "input": ("input('?')", "input()", "error"),
+    "endless output": ("while True: print('hello')", "it prints without end", "error"),
+    "huge array": ("np.ones(10**13)", "more memory than a check may have", "error"),
+    "interrupt": ("raise KeyboardInterrupt", "it interrupts the program", "error"),
+    "recursion": ("return self(x)", "it calls itself without end", "failed"),
+    "crash": ("import ctypes; ctypes.string_at(0)", "it crashes Python itself", "error"),
+    "endless loop": ("while True: pass", "it does not come to an end", "timeout"),
+    "sleep": ("import time; time.sleep(600)", "it does not come to an end", "timeout"),
+}
+
+
+@pytest.mark.parametrize("case", CONTAINED)
+def test_it_is_contained_and_named_with_its_line_and_the_other_checks_run(
+    judge: Judge, case: str
+) -> None:
+    line, mistake, outcome = CONTAINED[case]
+    report = judge(line, limit=1.0)
+    found = first_failure(report)
+    assert found.outcome == outcome
+    assert found.mistake is not None
+    assert mistake in found.mistake
+    assert found.where is not None
+    assert found.where.endswith(f"layers.py:{text_line(judge.file, line)}")
+    passed = [r for r in report.results if r.outcome == "passed"]
+    assert "Dropout Layer" in {r.unit.title for r in passed}
+    assert "waiting" in outcomes(report)
+
+
+def text_line(file: Path, line: str) -> int:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next(number for number, text in enumerate(lines, 1) if line in text)
+
+
+@pytest.mark.parametrize(
+    ("line", "mistake"),
+    [
+        ("np.seterr(all='ignore')", "floating-point errors"),
+        ("np.set_printoptions(precision=2)", "how NumPy prints"),
+        ("np.random.seed(0)", "starts a shared random generator afresh"),
+        ("import tinytorch; tinytorch.manual_seed(0)", "starts a shared random generator afresh"),
+    ],
+)
+def test_changing_global_state_fails_the_check_about_it_and_no_other(
+    judge: Judge, line: str, mistake: str
+) -> None:
+    report = judge(line)
+    assert [r.outcome for r in report.results].count("failed") == 1
+    assert mistake in str(first_failure(report).mistake)
+
+
+def test_reseeding_when_imported_is_found_with_its_line(judge: Judge) -> None:
+    report = judge(above="import numpy\nnumpy.random.seed(1)\n")
+    assert str(first_failure(report).where).endswith("layers.py:2")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import threading, time; threading.Thread(target=time.sleep, args=(600,)).start()",
+        "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)",
+        "import os; os.fork()",
+        "import os; [os.remove(f) for f in os.listdir('.')]",
+        "open('litter', 'w').write('x')",
+        "print('looking at', x.shape)",
+    ],
+)
+def test_what_does_no_harm_to_the_answer_is_contained_and_passes(judge: Judge, line: str) -> None:
+    report = judge(line)
+    assert report.passed, first_failure(report).as_dict()
+
+
+def test_files_that_code_writes_do_not_land_in_the_current_folder(
+    judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    judge("open('litter', 'w').write('x')")
+    assert list(empty.iterdir()) == []
+
+
+def test_code_that_ends_the_process_around_it_costs_only_its_own_checks(judge: Judge) -> None:
+    report = judge("import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    assert first_failure(report).outcome == "error"
+    assert "Full dropout (p=1.0) zeros everything" in {
+        r.sentence for r in report.results if r.outcome == "passed"
+    }
+
+
+@pytest.mark.parametrize(
+    ("above", "mistake"),
+    [
+        ("exit()\n", "it ends the program, with exit()"),
+        ("import os; os._exit(0)\n", "os._exit(0)"),
+        ("while True: pass\n", "it does not come to an end"),
+        ("def broken(:\n", "Python cannot read the file"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_fails_the_first_check_and_the_others_wait(
+    judge: Judge, above: str, mistake: str
+) -> None:
+    report = judge(above=above, limit=1.0)
+    first, *others = report.results
+    assert mistake in str(first.mistake)
+    assert str(first.where).endswith("layers.py:1")
+    assert {r.outcome for r in others} == {"waiting"}
+
+
+def test_a_missing_name_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "layers.py"
+    file.write_text("x = 1\n")
+    assert run_checks(LAYERS, file).results[0].mistake == "Linear is not defined"
+
+
+def test_an_exercise_that_is_not_written_says_where_to_write(judge: Judge) -> None:
+    report = judge('raise NotImplementedError("Write it")')
+    found = first_failure(report)
+    assert found.mistake == "not written yet"
+    assert str(found.where).endswith("layers.py:14")
+
+
+def test_a_wrong_value_points_to_the_function_and_its_hint(judge: Judge) -> None:
+    report = judge("return x @ self.weight")
+    found = first_failure(report)
+    assert found.mistake == "the bias is never added"
+    assert found.seen
+    assert found.expected
+    assert str(found.where).endswith(f"layers.py:{text_line(judge.file, 'def __call__(self, x)')}")
+    assert found.hint == "tito hint layers Linear.forward"
+
+
+def test_a_run_that_nobody_wants_any_more_ends(judge: Judge) -> None:
+    judge()
+    with pytest.raises(CancelledError):
+        run_checks(LAYERS, judge.file, cancelled=lambda: True)
+
+
+def test_without_fork_the_checks_run_all_the_same(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "fork")
+    report = judge()
+    assert report.passed, first_failure(report).as_dict()
