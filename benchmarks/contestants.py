@@ -70,7 +70,7 @@ class Worker:
 
     Args:
         contestant: who runs in it.
-        threads: how many threads, and processors, it gets.
+        threads: how many threads it gets.
     """
 
     def __init__(self, contestant: Contestant, threads: int) -> None:

@@ -25,12 +25,12 @@ METHOD = """\
   the median of the ratios within the rounds.
 - **Nobody spins in the background.** The threads of OpenBLAS and OpenMP go on spinning for up to a
   tenth of a second after their work. The next contestant starts when the one before has gone quiet.
-- **Equal threads.** Each process is pinned to the same processors, and told to use as many threads.
+- **Equal threads.** Each contestant is told how many threads to use, all processors by default.
 - **Nothing is tuned by variables.** Environment variables that would have a library choose other
   code than it does by default (`OPENBLAS_CORETYPE`, `OMP_*`, `MKL_*`, `XLA_FLAGS` and the like) are
   taken out before the contestants start.
 - **Each as its own documentation advises.** PyTorch: modules, `zero_grad` that sets to None,
-  `inference_mode` where no gradient is wanted; on MNIST, batches indexed from one tensor, which is
+  `inference_mode` where no gradient is wanted; on MNIST, batches picked from one tensor, which is
   faster than a `DataLoader`. JAX: the whole step under `jax.jit`, parameters and key donated, data
   on the device; steps of training follow each other without waiting, single layers wait for their
   results, and compiling is never timed. TinyTorch: the public interface, as the lessons teach it.

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+from benchmarks.machine import available_processors
+
 
 class Runner:
     """What the worker can be asked for: its public methods.
@@ -35,6 +37,12 @@ class Runner:
 
             torch.set_num_threads(threads)
         elif contestant == "jax":
+            if threads < available_processors():
+                # JAX starts as many threads as it sees processors, and has no setting for that.
+                # The others have one, and are not held fast, since that slows PyTorch down.
+                if not hasattr(os, "sched_setaffinity"):
+                    raise RuntimeError("JAX's threads cannot be limited here; omit --threads")
+                os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
             import jax
 
             # JAX answers before it has computed; this waits until it has.
@@ -159,12 +167,6 @@ def _blas() -> str:
     return "unknown"
 
 
-def _pin(threads: int) -> None:
-    """Keep this process on as many processors as it gets threads: JAX has no other setting."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-
-
 def _serve(runner: Runner, orders: TextIO, answers: TextIO) -> None:
     for line in orders:
         order = json.loads(line)
@@ -182,7 +184,6 @@ def main() -> None:
     # Whatever a library prints must not get between the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    _pin(threads)
     _serve(Runner(contestant, threads), sys.stdin, answers)
 
 

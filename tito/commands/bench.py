@@ -24,7 +24,7 @@ QUICK = ("training-step", "linear", "dropout", "import")
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Threads, and processors, for each contestant. [default: all processors]",
+    help="Threads for each contestant. [default: as many as there are processors]",
 )
 @click.option(
     "--rounds",
