@@ -42,6 +42,7 @@ COMMANDS = (
     LazyCommand("init", "tito.commands.init:init", "Make a workspace to build in."),
     LazyCommand("module", "tito.commands.module:module", "Start, see, complete or reset a module."),
     LazyCommand("test", "tito.commands.test:test", "Run the checks and the project's tests."),
+    LazyCommand("watch", "tito.commands.watch:watch", "Check again at each save."),
     LazyCommand("hint", "tito.commands.hint:hint", "Give a hint; one more at each call."),
     LazyCommand("solution", "tito.commands.solution:solution", "Put the solution beside yours."),
     LazyCommand("doctor", "tito.commands.doctor:doctor", "Find out what is wrong, and the fix."),

@@ -38,6 +38,8 @@ class StageProcess:
             CancelledError: `cancelled` said so, while waiting.
             RuntimeError: the stage could not be set up.
         """
+        if cancelled():
+            raise CancelledError
         deadline = time.monotonic() + limit
         try:
             self.connection.send_bytes(json.dumps({**request, "limit": limit}).encode())

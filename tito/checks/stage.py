@@ -130,6 +130,9 @@ def _retreat(setting: Setting) -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - it stays open as long as the process
     sys.stdout = sys.stderr = open(1, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115
     _limit_resources()
+    # What this process may have loaded of the framework already is not what is to be judged.
+    for name in [name for name in sys.modules if name.split(".")[:2] == ["tinytorch", "core"]]:
+        del sys.modules[name]
     if setting.file is not None:
         lay(setting.module.name, setting.file)
 

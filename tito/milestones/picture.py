@@ -42,15 +42,15 @@ def draw(results: Results, images: np.ndarray) -> bytes:
     title = f"A network of 784-256-128-10 units reads {test.accuracy:.2%} of the MNIST test images"
     subtitle = (
         f"{history.images:,} images in {history.seconds:.1f} s · batch size {recipe.batch_size} · "
-        f"learning rate {recipe.lr:g} · seed {recipe.seed} · {describe_planks(results.planks)}"
+        f"learning rate {recipe.lr:g} · seed {recipe.seed}\n{describe_planks(results.planks)}"
     )
     # A figure of its own, without pyplot: nothing global is set, and no window is needed.
-    figure = Figure(figsize=(11, 8), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+    figure = Figure(figsize=(11, 8.2), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     header, upper, lower = figure.subfigures(
-        3, 1, squeeze=False, height_ratios=(0.5, 4.8, 1.3)
+        3, 1, squeeze=False, height_ratios=(0.7, 4.8, 1.3)
     ).flat
-    header.text(0.5, 0.75, title, ha="center", va="center", fontsize=17, fontweight="bold")
-    header.text(0.5, 0.2, subtitle, ha="center", va="center", fontsize=10, color=GREY)
+    header.text(0.5, 0.92, title, ha="center", va="top", fontsize=17, fontweight="bold")
+    header.text(0.5, 0.0, subtitle, ha="center", va="bottom", fontsize=10, color=GREY)
     left, right = upper.subfigures(1, 2, width_ratios=(1, 1.2))
     curves = left.subplots(2, 1, sharex=True)
     draw_loss(curves[0], history)
