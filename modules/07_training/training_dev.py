@@ -29,7 +29,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ from tinytorch.random import generator
 # isort: split
 import tempfile
 import time
+from pathlib import Path
 
 from tinytorch import manual_seed
 from tinytorch.core.activations import ReLU
@@ -524,15 +525,16 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
         ### END SOLUTION
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # the numbers then start at a multiple of eight bytes
-    temporary = Path(f"{os.fspath(path)}.{os.getpid()}.tmp")
+    temporary = f"{os.fspath(path)}.{os.getpid()}.tmp"
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb") as file:
             file.write(len(text).to_bytes(8, "little") + text + b"".join(parts))
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # as it should be: it has its new name by now
+            os.unlink(temporary)
 
 
 # %%
@@ -579,7 +581,8 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     Raises:
         ValueError: the file is damaged, or not in the safetensors format.
     """
-    content = Path(path).read_bytes()
+    with open(path, "rb") as file:
+        content = file.read()
     first = start = 8 + int.from_bytes(content[:8], "little")
     tensors = {}
     try:
