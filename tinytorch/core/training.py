@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -231,6 +230,8 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
         path: the file to write.
         tensors: tensors or arrays by name, such as `{"layer1.weight": layer1.weight}`.
     """
+    import json  # here, since most programs never save and need not wait for it
+
     if not isinstance(tensors, Mapping):
         kind = type(tensors).__name__
         raise TypeError(f"save takes a dictionary of tensors by name, got one {kind}")
@@ -274,6 +275,8 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     Raises:
         ValueError: the file is damaged, or not in the safetensors format.
     """
+    import json
+
     with open(path, "rb") as file:
         content = file.read()
     first = start = 8 + int.from_bytes(content[:8], "little")
