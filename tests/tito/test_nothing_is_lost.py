@@ -145,9 +145,11 @@ class Trial:
                 continue
             else:
                 known = {self.before.get(path), self.after.get(path)}
-            assert path.name.startswith(".tito-") or content in known, f"{path} is not whole"
+            whole = path.name.startswith(".tito-") or content in known
+            assert whole, f"{path} is not whole"
         for path in self.files - {Path(MARKER)}:
-            assert self.before[path] in now.values(), f"{path} is lost"
+            somewhere = self.before[path] in now.values()
+            assert somewhere, f"{path} is lost"
 
     def check_again(self) -> None:
         """The next command works, and leaves what it should."""
@@ -155,7 +157,8 @@ class Trial:
         now = contents(self.root)
         for path in self.after:
             if HIDDEN not in path.parts and path != Path(MARKER):
-                assert now[path] == self.after[path], path
+                right = now[path] == self.after[path]
+                assert right, f"{path} is not as it should be"
         assert [path for path in now if path.name.startswith(".tito-")] == []
         from_toml((self.root / MARKER).read_text())
 
