@@ -1,5 +1,6 @@
 """The checks of module 02: ReLU, Sigmoid, Tanh, GELU and Softmax."""
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -48,6 +49,20 @@ def result(name: str, x: np.ndarray, *arguments: Any) -> np.ndarray:
     return expect_tensor(what, activation(name, *arguments)(tensor.Tensor(x)))
 
 
+def of_function(name: str, x: np.ndarray) -> np.ndarray | None:
+    """What the function behind an activation makes of an array; None if there is no such function.
+
+    It may take a tensor instead.
+    """
+    function = getattr(activations, name.lower(), None)
+    if function is None or inspect.isclass(function):
+        return None
+    try:
+        return numbers(f"{name.lower()}(x)", function(x))
+    except (AttributeError, TypeError):
+        return numbers(f"{name.lower()}(x)", function(tensor.Tensor(x)))
+
+
 def expect_values(name: str, expected: np.ndarray, mistakes: dict[str, Any], **also: Any) -> None:
     """The activation of X."""
     x = tensor.Tensor(X)
@@ -62,22 +77,29 @@ def expect_values(name: str, expected: np.ndarray, mistakes: dict[str, Any], **a
     }
     with np.errstate(all="ignore"):
         expect(f"{name}()(x)", array, expected, everywhere | mistakes, **also)
+        array = of_function(name, X)
+        if array is not None:
+            expect(f"{name.lower()}(x)", array, expected, everywhere | mistakes, **also)
 
 
 def expect_stable(name: str, expected: np.ndarray, what: str) -> None:
     """The activation of numbers so large that a naive formula overflows."""
     with np.errstate(all="ignore"):
         y = result(name, HUGE)
+        plain = of_function(name, HUGE.astype(np.float32))
         (slope,) = gradients(activation(name), HUGE)
-    for shown, array in ((f"{name}()(x)", y), ("the gradient", slope)):
+    values = {f"{name}()(x)": y, f"{name.lower()}(x)": plain}
+    for shown, array in (*values.items(), ("the gradient", slope)):
         if array is not None and not np.isfinite(array).all():
             first = int(np.argmin(np.isfinite(array)))
             raise Mistake(
                 seen=f"{shown} = {array[first]} for x = {HUGE[first]:g}",
-                expected=f"{expected[first]:g}" if array is y else "a finite number",
+                expected="a finite number" if array is slope else f"{expected[first]:g}",
                 mistake=what,
             )
-    expect(f"{name}()(x) for x = [-10000, -100, 100, 10000]", y, expected)
+    for shown, array in values.items():
+        if array is not None:
+            expect(f"{shown} for x = [-10000, -100, 100, 10000]", array, expected)
 
 
 def expect_slope(
@@ -419,6 +441,9 @@ def test_softmax_values() -> None:
                 "exp is missing: x is divided by its sum": SCORES / SCORES.sum(-1, keepdims=True),
                 "the sign of x is wrong": softmax(-SCORES),
                 "it is the logarithm of softmax": np.log(softmax(SCORES)),
+                "after subtracting the maximum of each row, they are divided by the sum of all": (
+                    shifted / shifted.sum()
+                ),
                 "the exponentials are divided by their mean": exponentials
                 / exponentials.mean(-1, keepdims=True),
                 "the exponentials are divided by the sum of x": exponentials
