@@ -90,7 +90,7 @@ def test_another_dtype_is_used_when_asked_for() -> None:
 @check("Arrays", about="as_array")
 def test_a_tensor_is_opened() -> None:
     """A tensor gives its array"""
-    single = made([1.5, 2.5])
+    single = made(np.array([1.5, 2.5], np.float32))
     array = tensor.as_array(single)
     expect("as_array(tensor)", array, np.array([1.5, 2.5]))
     expect_true(
@@ -407,6 +407,7 @@ def expect_operation(sign: str) -> None:
     positive = np.abs(A) + 0.5  # so that every power exists
     row, column = np.array([2.0, -1.0, 0.5]), np.array([[3.0], [-2.0]])
     with np.errstate(all="ignore"):
+        expect_kept(sign, made(positive), made(B))
         for name, x, y, plain_x, plain_y in (
             (f"x {sign} y", made(positive), made(B), positive, B),
             (f"x {sign} 2", made(positive), 2, positive, 2.0),
@@ -441,7 +442,6 @@ def expect_operation(sign: str) -> None:
                 },
             )
             expect_dtype(name, seen, np.float32, "float64 creeps in")
-    expect_kept(sign, made(positive), made(B))
 
 
 def expect_kept(sign: str, x: Any, y: Any) -> None:
@@ -853,6 +853,8 @@ def expect_recorded(
             inside = (
                 f"{what} gives the door arrays; give it the tensors, so that it can record them"
             )
+            if not tensor.apply(np.negative, made(A, requires_grad=True)).requires_grad:
+                inside = "the door records nothing"
             raise Mistake(
                 seen=f"nothing was recorded for {what}",
                 expected="a result that a gradient can flow back from",
@@ -875,31 +877,36 @@ def test_the_door_notes_down_what_needs_a_gradient() -> None:
     if not recorded():
         return
     plain, wanted = made(A), made(B, requires_grad=True)
-    for name, inputs, expected in (
-        ("no input needs one", (plain, plain), False),
-        ("the first does", (wanted, plain), True),
-        ("the second does", (plain, wanted), True),
-        ("both do", (wanted, wanted), True),
-        ("the second does, of three", (plain, wanted, plain), True),
-    ):
-        operation = np.add if len(inputs) == 2 else np.where
-        if operation is np.where:
-            inputs = (made(A > 0, dtype=bool), wanted, plain)
-        seen = bool(tensor.apply(operation, *inputs).requires_grad)
-        expect_true(
-            seen is expected,
-            seen=f"requires_grad is {seen} where {name}",
-            expected=f"{expected}",
-            mistake="nothing is recorded: whether an input requires a gradient is not found out"
-            if expected and name == "both do"
-            else None
-            if not expected
-            else "only the last input is asked whether it requires a gradient"
-            if name.startswith("the first")
-            else "only the first input is asked whether it requires a gradient"
-            if name == "the second does"
-            else None,
-        )
+    if not wanted.requires_grad:  # which is the claim of another check
+        return
+    seen = {
+        name: bool(tensor.apply(np.add, *inputs).requires_grad)
+        for name, inputs in {
+            "neither": (plain, plain),
+            "the first": (wanted, plain),
+            "the second": (plain, wanted),
+            "both": (wanted, wanted),
+        }.items()
+    }
+    expect_true(
+        seen == {"neither": False, "the first": True, "the second": True, "both": True},
+        seen="of two inputs that need a gradient or not, the result needs one if it is "
+        + (" or ".join(name for name, found in seen.items() if found) or "none of them"),
+        expected="if it is the first, the second or both",
+        mistake={
+            (False, False, False, False): "the door records nothing",
+            (True, True, True, True): "the door records everything, asked for or not",
+            (False, True, False, True): "only the first input is asked for requires_grad",
+            (False, False, True, True): "only the last input is asked for requires_grad",
+            (False, False, False, True): "all inputs have to need a gradient; any one will do",
+        }.get(tuple(seen.values())),
+    )
+    result = tensor.apply(np.where, made(A > 0, dtype=bool), wanted, plain)
+    expect_true(
+        bool(result.requires_grad),
+        seen="the second of three inputs needs a gradient, and the result does not",
+        expected="a result that needs one",
+    )
 
 
 @check("Gradient Flow", about=("Tensor.__add__", "Tensor.__sub__"))

@@ -168,6 +168,12 @@ def gradients(
     """
     load("autograd")
     inputs = [_tensor.Tensor(a.copy(), requires_grad=True, dtype=a.dtype) for a in arrays]
+    if not all(x.requires_grad for x in inputs):
+        raise Mistake(
+            seen="Tensor(x, requires_grad=True).requires_grad is False",
+            expected="True",
+            mistake="requires_grad is not kept",
+        )
     result = function(*inputs)
     array = expect_tensor("the result", result)
     if not result.requires_grad:
