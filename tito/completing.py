@@ -14,7 +14,7 @@ from tito.course import Module
 from tito.errors import TitoError
 from tito.export import plank_source
 from tito.files import write_atomically
-from tito.workspace import Workspace, fingerprint, forget_compiled, unwritten
+from tito.workspace import Workspace, fingerprint, forget_compiled
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,12 @@ def draft(workspace: Workspace, module: Module) -> Draft:
     if file is None:
         raise TitoError(f"{module.lesson} is gone. To put it back as it was handed out: tito init")
     shown = workspace.shown(file)
-    to_write = unwritten(file)
+    to_write = workspace.unwritten(file)
     if len(to_write) == material.exercise_count(module):
         raise TitoError(
-            f"Nothing is written in {shown} yet. Begin with {to_write[0].name}, "
-            f"{to_write[0].place}. For a hint: tito hint {module.name}"
+            f"Nothing is written in {shown} yet.\n"
+            f"Begin with {to_write[0].name}: {to_write[0].place}\n"
+            f"A first hint: tito hint {module.name}"
         )
     try:
         content = file.read_bytes()

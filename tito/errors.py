@@ -1,6 +1,10 @@
 """The one way in which a command says that it could not do what was asked."""
 
+from typing import IO, Any
+
 import click
+
+from tito.prose import fit
 
 
 class TitoError(click.ClickException):
@@ -9,3 +13,7 @@ class TitoError(click.ClickException):
     Wrong usage (an unknown option, a module that does not exist) is `click.UsageError`, which
     exits 2.
     """
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message, wrapped for a terminal."""
+        click.echo(fit(f"Error: {self.format_message()}"), file=file, err=file is None)

@@ -25,6 +25,10 @@ class LazyCommand(click.Command):
 class LazyGroup(click.Group):
     """A group that lists and completes its commands without importing them."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a learner needs them."""
+        return list(self.commands)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -45,10 +49,10 @@ COMMANDS = (
     LazyCommand("watch", "tito.commands.watch:watch", "Check again at each save."),
     LazyCommand("hint", "tito.commands.hint:hint", "Give a hint; one more at each call."),
     LazyCommand("solution", "tito.commands.solution:solution", "Put the solution beside yours."),
-    LazyCommand("doctor", "tito.commands.doctor:doctor", "Find out what is wrong, and the fix."),
     LazyCommand(
         "milestone", "tito.commands.milestone:milestone", "Train a famous network on these layers."
     ),
+    LazyCommand("doctor", "tito.commands.doctor:doctor", "Find out what is wrong, and the fix."),
     LazyCommand("bench", "tito.commands.bench:bench", "Compare speed with PyTorch and JAX."),
     LazyCommand(
         "export", "tito.commands.export:export", "Turn the lessons into library and notebooks."

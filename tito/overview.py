@@ -9,8 +9,10 @@ import click
 from tito import material
 from tito.course import MODULES, Module
 from tito.errors import TitoError
+from tito.exercises import exercise_names
 from tito.handout import has_new_edition
-from tito.workspace import Status, Unwritten, Workspace, unwritten
+from tito.prose import fit
+from tito.workspace import Status, Unwritten, Workspace
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def standing(workspace: Workspace, module: Module) -> Standing:
         file=file,
         problem=problem,
         exercises=material.exercise_count(module),
-        unwritten=unwritten(file) if file else [],
+        unwritten=workspace.unwritten(file) if file else [],
         new_lesson=has_new_edition(workspace, module),
     )
 
@@ -103,68 +105,74 @@ def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[t
     """What to do next: a sentence, and commands with what each does."""
     milestone = ("tito milestone mnist", "see it learn to read digits")
     if here is None:
-        return "All modules are yours: the framework is your own.", [milestone]
+        return "Every plank is yours, and so is the framework.", [milestone]
     name, number = here.module.name, f"{here.module.number:02}"
+    complete = f"tito module complete {number}"
+    while_writing = [
+        (f"tito watch {name}", "checks again at each save"),
+        (f"tito hint {name}", "one hint more at each call"),
+    ]
     if here.problem:
         return here.problem, []
     if here.file is None:
         return f"The file of {number} {name} is gone.", [("tito init", "puts it back")]
     file = workspace.shown(here.file)
-    if here.status is Status.FINISHED:
-        return "", [milestone]
-    if here.status is Status.NOT_STARTED:
-        return "", [(f"tito module start {number}", f"begin with {name}")]
+    match here.status:
+        case Status.NOT_STARTED:
+            return "Next:", [(f"tito module start {number}", f"begin with {name}")]
+        case Status.FINISHED:
+            return "Next:", [milestone]
+        case Status.CHANGED:
+            sentence = f"{file} has changed since {name} was finished."
+            return sentence, [(complete, "checks it, and uses it if it passes")]
     if here.unwritten:
         first = here.unwritten[0]
-        return f"Write {first.name}: {file}, {first.place}.", [
-            (f"tito watch {name}", "checks again at each save"),
-            (f"tito hint {name}", "one hint more at each call"),
-        ]
-    if here.status is Status.CHANGED:
-        sentence = f"{file} has changed since {name} was finished."
-        return sentence, [(f"tito module complete {number}", "checks it and uses it")]
-    return f"Every exercise in {file} is written.", [
-        (f"tito module complete {number}", "checks them, and makes them part of the framework"),
-        (f"tito watch {name}", "checks again at each save"),
-    ]
+        return f"Write {first.name} next: {first.place}", while_writing
+    sentence = f"Every exercise in {file} is written."
+    return sentence, [(complete, "checks them, and makes them part of the framework")]
 
 
 def page(workspace: Workspace) -> str:
     """Where the learner is: the modules in a line each, and what to do next."""
     all_standings = standings(workspace)
     here = current(workspace, all_standings)
-    lines = [click.style(f"TinyTorch, in {workspace.root}", bold=True), ""]
+    lines = [click.style(f"TinyTorch, in {workspace.root}", bold=True)]
+    if not all(s.yours for s in all_standings):
+        lines.append(
+            "A plank is yours once you have finished it; until then the reference's is used."
+        )
+    lines.append("")
     for s in all_standings:
         plank = click.style(f"{'yours':11}", fg="green") if s.yours else f"{'reference':11}"
         line = f"{s.module.number:02} {s.module.name:13} {plank} {s.done}".rstrip()
         lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
     sentence, commands = next_steps(workspace, here)
-    lines += ["", "Next: " + sentence if sentence else "Next:", *command_lines(commands)]
+    if all(s.status is Status.NOT_STARTED for s in all_standings):
+        commands.append(("tito module start 03", "or with the layers: any order will do"))
+    lines += ["", sentence, *command_lines(commands)]
     new = [s.module.name for s in all_standings if s.new_lesson]
     if new:
         lines += ["", f"This TinyTorch has new lessons for {', '.join(new)}."]
         lines += command_lines([("tito init", "puts them beside yours")])
-    return "\n".join(lines)
+    return fit("\n".join(lines))
 
 
 def module_page(workspace: Workspace, s: Standing) -> str:
     """How the learner stands with one module, exercise by exercise."""
-    plank = f"yours, {s.module.library}" if s.yours else "the reference's"
-    file = workspace.shown(s.file) if s.file else "none"
     lines = [
         click.style(f"{s.module.number:02} {s.module.name}: {s.done or 'not started'}", bold=True),
-        f"  you write   {file}",
-        f"  in use      {plank}",
+        f"  you write   {workspace.shown(s.file) if s.file else 'nothing: see below'}",
+        f"  in use      {s.module.library if s.yours else 'the reference'}",
         "",
     ]
     places = {u.name: u.place for u in s.unwritten}
-    for name in dict.fromkeys(e.function for e in material.lesson(s.module).solutions):
+    names = exercise_names(material.lesson(s.module))
+    width = max(len(name) for name in names)
+    for name in names:
         state = f"to write, {places[name]}" if name in places else "written"
-        lines.append(f"  {name:22} {state}")
+        lines.append(f"  {name:{width}}   {state}")
     sentence, commands = next_steps(workspace, s)
-    if sentence or commands:
-        lines += ["", "Next: " + sentence if sentence else "Next:", *command_lines(commands)]
-    return "\n".join(lines)
+    return fit("\n".join([*lines, "", sentence, *command_lines(commands)]))
 
 
 def command_lines(commands: list[tuple[str, str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 import textwrap
 
 WIDEST = 88  # longer lines are hard to read
@@ -11,6 +12,17 @@ _JOINT = "\0"
 def screen_width() -> int:
     """How many columns text may take."""
     return max(30, min(WIDEST, shutil.get_terminal_size().columns))
+
+
+def fit(text: str, indent: str = "") -> str:
+    """Wrap long lines for a terminal; in a pipe they stay, and so does what is indented."""
+    if not sys.stdout.isatty():
+        return text
+    lines = [
+        line if line.startswith(" ") else _wrapped(line, screen_width(), indent)
+        for line in text.split("\n")
+    ]
+    return "\n".join(lines)
 
 
 def reflow(markdown: str, width: int) -> str:
@@ -25,13 +37,7 @@ def reflow(markdown: str, width: int) -> str:
             text = " ".join(line.strip() for line in paragraph)
             # Code in backticks stays on one line.
             text = re.sub(r"`[^`]+`", lambda code: code[0].replace(" ", _JOINT), text)
-            wrapper = textwrap.TextWrapper(
-                width,
-                subsequent_indent=indent,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            blocks.append(wrapper.fill(text).replace(_JOINT, " "))
+            blocks.append(_wrapped(text, width, indent).replace(_JOINT, " "))
             paragraph.clear()
 
     for line in [*markdown.split("\n"), ""]:
@@ -51,3 +57,13 @@ def reflow(markdown: str, width: int) -> str:
         else:
             paragraph.append(line)
     return "\n\n".join(blocks)
+
+
+def _wrapped(text: str, width: int, indent: str) -> str:
+    return textwrap.fill(
+        text,
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -45,7 +45,7 @@ class Unwritten:
     name: str
     """The dotted name of the function: `Linear.forward`."""
     place: str
-    """`line 95`, or `cell 5, line 3` in a notebook."""
+    """`modules/03_layers/layers_dev.py:95`, or a notebook with `, cell 5, line 3`."""
 
 
 class Workspace:
@@ -181,6 +181,21 @@ class Workspace:
         untouched = code == progress.handed_out and not progress.started
         return Status.NOT_STARTED if untouched else Status.IN_PROGRESS
 
+    def unwritten(self, file: Path) -> list[Unwritten]:
+        """The exercises in a file that still say that they are to be written, in order."""
+        try:
+            cells = code_cells(str(file))
+        except (OSError, SyntaxError):
+            return []
+        found = []
+        for cell in cells:
+            for match in _UNWRITTEN.finditer(cell.text):
+                line = cell.text.count("\n", 0, match.start())
+                in_notebook = f", cell {cell.number}, line {line + 1}"
+                place = in_notebook if file.suffix == ".ipynb" else f":{cell.start + line}"
+                found.append(Unwritten(match[1], self.shown(file) + place))
+        return found
+
     # ---- The notes in tinytorch.toml ----
 
     @cached_property
@@ -276,22 +291,6 @@ class Workspace:
         for folder in folders:
             for litter in self.root.glob(f"{folder}/.tito-*.tmp"):
                 litter.unlink(missing_ok=True)
-
-
-def unwritten(file: Path) -> list[Unwritten]:
-    """The exercises in a file that still say that they are to be written, in order."""
-    try:
-        cells = code_cells(str(file))
-    except (OSError, SyntaxError):
-        return []
-    found = []
-    for cell in cells:
-        for match in _UNWRITTEN.finditer(cell.text):
-            line = cell.text.count("\n", 0, match.start())
-            in_notebook = f"cell {cell.number}, line {line + 1}"
-            place = in_notebook if file.suffix == ".ipynb" else f"line {cell.start + line}"
-            found.append(Unwritten(match[1], place))
-    return found
 
 
 def fingerprint(file: Path) -> str:

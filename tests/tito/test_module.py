@@ -51,7 +51,7 @@ def clean(module: Module) -> str:
 def test_start_says_which_file_to_open_and_what_to_write_first(workspace: Workspace) -> None:
     output = tito("module", "start", "03").output
     assert "Open modules/03_layers/layers_dev.py" in output
-    assert "The first exercise to write is Linear.__init__, on line " in output
+    assert "Write Linear.__init__ first: modules/03_layers/layers_dev.py:" in output
     assert "tito watch layers" in output
 
 
@@ -167,7 +167,9 @@ def test_status_of_a_module_lists_its_exercises(workspace: Workspace) -> None:
     lines = tito("module", "status", "3").output.splitlines()
     assert lines[0] == "03 layers: in progress: 1 of 4 exercises written"
     assert next(line for line in lines if "Linear.forward" in line).split()[1] == "written"
-    assert "to write, line" in next(line for line in lines if "Dropout.forward" in line)
+    assert "to write, modules/03_layers/layers_dev.py:" in next(
+        line for line in lines if "Dropout.forward" in line
+    )
 
 
 def test_status_as_json_has_each_module(workspace: Workspace, checks_pass: None) -> None:
@@ -280,7 +282,7 @@ def test_an_untouched_exercise_is_told_where_to_begin(workspace: Workspace) -> N
     result = tito("module", "complete", "3")
     assert result.exit_code == 1
     assert "Nothing is written in modules/03_layers/layers_dev.py yet." in result.output
-    assert "Begin with Linear.__init__, line " in result.output
+    assert "Begin with Linear.__init__: modules/03_layers/layers_dev.py:" in result.output
     assert "tito hint layers" in result.output
 
 
@@ -369,7 +371,7 @@ def test_an_exercise_that_no_check_asks_for_must_be_written_too(
     write_one(workspace.lesson(LAYERS), "Linear.forward", "return x")
     result = tito("module", "complete", "3")
     assert result.exit_code == 1
-    assert "Linear.__init__ (line " in result.output
+    assert "Linear.__init__ (modules/03_layers/layers_dev.py:" in result.output
     assert not workspace.plank(LAYERS).exists()
 
 
@@ -480,8 +482,7 @@ def test_bare_tito_says_which_planks_are_yours_and_what_is_next(
     assert "  01 tensor        reference\n" in output
     assert "  03 layers        yours       finished\n" in output
     assert "> 04 losses        reference   in progress: 1 of " in output
-    assert "Next: Write " in output
-    assert "modules/04_losses/losses_dev.py, line " in output
+    assert " next: modules/04_losses/losses_dev.py:" in output
 
 
 def test_bare_tito_asks_for_completion_when_all_is_written(workspace: Workspace) -> None:
@@ -496,7 +497,7 @@ def test_bare_tito_says_when_everything_is_yours(workspace: Workspace, checks_pa
         workspace.lesson(module).write_text(solved(module))
         tito("module", "complete", module.name)
     output = tito().output
-    assert "All modules are yours" in output
+    assert "Every plank is yours, and so is the framework." in output
     assert "tito milestone mnist" in output
 
 

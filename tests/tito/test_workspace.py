@@ -13,7 +13,7 @@ from tito.course import MODULES
 from tito.errors import TitoError
 from tito.export import notebook_source
 from tito.state import FORMAT, Progress, State, from_toml, to_toml
-from tito.workspace import HIDDEN, Status, Workspace, fingerprint, unwritten
+from tito.workspace import HIDDEN, Status, Workspace, fingerprint
 
 
 def afresh(workspace: Workspace) -> Workspace:
@@ -119,17 +119,18 @@ def test_a_plank_put_there_by_hand_counts_as_finished(workspace: Workspace) -> N
 def test_what_is_still_to_be_written_is_known_by_name_and_place(workspace: Workspace) -> None:
     lesson = workspace.lesson(LAYERS)
     write_one(lesson, "Linear.forward", "return x")
-    found = unwritten(lesson)
+    found = workspace.unwritten(lesson)
     assert [u.name for u in found] == ["Linear.__init__", "Linear.parameters", "Dropout.forward"]
-    number = int(found[0].place.removeprefix("line "))
-    assert "Write Linear.__init__" in lesson.read_text().split("\n")[number - 1]
+    file, _, number = found[0].place.partition(":")
+    assert file == LAYERS.lesson
+    assert "Write Linear.__init__" in lesson.read_text().split("\n")[int(number) - 1]
 
 
 def test_what_is_still_to_be_written_in_a_notebook_is_known_by_cell(workspace: Workspace) -> None:
     tito("module", "start", "layers", "--notebook")
-    places = [u.place for u in unwritten(workspace.notebook(LAYERS))]
+    places = [u.place for u in workspace.unwritten(workspace.notebook(LAYERS))]
     assert len(places) == 4
-    assert all(place.startswith("cell ") for place in places)
+    assert all(place.startswith(f"{LAYERS.notebook}, cell ") for place in places)
 
 
 # ---- Which file counts ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from tito.course import MODULE, Module
 from tito.errors import TitoError
 from tito.exercises import exercise_names, find_exercise, hints
 from tito.prose import reflow, screen_width
-from tito.workspace import Status, Workspace, unwritten
+from tito.workspace import Status, Workspace
 
 
 @click.command()
@@ -63,7 +63,7 @@ def _choose(
             f"{', '.join(names)}"
         )
     file = workspace.working_file(module)
-    to_write = {u.name for u in unwritten(file)} if file else set()
+    to_write = {u.name for u in workspace.unwritten(file)} if file else set()
     if candidates[0] in to_write or file is None:
         return candidates[0]
     unfinished = to_write | _failing(module, names, workspace)

@@ -9,6 +9,7 @@ from tinytorch.overlay import MARKER
 from tito.course import is_repository
 from tito.errors import TitoError
 from tito.handout import add_missing, add_new_editions, outdated_checks
+from tito.prose import fit
 from tito.workspace import Workspace, explaining_failures
 
 
@@ -33,16 +34,15 @@ def init(folder: Path | None) -> None:
         _welcome(root)
         return
     if added:
-        click.echo(f"Added what was missing: {', '.join(added)}. Everything else is as it was.")
+        missing = ", ".join(added)
+        click.echo(fit(f"Added what was missing: {missing}. Everything else is as it was."))
     elif not new_editions:
         click.echo(f"Nothing is missing in {root}. Everything is as it was.")
     for path in new_editions:
-        click.echo(f"There is a new lesson: {path}. Yours is beside it, as you left it.")
+        click.echo(fit(f"There is a new lesson: {path}. Yours is beside it, as you left it."))
     for path in outdated_checks(workspace):
-        click.echo(
-            f"{path} is not the one of this TinyTorch. tito uses its own; to have it here too, "
-            "delete the file and run tito init again."
-        )
+        sentence = f"{path} is not the one of this TinyTorch. tito uses its own; to have it here "
+        click.echo(fit(sentence + "too, delete the file and run tito init again."))
 
 
 def _choose(folder: Path | None) -> Path:
@@ -69,12 +69,10 @@ def _choose(folder: Path | None) -> Path:
 
 
 def _welcome(root: Path) -> None:
-    click.echo(f"{root} is your workspace. It has an exercise for each module of the framework.\n")
+    click.echo(fit(f"{root} is your workspace, with an exercise for each module.\n"))
     if root != Path.cwd():
         shown = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
         click.echo(f"  cd {shlex.quote(str(shown))}")
     click.echo("  tito module start 01   begin with the tensor; or with 03, the layers")
-    click.echo(
-        "  tito milestone mnist   watch a network learn on what is there; nothing is yours yet"
-    )
+    click.echo("  tito milestone mnist   see what you will build: it learns to read digits")
     click.echo("  tito                   see where you are and what is next, at any time")

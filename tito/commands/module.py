@@ -11,8 +11,9 @@ from tito.completing import draft, export, problem_at_import
 from tito.course import MODULE, Module, find_repository
 from tito.errors import TitoError
 from tito.handout import hand_out_exercise, start_over
+from tito.prose import fit
 from tito.switching import switch
-from tito.workspace import Workspace, unwritten
+from tito.workspace import Workspace
 
 
 @click.group()
@@ -53,13 +54,12 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
     shown = workspace.shown(file)
     click.secho(f"{module.number:02} {module.name}", bold=True)
     for sentence in said:
-        click.echo(sentence)
+        click.echo(fit(sentence))
     click.echo(f"Open {shown} and read on from the top.")
     commands = [(f"jupyter lab {shown}", "opens it")] if file.suffix == ".ipynb" else []
-    to_write = unwritten(file)
+    to_write = workspace.unwritten(file)
     if to_write:
-        first = to_write[0]
-        click.echo(f"The first exercise to write is {first.name}, on {first.place}.")
+        click.echo(fit(f"Write {to_write[0].name} first: {to_write[0].place}"))
     commands += [
         (f"tito watch {module.name}", "checks again at each save"),
         (f"tito hint {module.name}", "one hint more at each call"),
@@ -109,14 +109,14 @@ def complete(ctx: click.Context, module: Module) -> None:
     workspace = workspace or Workspace.here()
     work = draft(workspace, module)
     if not _passes(module, work.file):
-        kept = "Your plank stays what it was." if workspace.plank(module).is_file() else ""
-        raise TitoError(f"{module.name} is not finished yet, so nothing was exported. {kept}")
-    still = ", ".join(f"{u.name} ({u.place})" for u in unwritten(work.file))
+        kept = " Your plank stays what it was." if workspace.plank(module).is_file() else ""
+        raise TitoError(f"{module.name} is not finished yet, so nothing was exported.{kept}")
+    still = ", ".join(f"{u.name} ({u.place})" for u in workspace.unwritten(work.file))
     if still:
         raise TitoError(f"Nothing was exported: {still} is still to be written.")
     said = export(workspace, work) + work.notes
     click.secho(f"\n{module.number:02} {module.name} is yours.", bold=True)
-    click.echo("\n".join(said))
+    click.echo(fit("\n".join(said)))
     steps = [("tito milestone mnist", "see it learn to read digits, with your planks")]
     following = overview.current(workspace, overview.standings(workspace))
     if following:

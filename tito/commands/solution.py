@@ -10,6 +10,7 @@ from tito.course import MODULE, Module
 from tito.errors import TitoError
 from tito.exercises import body_of, exercise_names, find_exercise
 from tito.files import write_atomically
+from tito.prose import fit
 from tito.workspace import Workspace
 
 
@@ -33,7 +34,7 @@ def solution(module: Module, exercise: str | None) -> None:
         with workspace.change():
             if path.is_file():
                 kept = workspace.shown(workspace.keep(path))
-                click.echo(f"There was another {path.name}; it is in {kept}.")
+                click.echo(fit(f"There was another {path.name}; it is in {kept}."))
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, text)
     click.echo(f"The solution is in {shown}, beside yours.")

@@ -14,7 +14,7 @@ from tito.course import MODULES
 from tito.doctor.finding import NOTE, OK, PROBLEM, Finding, ask_python, last_line
 from tito.errors import TitoError
 from tito.handout import outdated_checks
-from tito.workspace import HIDDEN, Status, Workspace, unwritten
+from tito.workspace import HIDDEN, Status, Workspace
 
 
 def _notes(workspace: Workspace) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def _exercises(workspace: Workspace) -> Iterator[Finding]:
             continue
         status = workspace.status(module)
         files = workspace.versions(module).values()
-        if all(len(unwritten(f)) == material.exercise_count(module) for f in files):
+        if all(len(workspace.unwritten(f)) == material.exercise_count(module) for f in files):
             continue
         try:
             current = draft(workspace, module)
