@@ -1,6 +1,7 @@
 """The exercises of a lesson: their names, their hints, and the code that answers them."""
 
 import ast
+import difflib
 import re
 import textwrap
 from dataclasses import dataclass
@@ -49,7 +50,11 @@ def find_exercise(text: str, names: list[str]) -> list[str]:
     exact = [name for name in names if name.lower() == wanted]
     near = [name for name in names if wanted in name.lower().split(".")]
     if not exact and not near:
-        raise TitoError(f"There is no exercise {text!r}. The exercises are {', '.join(names)}.")
+        guesses = difflib.get_close_matches(text, names + [n.split(".")[-1] for n in names], n=1)
+        guess = f" Did you mean {guesses[0]!r}?" if guesses else ""
+        raise TitoError(
+            f"There is no exercise {text!r}.{guess} The exercises are {', '.join(names)}."
+        )
     return exact or near
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import os
 
 import click
 
@@ -74,6 +75,8 @@ def main(ctx: click.Context) -> None:
 
     Called without a command, tito says where you are and what to do next.
     """
+    if os.environ.get("NO_COLOR"):  # see https://no-color.org
+        ctx.color = False
     if ctx.invoked_subcommand is None:
         click.echo(_overview())
 

@@ -147,7 +147,7 @@ def page(workspace: Workspace) -> str:
         line = f"{s.module.number:02} {s.module.name:13} {plank} {s.done}".rstrip()
         lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
     sentence, commands = next_steps(workspace, here)
-    if all(s.status is Status.NOT_STARTED for s in all_standings):
+    if here and here is all_standings[0] and here.status is Status.NOT_STARTED:
         commands.append(("tito module start 03", "or with the layers: any order will do"))
     lines += ["", sentence, *command_lines(commands)]
     new = [s.module.name for s in all_standings if s.new_lesson]
@@ -165,14 +165,16 @@ def module_page(workspace: Workspace, s: Standing) -> str:
         f"  in use      {s.module.library if s.yours else 'the reference'}",
         "",
     ]
-    places = {u.name: u.place for u in s.unwritten}
-    names = exercise_names(material.lesson(s.module))
-    width = max(len(name) for name in names)
-    for name in names:
-        state = f"to write, {places[name]}" if name in places else "written"
-        lines.append(f"  {name:{width}}   {state}")
+    if s.file:
+        places = {u.name: u.place for u in s.unwritten}
+        names = exercise_names(material.lesson(s.module))
+        width = max(len(name) for name in names)
+        for name in names:
+            state = f"to write, {places[name]}" if name in places else "written"
+            lines.append(f"  {name:{width}}   {state}")
+        lines.append("")
     sentence, commands = next_steps(workspace, s)
-    return fit("\n".join([*lines, "", sentence, *command_lines(commands)]))
+    return fit("\n".join([*lines, sentence, *command_lines(commands)]))
 
 
 def command_lines(commands: list[tuple[str, str]]) -> list[str]:

@@ -156,6 +156,10 @@ def test_an_unknown_exercise_is_an_error_that_lists_them(workspace: Workspace) -
     assert "Linear.__init__, Linear.forward, Linear.parameters, Dropout.forward" in result.output
 
 
+def test_a_misspelt_exercise_gets_a_suggestion(workspace: Workspace) -> None:
+    assert "Did you mean 'forward'?" in tito("hint", "layers", "forwrd").output
+
+
 def test_a_number_too_high_is_an_error(workspace: Workspace) -> None:
     result = tito("hint", "layers", "Linear.forward", "-n", "4")
     assert result.exit_code == 1

@@ -6,12 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from learner import LAYERS, ROOT, TENSOR, run_python, run_tito, solved, tito, write_one
 
 from tito import material
 from tito.course import MODULES, Module, find_module
 from tito.export import library_source, notebook_source
 from tito.lesson import read_lesson
+from tito.main import main
 from tito.workspace import HIDDEN, Status, Workspace
 
 LOSSES = find_module("losses")
@@ -50,7 +52,7 @@ def clean(module: Module) -> str:
 
 def test_start_says_which_file_to_open_and_what_to_write_first(workspace: Workspace) -> None:
     output = tito("module", "start", "03").output
-    assert "Open modules/03_layers/layers_dev.py" in output
+    assert "Open it and read on from the top: modules/03_layers/layers_dev.py" in output
     assert "Write Linear.__init__ first: modules/03_layers/layers_dev.py:" in output
     assert "tito watch layers" in output
 
@@ -510,3 +512,9 @@ def test_bare_tito_in_a_workspace_imports_no_heavy_library(workspace: Workspace)
         "print('loaded:', [name for name in heavy if name in sys.modules])"
     )
     assert "loaded: []" in run_python(program, cwd=workspace.root).stdout
+
+
+@pytest.mark.parametrize(("variable", "colored"), [("", True), ("1", False)])
+def test_no_color_turns_colors_off(workspace: Workspace, variable: str, colored: bool) -> None:
+    result = CliRunner().invoke(main, [], color=True, env={"NO_COLOR": variable})
+    assert ("\x1b[" in result.output) is colored

@@ -55,12 +55,12 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
     click.secho(f"{module.number:02} {module.name}", bold=True)
     for sentence in said:
         click.echo(fit(sentence))
-    click.echo(f"Open {shown} and read on from the top.")
-    commands = [(f"jupyter lab {shown}", "opens it")] if file.suffix == ".ipynb" else []
+    opening = "jupyter lab " if file.suffix == ".ipynb" else ""
+    click.echo(f"Open it and read on from the top: {opening}{shown}")
     to_write = workspace.unwritten(file)
     if to_write:
         click.echo(fit(f"Write {to_write[0].name} first: {to_write[0].place}"))
-    commands += [
+    commands = [
         (f"tito watch {module.name}", "checks again at each save"),
         (f"tito hint {module.name}", "one hint more at each call"),
         (f"tito module complete {module.number:02}", "checks it all, and makes it a plank"),
@@ -140,7 +140,7 @@ def reset(module: Module) -> None:
         return
     click.echo(f"{module.number:02} {module.name} starts over. What you had is kept:")
     for file, copy in kept:
-        click.echo(f"  {file}  is in  {copy}")
+        click.echo(f"  {Path(file).name:18} {copy}")
     step = (f"tito module start {module.number:02}", "begin again")
     click.echo("\n".join(["", *overview.command_lines([step])]))
 
