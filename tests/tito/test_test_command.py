@@ -1,0 +1,194 @@
+"""`tito test`: the lines of the page, one JSON object, exit codes, and any one file."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from learner import ROOT, run_tito, solved, tito, write_one
+
+from tito.course import MODULES, Module, find_module
+from tito.lesson import read_lesson
+from tito.workspace import Workspace
+
+LAYERS = find_module("layers")
+
+# What the page of the course shows, in this order; more units follow.
+PAGE = """\
+🔬 Unit Test: Linear Layer...
+✅ Linear layer computes y = xW + b correctly
+✅ Weight initialization within expected Xavier range
+✅ Bias initialized to zeros
+✅ Output shape matches expected dimensions (32, 256)
+✅ Parameter list contains weight and bias tensors
+📈 Progress: Linear Layer ✓
+
+🔬 Unit Test: Dropout Layer...
+✅ Inference mode passes through unchanged
+✅ Training mode zeros ~50% of elements
+✅ Survivors scaled by 1/(1-p) = 2.0
+✅ Zero dropout (p=0.0) preserves all values
+✅ Full dropout (p=1.0) zeros everything
+📈 Progress: Dropout Layer ✓
+
+🔬 Integration Test: Multi-layer Network...
+✅ 3-layer network processes batch: (32, 784) → (32, 10)
+✅ Parameter count: 235,146 parameters across 6 tensors
+✅ All parameters have requires_grad=True
+📈 Progress: Layer Composition ✓
+
+🔬 Unit Test: """
+
+first_three = pytest.mark.parametrize("module", MODULES[:3], ids=lambda module: module.name)
+
+
+def test_the_output_begins_with_the_lines_of_the_page_and_more_units_follow() -> None:
+    done = run_tito("test", "--module", "layers", cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith(PAGE)
+    assert "🔬 Unit Test: Edge Cases..." in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_json_is_one_object_with_the_promised_keys() -> None:
+    report = json.loads(run_tito("test", "--module", "03", "--json", cwd=ROOT).stdout)
+    assert list(report) == ["module", "passed", "seconds", "checks"]
+    assert (report["module"], report["passed"]) == ("layers", True)
+    keys = ["unit", "check", "outcome", "mistake", "seen", "expected", "where", "hint"]
+    assert [list(check) for check in report["checks"]] == [keys] * len(report["checks"])
+
+
+def unsolved(module: Module, exercise: str) -> str:
+    """The lesson with all solutions but one."""
+    text = solved(module)
+    lines = text.splitlines(keepends=True)
+    for solution in reversed(read_lesson(text, module.lesson).solutions):
+        if solution.function == exercise:
+            left = f'{solution.indentation}raise NotImplementedError("Write {exercise} in x")\n'
+            lines[solution.begin - 1 : solution.end] = [left]
+    return "".join(lines)
+
+
+@first_three
+def test_every_exercise_that_is_not_written_says_so_and_where(
+    module: Module, tmp_path: Path
+) -> None:
+    file = tmp_path / f"{module.name}_dev.py"
+    lesson = read_lesson(solved(module), module.lesson)
+    for exercise in dict.fromkeys(solution.function for solution in lesson.solutions):
+        text = unsolved(module, exercise)
+        file.write_text(text, encoding="utf-8")
+        result = tito("test", "--file", str(file), "--json")
+        assert result.exit_code == 1
+        checks = json.loads(result.stdout)["checks"]
+        first = next(check for check in checks if check["outcome"] == "failed")
+        line = text.split(f'"Write {exercise} in x"')[0].count("\n") + 1
+        assert first["mistake"] == "not written yet", exercise
+        assert first["where"].endswith(f"_dev.py:{line}")
+        assert first["hint"] == f"tito hint {module.name} {exercise}"
+
+
+@first_three
+def test_a_lesson_that_is_solved_passes(module: Module) -> None:
+    result = tito("test", "--file", str(ROOT / module.lesson))
+    assert result.exit_code == 0, result.stdout
+
+
+@pytest.fixture
+def mistaken(tmp_path: Path) -> Path:
+    """A solved lesson that adds the bias twice."""
+    file = tmp_path / "layers_dev.py"
+    text = solved(LAYERS).replace("else y + self.bias", "else y + 2 * self.bias")
+    assert "2 * self.bias" in text
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_mistake_comes_first_with_its_name_its_place_and_its_hint(mistaken: Path) -> None:
+    result = tito("test", "--file", str(mistaken))
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[:4] == [
+        "🔬 Unit Test: Linear Layer...",
+        "❌ Linear layer computes y = xW + b correctly",
+        "   The bias is added twice.",
+        "   saw       layer(x) =",
+    ]
+    assert "   hint      tito hint layers Linear.forward" in lines
+    assert lines[-1] == "Next: tito hint layers Linear.forward"
+
+
+def test_a_traceback_is_shown_only_when_it_is_asked_for(mistaken: Path) -> None:
+    assert "Traceback" not in tito("test", "--file", str(mistaken)).stdout
+    assert "Traceback" in tito("test", "--file", str(mistaken), "-v").stdout
+
+
+def test_what_the_code_printed_is_shown_when_tracebacks_are(mistaken: Path) -> None:
+    text = mistaken.read_text(encoding="utf-8")
+    text = text.replace(
+        "        y = x @ self.weight",
+        "        print('hello from forward')\n        y = x @ self.weight",
+    )
+    mistaken.write_text(text, encoding="utf-8")
+    assert "hello from forward" not in tito("test", "--file", str(mistaken)).stdout
+    assert "hello from forward" in tito("test", "--file", str(mistaken), "-v").stdout
+
+
+def test_a_notebook_is_judged_with_cells_for_places(tmp_path: Path) -> None:
+    cells = [
+        "import numpy as np",
+        "%matplotlib inline\nclass Linear:\n    def __init__(self, a, b):\n        x = 1 / 0",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    file = tmp_path / "layers.ipynb"
+    nbformat.write(notebook, file)
+    report = json.loads(tito("test", "--file", str(file), "--json").stdout)
+    assert report["checks"][0]["where"].endswith("layers.ipynb, cell 2, line 4")
+
+
+def test_the_module_of_a_file_is_known_by_what_it_defines(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("class ReLU: pass\n")
+    assert json.loads(tito("test", "--file", str(file), "--json").stdout)["module"] == "activations"
+
+
+def test_a_file_about_nothing_known_is_wrong_usage(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("x = 1\n")
+    result = tito("test", "--file", str(file))
+    assert result.exit_code == 2
+    assert "--module" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--module", "nonsense"),
+        ("--file", "missing.py"),
+        ("--nonsense",),
+        ("--module", "losses", "--json"),
+    ],
+)
+def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:
+    assert tito("test", *arguments).exit_code == 2
+
+
+def test_in_a_workspace_the_exercise_is_judged_once_it_is_begun(workspace: Workspace) -> None:
+    assert "(the reference)" in tito("test", "--module", "layers").stdout
+    write_one(workspace.lesson(LAYERS), "Linear.__init__", "self.weight = None")
+    result = tito("test", "--module", "layers")
+    assert result.exit_code == 1
+    assert "modules/03_layers/layers_dev.py" in result.stdout
+
+
+def test_in_a_workspace_all_modules_are_judged_without_an_argument(workspace: Workspace) -> None:
+    report = json.loads(tito("test", "--json").stdout)
+    assert [m["module"] for m in report["modules"]] == ["tensor", "activations", "layers"]
+    assert report["passed"] is True
+
+
+def test_an_exercise_that_is_right_points_to_its_completion(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS), encoding="utf-8")
+    result = tito("test", "--module", "layers")
+    assert result.exit_code == 0, result.stdout
+    assert result.stdout.endswith("Next: tito module complete 03\n")
