@@ -34,13 +34,9 @@ UPSTREAM = np.linspace(-1.0, 2.3, X.size).reshape(X.shape)
 
 
 def activation(name: str, *arguments: Any) -> Callable[[Any], Any]:
-    """The activation of that name; its function, in a lesson that has not come to the class."""
-    try:
-        return getattr(activations, name)(*arguments)
-    except AttributeError:
-        function = getattr(activations, name.lower())
-        options = {"axis": arguments[0]} if arguments else {}
-        return lambda x: tensor.apply(function, x, **options)
+    """The activation of that name."""
+    made: Callable[[Any], Any] = getattr(activations, name)(*arguments)
+    return made
 
 
 def result(name: str, x: np.ndarray, *arguments: Any) -> np.ndarray:
