@@ -12,7 +12,7 @@ from tito.errors import TitoError
 from tito.exercises import exercise_names
 from tito.handout import has_new_edition
 from tito.prose import fit
-from tito.workspace import Status, Unwritten, Workspace
+from tito.workspace import Status, Unwritten, Workspace, fingerprint
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,10 @@ def standing(workspace: Workspace, module: Module) -> Standing:
     file, problem = None, ""
     try:
         file = workspace.working_file(module)
+        if file:
+            fingerprint(file)  # it can be read
     except TitoError as error:
-        problem = error.message
+        file, problem = None, error.message
     return Standing(
         module=module,
         status=workspace.status(module),

@@ -169,11 +169,9 @@ class Workspace:
     def status(self, module: Module) -> Status:
         """How far the learner is with the module."""
         progress = self.progress(module)
-        try:
+        code = None  # two versions, or one that cannot be read: there is something in them
+        with suppress(TitoError):
             file = self.working_file(module)
-        except TitoError:  # two versions, so there is something in them
-            file, code = self.lesson(module), None
-        else:
             code = fingerprint(file) if file else progress.handed_out
         if self.plank(module).is_file():
             finished = progress.finished or progress.handed_out

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from learner import LAYERS, ROOT, TENSOR, run_python, run_tito, solved, tito, write_one
 
+from tinytorch import sources
 from tito import material
 from tito.course import MODULES, Module, find_module
 from tito.export import library_source, notebook_source
@@ -492,6 +493,24 @@ def test_bare_tito_asks_for_completion_when_all_is_written(workspace: Workspace)
     output = tito().output
     assert "Every exercise in modules/03_layers/layers_dev.py is written." in output
     assert "tito module complete 03" in output
+
+
+def test_bare_tito_shows_the_rest_when_one_file_cannot_be_read(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = sources.code_cells
+
+    def refuse(file: str) -> list[sources.Cell]:
+        if file.endswith("layers_dev.py"):
+            raise PermissionError(13, "Permission denied", file)
+        return read(file)
+
+    tito("module", "start", "3")
+    monkeypatch.setattr("tito.workspace.code_cells", refuse)
+    result = tito()
+    assert result.exit_code == 0
+    assert "07 training" in result.output
+    assert "layers_dev.py cannot be read: Permission denied." in result.output
 
 
 def test_bare_tito_says_when_everything_is_yours(workspace: Workspace, checks_pass: None) -> None:

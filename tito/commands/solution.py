@@ -1,6 +1,7 @@
 """`tito solution`: the answer beside yours."""
 
 import textwrap
+from pathlib import Path
 
 import click
 
@@ -30,14 +31,14 @@ def solution(module: Module, exercise: str | None) -> None:
     text = "\n".join(lesson.lines) + "\n"
     path = workspace.lesson(module).with_name(f"{module.name}_solution.py")
     shown = workspace.shown(path)
-    if not path.is_file() or path.read_bytes() != text.encode():
-        with workspace.change():
-            if path.is_file():
-                kept = workspace.shown(workspace.keep(path))
-                click.echo(fit(f"There was another {path.name}; it is in {kept}."))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, text)
-    click.echo(f"The solution is in {shown}, beside yours.")
+    try:
+        _put_beside(workspace, path, text)
+    except TitoError as error:
+        if not chosen:
+            raise
+        error.show()  # and show what was asked for all the same
+    else:
+        click.echo(f"The solution is in {shown}, beside yours.")
     solutions = {name: body for name in names if (body := body_of(text, name))}
     if not chosen:
         click.echo()
@@ -51,6 +52,18 @@ def solution(module: Module, exercise: str | None) -> None:
         click.echo(textwrap.indent(yours, "  "))
         click.secho(f"\n{name}, the solution, {shown}:{answer.line}", bold=True)
         click.echo(textwrap.indent(answer.code, "  "))
+
+
+def _put_beside(workspace: Workspace, path: Path, text: str) -> None:
+    """Write the solution, keeping a copy of a file that says something else."""
+    if path.is_file() and path.read_bytes() == text.encode():
+        return
+    with workspace.change():
+        if path.is_file():
+            kept = workspace.shown(workspace.keep(path))
+            click.echo(fit(f"There was another {path.name}; it is in {kept}."))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
 
 
 def _yours(workspace: Workspace, module: Module, name: str) -> tuple[str, str]:

@@ -44,6 +44,8 @@ def ask_python(
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess([], 1, "", "it does not come to an end")
+    except OSError as error:
+        return subprocess.CompletedProcess([], 1, "", f"Python cannot be started: {error}")
 
 
 def last_line(text: str) -> str:
