@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Seconds between two looks at the files. Asking costs microseconds, and works where notifications
 # of the system don't: in containers, on network drives, and for editors that save by renaming.
-PAUSE = 0.03
+PAUSE = 0.02
 
 
 @click.command()
