@@ -519,6 +519,9 @@ def test_nothing_is_wider_than_the_terminal(tmp_path: Path, columns: int) -> Non
     shown = lines_shown(output)
     assert max(map(len, shown)) <= columns
     assert any(line.startswith("  2/2  ") for line in shown)
+    [header] = [line for line in shown if line.startswith("epoch ")]
+    assert header.endswith("left")
+    assert ("images/s" in header) is (columns == 80)
     assert ("read as" in output) is (columns == 80)
     assert ("most often taken for" in output) is (columns == 40)
 
@@ -589,6 +592,17 @@ def test_a_signal_ends_json_output_as_an_interrupted_run(
     assert [epoch["batches"] for epoch in values["history"]] == [5]
 
 
+@pytest.fixture
+def _python_obeys_ctrl_c() -> Iterator[None]:
+    """Python's own handler, whatever this process has inherited: a shell's background jobs don't
+    have it.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_python_obeys_ctrl_c")
 def test_a_second_signal_is_obeyed_at_once() -> None:
     with Interruption() as interruption:
         os.kill(os.getpid(), signal.SIGINT)

@@ -120,7 +120,6 @@ def prepare(output: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=output) as probe:
             probe.write(bytes(ROOM))
-            probe.flush()
     for name in (WEIGHTS, METRICS, PICTURE):
         if (output / name).is_dir():
             raise TitoError(f"{output / name} is a folder; a file of that name is to be written.")
