@@ -39,7 +39,6 @@ class Runner:
         elif contestant == "jax":
             if threads < available_processors():
                 # JAX starts as many threads as it sees processors, and has no setting for that.
-                # The others have one, and are not held fast, since that slows PyTorch down.
                 if not hasattr(os, "sched_setaffinity"):
                     raise RuntimeError("JAX's threads cannot be limited here; omit --threads")
                 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])

@@ -58,10 +58,10 @@ def bench(
 ) -> None:
     """Compare speed with PyTorch and JAX.
 
-    Measures TinyTorch, PyTorch in eager mode, JAX compiled, and the floor that none of them can
-    get below, taking turns on this machine, each with the same number of threads. Prints a table
-    with what is required beside what came out, and writes the numbers and a plot. It works in a
-    clone of the repository; peers come with: pip install -e ".[bench]"
+    Measures TinyTorch, PyTorch in eager mode, JAX compiled, and the floor of what NumPy can do,
+    taking turns on this machine, each with the same number of threads. Prints a table with what is
+    required beside what came out, and writes the numbers and a plot. It works in a clone of the
+    repository; peers come with: pip install -e ".[bench]"
     """
     root = repository_root()
     # The benchmarks belong to the clone; they are no part of the installed package.
