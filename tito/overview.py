@@ -14,6 +14,8 @@ from tito.handout import has_new_edition
 from tito.prose import fit
 from tito.workspace import Status, Unwritten, Workspace, fingerprint
 
+_MILESTONE = ("tito milestone mnist", "see it learn to read digits")
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -105,9 +107,8 @@ def current(workspace: Workspace, all_standings: list[Standing]) -> Standing | N
 
 def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[tuple[str, str]]]:
     """What to do next: a sentence, and commands with what each does."""
-    milestone = ("tito milestone mnist", "see it learn to read digits")
     if here is None:
-        return "Every plank is yours, and so is the framework.", [milestone]
+        return "Every plank is yours, and so is the framework.", [_MILESTONE]
     name, number = here.module.name, f"{here.module.number:02}"
     complete = f"tito module complete {number}"
     while_writing = [
@@ -123,7 +124,7 @@ def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[t
         case Status.NOT_STARTED:
             return "Next:", [(f"tito module start {number}", f"begin with {name}")]
         case Status.FINISHED:
-            return "Next:", [milestone]
+            return "Next:", [_MILESTONE]
         case Status.CHANGED:
             sentence = f"{file} has changed since {name} was finished."
             return sentence, [(complete, "checks it, and uses it if it passes")]
@@ -149,8 +150,10 @@ def page(workspace: Workspace) -> str:
         line = f"{s.module.number:02} {s.module.name:13} {plank} {s.done}".rstrip()
         lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
     sentence, commands = next_steps(workspace, here)
-    if here and here is all_standings[0] and here.status is Status.NOT_STARTED:
-        commands.append(("tito module start 03", "or with the layers: any order will do"))
+    if here and here.status is Status.NOT_STARTED:
+        if here is all_standings[0]:
+            commands.append(("tito module start 03", "or with the layers: any order will do"))
+        commands.append(_MILESTONE)
     lines += ["", sentence, *command_lines(commands)]
     new = [s.module.name for s in all_standings if s.new_lesson]
     if new:
