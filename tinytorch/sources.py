@@ -18,9 +18,11 @@ from typing import Any
 
 EXPORT = "#| export"
 
+# What jupytext takes for the start of a cell: "# %%", "# %% [markdown]", "# %% tags=[...]".
+CELL = re.compile(r"#\s*%%+(\s|$)")
+TEXT_CELL = re.compile(r"\[(markdown|md|raw)\]")
+
 _EXPORT = re.compile(r"#\s*\|\s*exports?\s*")  # as people type it
-_CELL = re.compile(r"#\s*%%+(\s|$)")
-_TEXT_CELL = re.compile(r"\[(markdown|md|raw)\]")
 _MAGIC = re.compile(r"\s*([%!?]|[\w.]+\?{1,2}\s*$)")
 # Cell magics that run the rest of their cell as Python; what follows any other is not ours to run.
 _PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
@@ -105,11 +107,11 @@ def code_cells(file: str) -> list[Cell]:
 def cells_of(text: str) -> list[Cell]:
     """The code cells of a lesson's text that hold anything."""
     lines = text.split("\n")
-    heads = [n for n, line in enumerate(lines) if _CELL.match(line)]
+    heads = [n for n, line in enumerate(lines) if CELL.match(line)]
     return _filled(
         (start + 2, "\n".join(lines[start + 1 : end]))
         for start, end in zip([-1, *heads], [*heads, len(lines)], strict=True)
-        if start < 0 or not _TEXT_CELL.search(lines[start])
+        if start < 0 or not TEXT_CELL.search(lines[start])
     )
 
 

@@ -6,8 +6,8 @@ import itertools
 import json
 from collections import Counter
 
-from tinytorch.sources import Source, cells_of
-from tito.lesson import BEGIN, END, EXPORT, Cell, Lesson, LessonError
+from tinytorch.sources import EXPORT, Source, cells_of
+from tito.lesson import BEGIN, END, Cell, Lesson, LessonError
 
 LINE_LENGTH = 100  # as in pyproject.toml, so that what is written here is formatted already
 

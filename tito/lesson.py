@@ -7,15 +7,12 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tinytorch.sources import CELL, EXPORT, TEXT_CELL
 from tito.errors import TitoError
 
-EXPORT = "#| export"
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
 
-# What jupytext takes for the start of a cell: "# %%", "# %% [markdown]", "# %% tags=[...]".
-_CELL = re.compile(r"#\s*%%+(\s|$)")
-_TEXT_CELL = re.compile(r"\[(markdown|md|raw)\]")
 # Near misses of the marks. They are errors, since a misspelt mark would hand out the answer.
 _ALMOST_EXPORT = re.compile(r"#\s*\|?\s*exports?", re.IGNORECASE)
 _ALMOST_SOLUTION = re.compile(r"#\W*(begin|end)[\s_-]*solutions?\W*", re.IGNORECASE)
@@ -102,10 +99,10 @@ def _comments(text: str, lines: tuple[str, ...]) -> dict[int, _Comment]:
 def _cells(lines: tuple[str, ...], comments: dict[int, _Comment]) -> Iterator[Cell]:
     """The code cells that hold anything; what stands before the first `# %%` counts as one."""
     heads = [
-        n for n, comment in comments.items() if not comment.before and _CELL.match(comment.text)
+        n for n, comment in comments.items() if not comment.before and CELL.match(comment.text)
     ]
     for head, following in zip([0, *heads], [*heads, len(lines) + 1], strict=True):
-        if head and _TEXT_CELL.search(lines[head - 1]):
+        if head and TEXT_CELL.search(lines[head - 1]):
             continue
         numbers = [n for n in range(head + 1, following) if lines[n - 1].strip()]
         if numbers:
