@@ -257,21 +257,24 @@ class Workspace:
 
     def state_problem(self) -> str | None:
         """What is wrong with the notes on disk, as the end of a sentence; None if nothing is."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[State | None, str | None]:
+        """The notes on disk, or what is wrong with them."""
         try:
-            from_toml((self.root / MARKER).read_text(encoding="utf-8"))
+            return from_toml((self.root / MARKER).read_text(encoding="utf-8")), None
         except FileNotFoundError:
-            return "was missing"
+            return None, "was missing"
         except UnicodeDecodeError:
-            return "was damaged"
+            return None, "was damaged"
         except ValueError as error:
-            return str(error)
-        return None
+            return None, str(error)
 
     def _load(self) -> tuple[State, str | None]:
         """The notes, and what was wrong with them if they had to be worked out again."""
-        problem = self.state_problem()
-        if problem is None:
-            return from_toml((self.root / MARKER).read_text(encoding="utf-8")), None
+        found, problem = self._read()
+        if found is not None:
+            return found, None
         state = State()
         self.__dict__["state"] = state  # for the questions below
         for module in MODULES:

@@ -96,7 +96,7 @@ class _Watcher:
         if not self.told:
             self._tell()
         done = f"tito module complete {self.module.number:02}" if self.workspace else ""
-        print_summary(report, self._shown(file), done if report.passed else "")
+        print_summary(report, Workspace(self.root).shown(file), done if report.passed else "")
 
     def _take(self, result: "Result") -> None:
         """Show the first unit that is not done as soon as all its results are in."""
@@ -147,9 +147,6 @@ class _Watcher:
         if file is None or not file.is_file():
             raise TitoError(f"{self.module.lesson} is gone. To have it back: tito module start")
         return file
-
-    def _shown(self, file: Path) -> str:
-        return str(file.relative_to(self.root)) if file.is_relative_to(self.root) else str(file)
 
     def _state(self) -> list[tuple[int, int, int] | None]:
         """What tells one version of the files from the next, also when one replaces the other."""
