@@ -23,40 +23,36 @@ def numbers() -> tuple[np.ndarray, np.ndarray]:
     return x, np.where(generator.random(SHAPE) < 0.5, -1, 1).astype(np.float32)
 
 
+def plain_loop(x: Any, signs: Any, operations: int) -> Call:
+    """A plain loop, which autograd records: the same code for TinyTorch and PyTorch."""
+
+    def call() -> Any:
+        x.grad = None
+        y = x
+        for _ in range(operations):
+            y = y * signs
+        y.sum().backward()
+        return x.grad
+
+    return call
+
+
 def with_tinytorch(operations: int) -> Call:
-    """A plain loop, which autograd records."""
+    """A plain loop over `tinytorch.Tensor`."""
     from tinytorch import Tensor
 
     array, factors = numbers()
     x, signs = Tensor(array, requires_grad=True), Tensor(factors)
-
-    def call() -> Any:
-        x.grad = None
-        y = x
-        for _ in range(operations):
-            y = y * signs
-        y.sum().backward()
-        return x.grad
-
-    return call
+    return plain_loop(x, signs, operations)
 
 
 def with_pytorch(operations: int) -> Call:
-    """A plain loop, which autograd records."""
+    """A plain loop over `torch.Tensor`."""
     import torch
 
     array, factors = numbers()
     x, signs = torch.from_numpy(array).requires_grad_(), torch.from_numpy(factors)
-
-    def call() -> Any:
-        x.grad = None
-        y = x
-        for _ in range(operations):
-            y = y * signs
-        y.sum().backward()
-        return x.grad
-
-    return call
+    return plain_loop(x, signs, operations)
 
 
 def with_jax(operations: int) -> Call:

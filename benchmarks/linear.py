@@ -22,6 +22,27 @@ def numbers(batch_size: int, inputs: int, outputs: int) -> tuple[np.ndarray, np.
     return x, generator.standard_normal((batch_size, outputs), dtype=np.float32)
 
 
+def calls_of(layer: Any, x: Any, gradient_of_y: Any, backward: bool, quiet: Any) -> Call:
+    """A call of a layer: the same code for TinyTorch and PyTorch.
+
+    `quiet` makes the context in which nothing is recorded, for a forward pass alone.
+    """
+    leaves = [x, *layer.parameters()]
+
+    def forward() -> Any:
+        with quiet():
+            return layer(x)
+
+    def forward_and_backward() -> Any:
+        for leaf in leaves:
+            leaf.grad = None
+        y = layer(x)
+        y.backward(gradient_of_y)
+        return y
+
+    return forward_and_backward if backward else forward
+
+
 def with_tinytorch(batch_size: int, inputs: int, outputs: int, backward: bool) -> Call:
     """`tinytorch.core.layers.Linear`."""
     from tinytorch import Tensor
@@ -31,21 +52,7 @@ def with_tinytorch(batch_size: int, inputs: int, outputs: int, backward: bool) -
     array, gradient = numbers(batch_size, inputs, outputs)
     layer = Linear(inputs, outputs)
     x = Tensor(array, requires_grad=backward)
-    leaves = [x, *layer.parameters()]
-    gradient_of_y = Tensor(gradient)
-
-    def forward() -> Any:
-        with no_grad():
-            return layer(x)
-
-    def forward_and_backward() -> Any:
-        for leaf in leaves:
-            leaf.grad = None
-        y = layer(x)
-        y.backward(gradient_of_y)
-        return y
-
-    return forward_and_backward if backward else forward
+    return calls_of(layer, x, Tensor(gradient), backward, no_grad)
 
 
 def with_pytorch(batch_size: int, inputs: int, outputs: int, backward: bool) -> Call:
@@ -55,21 +62,7 @@ def with_pytorch(batch_size: int, inputs: int, outputs: int, backward: bool) -> 
     array, gradient = numbers(batch_size, inputs, outputs)
     layer = torch.nn.Linear(inputs, outputs)
     x = torch.from_numpy(array).requires_grad_(backward)
-    leaves = [x, *layer.parameters()]
-    gradient_of_y = torch.from_numpy(gradient)
-
-    def forward() -> Any:
-        with torch.inference_mode():
-            return layer(x)
-
-    def forward_and_backward() -> Any:
-        for leaf in leaves:
-            leaf.grad = None
-        y = layer(x)
-        y.backward(gradient_of_y)
-        return y
-
-    return forward_and_backward if backward else forward
+    return calls_of(layer, x, torch.from_numpy(gradient), backward, torch.inference_mode)
 
 
 def with_jax(batch_size: int, inputs: int, outputs: int, backward: bool) -> Call:
