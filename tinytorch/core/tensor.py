@@ -191,8 +191,8 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
             f"{name_of(op)} takes tensors, arrays and numbers, "
             f"got {brief(value)} of type {type(value).__name__}"
         )
-    tensors = [x._array for x in inputs if isinstance(x, Tensor)]
     if array.dtype.kind == "f" and array.itemsize > 4:
+        tensors = [x._array for x in inputs if isinstance(x, Tensor)]
         array = array.astype(np.float64 if _any_float64(tensors) else np.float32, copy=False)
     return array
 
