@@ -1,0 +1,90 @@
+"""Judging what is in the museum: as a learner is judged, or many times over, in no time."""
+
+import json
+import multiprocessing.pool
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from click.testing import CliRunner
+from museum import Variant
+
+import tinytorch
+from tinytorch.checking.checks import Check, checks_in
+from tinytorch.checking.judge import Verdict, judge
+from tinytorch.checking.results import Result, same_stop, waiting
+from tinytorch.overlay import lay
+from tito.checks.suites import read_suite
+from tito.course import Module
+from tito.main import main
+
+# What `tito test --json` says about a check that failed, and the name of its function.
+Failure = dict[str, Any]
+
+
+def checks_of(module: Module) -> list[Check]:
+    """The checks of a module, in order."""
+    return checks_in(read_suite(module))
+
+
+def tito_test(variant: Variant, folder: Path, *options: str) -> str:
+    """What `tito test --file FILE` prints about a variant, run in this process."""
+    file = folder / f"{variant.module.name}.py"
+    file.write_text(variant.text, encoding="utf-8")
+    command = ["test", "--module", variant.module.name, "--file", str(file), *options]
+    return CliRunner().invoke(main, command, catch_exceptions=False).output
+
+
+def failures(variant: Variant, folder: Path) -> list[Failure]:
+    """The checks that a variant fails, as `tito test --json` tells of them, with their names."""
+    report = json.loads(tito_test(variant, folder, "--json"))
+    names = {check.sentence: check.name for check in checks_of(variant.module)}
+    return [
+        {**check, "name": names[check["check"]]}
+        for check in report["checks"]
+        if check["outcome"] not in ("passed", "waiting")
+    ]
+
+
+def pool(processes: int = 1) -> multiprocessing.pool.Pool:
+    """Processes for `failures_in_each_run`, which needs a new one for each variant."""
+    return multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=1)
+
+
+def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]:
+    """The checks that a variant fails, in each of many runs with fresh randomness.
+
+    All checks run in this process, which is then good for nothing else. It takes an eighth of the
+    time that `tito test` needs to give each check a process of its own, but code that does not
+    come to an end does not come to an end here.
+    """
+    for name in [name for name in sys.modules if name.split(".")[:2] == ["tinytorch", "core"]]:
+        del sys.modules[name]
+    # A fork has the state of the generators of the process that it was forked from.
+    np.random.seed()
+    tinytorch.manual_seed(secrets.randbits(64))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"{variant.module.name}.py")
+        file.write_text(variant.text, encoding="utf-8")
+        lay(variant.module.name, str(file))
+        return [_failures(variant.module) for _ in range(runs)]
+
+
+def _failures(module: Module) -> list[Failure]:
+    results: list[Result] = []
+    for check in checks_of(module):
+        if waiting(check, results):
+            verdict = Verdict(outcome="waiting")
+        else:
+            verdict = judge(check, f"tinytorch.core.{module.name}")
+        if same_stop(verdict, results):
+            verdict = Verdict(outcome="waiting")
+        results.append(Result(check, verdict))
+    return [
+        {**result.as_dict(), "name": result.check.name}
+        for result in results
+        if result.outcome not in ("passed", "waiting")
+    ]

@@ -1,0 +1,110 @@
+"""The museum of mistakes: what learners get wrong, and what they get right in their own way.
+
+Each module has a file here, `03_layers.toml`: mistakes and correct variants, as edits of the
+reference. See `docs/checks.md` for what they are there for.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tito.course import Module, find_module
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
+MODULES = [find_module(path.stem) for path in sorted(FOLDER.glob("*.toml"))]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The reference with a few edits, as somebody else might have written it.
+
+    Attributes:
+        module: the module it is a variant of.
+        name: what is different.
+        edits: what to replace, and by what; each stands in the reference once.
+    """
+
+    module: Module
+    name: str
+    edits: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The whole file.
+
+        Raises:
+            ValueError: what an edit replaces is not there, or not just once.
+        """
+        return edited(reference(self.module), self.edits)
+
+
+@dataclass(frozen=True)
+class Exhibit(Variant):
+    """A mistake.
+
+    Attributes:
+        says: what a teacher would say about it.
+        check: the check that a teacher would point to, by the name of its function.
+        named: what that check names as the mistake; None where it gives numbers only.
+        also: what else is named further down in the report, and is true as well.
+    """
+
+    says: str
+    check: str
+    named: str | None
+    also: tuple[str, ...]
+
+
+@cache
+def reference(module: Module) -> str:
+    """The file that everything here is an edit of."""
+    return (ROOT / module.library).read_text(encoding="utf-8")
+
+
+@cache
+def mistakes(module: Module) -> list[Exhibit]:
+    """The mistakes of a module."""
+    return [
+        Exhibit(
+            module,
+            entry["name"],
+            _edits(entry),
+            says=entry["says"],
+            check=entry["check"],
+            named=entry.get("named"),
+            also=tuple(entry.get("also", ())),
+        )
+        for entry in _collection(module)["mistake"]
+    ]
+
+
+@cache
+def correct_variants(module: Module) -> list[Variant]:
+    """The correct variants of a module."""
+    return [
+        Variant(module, entry["name"], _edits(entry)) for entry in _collection(module)["correct"]
+    ]
+
+
+def edited(text: str, edits: tuple[tuple[str, str], ...]) -> str:
+    """A text with edits made in it.
+
+    Raises:
+        ValueError: what an edit replaces is not there, or not just once.
+    """
+    for old, new in edits:
+        if text.count(old) != 1:
+            raise ValueError(f"found {text.count(old)} times, expected once: {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
+def _collection(module: Module) -> dict[str, list[dict[str, Any]]]:
+    return tomllib.loads((FOLDER / f"{module.folder}.toml").read_text(encoding="utf-8"))
+
+
+def _edits(entry: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((old, new) for old, new in entry["edits"])

@@ -1,0 +1,174 @@
+"""The museum: every mistake is caught and named, and no correct solution is turned away."""
+
+import itertools
+import random
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from judging import checks_of, failures, failures_in_each_run, pool, tito_test
+from museum import MODULES, ROOT, Exhibit, Variant, correct_variants, edited, mistakes, reference
+
+from tinytorch.checking.judge import judge
+from tito.course import Module
+
+every_module = pytest.mark.parametrize("module", MODULES, ids=[m.name for m in MODULES])
+
+PAIRS = 50
+
+
+def of_all_modules(kind: str, exhibits: list[Variant]) -> pytest.MarkDecorator:
+    """A test for each exhibit."""
+    return pytest.mark.parametrize(
+        kind, exhibits, ids=[f"{exhibit.module.name}: {exhibit.name}" for exhibit in exhibits]
+    )
+
+
+every_mistake = of_all_modules("mistake", [m for module in MODULES for m in mistakes(module)])
+every_variant = of_all_modules(
+    "variant", [v for module in MODULES for v in correct_variants(module)]
+)
+
+
+# ---- Mistakes ------------------------------------------------------------------------------------
+
+
+@every_mistake
+def test_it_is_caught_and_named_by_the_check_that_a_teacher_would_point_to(
+    mistake: Exhibit, tmp_path: Path
+) -> None:
+    failed = failures(mistake, tmp_path)
+    assert failed, "it is not caught"
+    first = failed[0]
+    assert (first["name"], first["mistake"]) == (mistake.check, mistake.named), first
+    if mistake.named is None:
+        for words in (first["seen"], first["expected"]):
+            assert re.search(r"\d|nan|inf|True|False", words), f"no numbers in {words!r}"
+    untold = named_in(failed) - {mistake.named, *mistake.also}
+    assert not untold, f"is this true as well? {untold}"
+
+
+def named_in(failed: list[dict[str, str]]) -> set[str]:
+    return {check["mistake"] for check in failed if check["mistake"]}
+
+
+@every_module
+def test_no_two_are_the_same_code(module: Module) -> None:
+    texts = [exhibit.text for exhibit in (*mistakes(module), *correct_variants(module))]
+    assert len(set(texts)) == len(texts)
+
+
+@every_module
+def test_their_names_are_unique(module: Module) -> None:
+    names = [exhibit.name for exhibit in (*mistakes(module), *correct_variants(module))]
+    assert sorted(names) == sorted(set(names))
+
+
+@every_module
+def test_nine_in_ten_are_named_each_in_words_of_its_own(module: Module) -> None:
+    words = [(m.check, m.named) for m in mistakes(module) if m.named]
+    assert len(words) >= 0.9 * len(mistakes(module))
+    assert sorted(words) == sorted(set(words))
+
+
+# ---- Pairs of mistakes ---------------------------------------------------------------------------
+
+
+def pairs(module: Module) -> list[tuple[Exhibit, Exhibit]]:
+    """Pairs of mistakes that somebody could make together."""
+    both = list(itertools.combinations(mistakes(module), 2))
+    random.Random(module.name).shuffle(both)
+    return list(itertools.islice(filter(go_together, both), PAIRS))
+
+
+def go_together(pair: tuple[Exhibit, Exhibit]) -> bool:
+    """Whether both can be made at once, in either order, to the same effect."""
+    texts = []
+    for first, second in (pair, pair[::-1]):
+        try:
+            texts.append(edited(reference(first.module), first.edits + second.edits))
+        except ValueError:
+            return False
+    return texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [pair for module in MODULES for pair in pairs(module)],
+    ids=lambda exhibit: f"{exhibit.module.name}: {exhibit.name}",
+)
+def test_two_mistakes_at_once_do_not_hide_each_other(first: Exhibit, second: Exhibit) -> None:
+    both = Variant(first.module, "both", first.edits + second.edits)
+    with pool() as process:
+        (failed,) = process.apply(failures_in_each_run, (both,))
+    assert {check["outcome"] for check in failed} <= {"failed"}
+    assert {first.check, second.check} & {check["name"] for check in failed}
+    true = {first.named, second.named, *first.also, *second.also}
+    assert named_in(failed) <= true, named_in(failed) - true
+
+
+# ---- Correct variants ----------------------------------------------------------------------------
+
+
+@every_variant
+def test_a_correct_solution_passes_however_it_is_written(variant: Variant, tmp_path: Path) -> None:
+    assert failures(variant, tmp_path) == []
+
+
+# ---- Suites --------------------------------------------------------------------------------------
+
+
+@every_module
+def test_a_suite_takes_less_than_a_second_of_the_processor(module: Module) -> None:
+    # It takes some 30 ms: processor time, so that a busy machine is no reason to fail.
+    checks = checks_of(module)
+    start = time.process_time()
+    for check in checks:
+        assert judge(check, f"tinytorch.core.{module.name}").outcome == "passed"
+    assert time.process_time() - start < 1
+
+
+# ---- The commands --------------------------------------------------------------------------------
+
+
+@every_module
+def test_the_command_in_a_process_of_its_own_says_the_same(module: Module, tmp_path: Path) -> None:
+    mistake = mistakes(module)[0]
+    file = tmp_path / f"{module.name}.py"
+    file.write_text(mistake.text, encoding="utf-8")
+    program = "from tito.main import main; main()"
+    result = subprocess.run(
+        [sys.executable, "-c", program, "test", "--file", str(file), "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    told = re.sub(r'"seconds": .*', "", result.stdout)
+    assert told == re.sub(r'"seconds": .*', "", tito_test(mistake, tmp_path, "--json"))
+
+
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(Path(__file__).with_name(script)), *arguments],
+        capture_output=True,
+        text=True,
+    )
+
+
+@every_module
+def test_the_correct_variants_can_be_run_again_and_again(module: Module) -> None:
+    result = run("repeat.py", "--module", module.name, "--runs", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{2 * len(correct_variants(module))} runs, no false alarm" in result.stdout
+
+
+@every_module
+def test_a_mistake_can_be_read_as_a_learner_reads_it(module: Module) -> None:
+    mistake = mistakes(module)[0]
+    result = run("read.py", "--module", module.name, mistake.name)
+    assert mistake.says in result.stdout
+    assert "Next: tito hint" in result.stdout
