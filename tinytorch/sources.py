@@ -27,6 +27,10 @@ _MAGIC = re.compile(r"\s*([%!?]|[\w.]+\?{1,2}\s*$)")
 # Cell magics that run the rest of their cell as Python; what follows any other is not ours to run.
 _PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
+# In a text cell: "# **Exercise: `Linear.forward`**", with more names where one text serves many.
+_EXERCISE = re.compile(r"#\s*\*\*Exercise:?\s*(.+?)\*\*")
+_QUOTED = re.compile(r"`([\w.]+)`")
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -113,6 +117,12 @@ def cells_of(text: str) -> list[Cell]:
         for start, end in zip([-1, *heads], [*heads, len(lines)], strict=True)
         if start < 0 or not TEXT_CELL.search(lines[start])
     )
+
+
+def exercises_in(line: str) -> list[str]:
+    """The exercises, by dotted name, that begin at a line of a lesson; none if it's no heading."""
+    heading = _EXERCISE.match(line)
+    return (_QUOTED.findall(heading[1]) or [heading[1].strip()]) if heading else []
 
 
 def _filled(cells: Iterable[tuple[int, str]]) -> list[Cell]:

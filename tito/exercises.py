@@ -6,12 +6,10 @@ import re
 import textwrap
 from dataclasses import dataclass
 
+from tinytorch.sources import exercises_in
 from tito.errors import TitoError
 from tito.lesson import BEGIN, END, Lesson
 
-# In a text cell: "# **Exercise: `Linear.forward`**", with more names where one text serves many.
-_EXERCISE = re.compile(r"#\s*\*\*Exercise:?\s*(.+?)\*\*")
-_QUOTED = re.compile(r"`([\w.]+)`")
 _SUMMARY = re.compile(r"#\s*<details>\s*<summary>\s*Hint\b.*</summary>", re.IGNORECASE)
 _END = re.compile(r"#\s*</details>", re.IGNORECASE)
 
@@ -27,8 +25,8 @@ def hints(lesson: Lesson) -> dict[str, list[str]]:
     names: list[str] = []
     hint: list[str] | None = None
     for line in lesson.lines:
-        if heading := _EXERCISE.match(line):
-            names = _QUOTED.findall(heading[1]) or [heading[1].strip()]
+        if heading := exercises_in(line):
+            names = heading
         elif _SUMMARY.match(line):
             hint = []
         elif hint is not None and _END.match(line):

@@ -1,22 +1,19 @@
 """What workspaces are made from: the lessons and their checks.
 
-They come with the installed package, as `tito/shipped/`. In a clone they are the repository's
-own.
+They come with the package: see `tinytorch.shipped`.
 """
 
 import hashlib
 from functools import cache
 from pathlib import Path
 
+from tinytorch import shipped
 from tito.course import Module
 from tito.errors import TitoError
 from tito.export import exercise_source
 from tito.lesson import BEGIN, Lesson, read_lesson
 
-_SHIPPED = Path(__file__).with_name("shipped")
-_ROOT = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parent.parent
-
-CHECKS = "tests/checks"
+_ROOT = Path(shipped.ROOT)
 
 
 def lesson(module: Module) -> Lesson:
@@ -42,7 +39,7 @@ def edition(module: Module) -> str:
 
 def check_files() -> dict[str, Path]:
     """Name to path of each file of the checks: `test_03_layers.py`, and what these share."""
-    return {path.name: path for path in sorted((_ROOT / CHECKS).glob("*.py"))}
+    return {path.name: path for path in sorted((_ROOT / "tests/checks").glob("*.py"))}
 
 
 def check_file(module: Module) -> Path | None:
