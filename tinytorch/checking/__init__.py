@@ -12,7 +12,8 @@ known mistakes would give instead, so that the one that was made can be named:
         ...
         expect("layer(x)", layer(x), x @ w + b, {"the bias was never added": x @ w})
 
-A check judges what code does, not how it is written.
+A check judges what code does, not how it is written. `check_here` runs the checks of a unit below
+the exercise, in a lesson or its notebook; `tito test` runs them all, out of harm's way.
 """
 
 from tinytorch.checking.chance import fraction_tolerance
@@ -29,12 +30,14 @@ from tinytorch.checking.claims import (
     gradients,
     import_again,
 )
+from tinytorch.checking.here import check_here
 from tinytorch.checking.lineup import Mistake, equal, expect, numbers
 
 __all__ = [
     "Mistake",
     "Unit",
     "check",
+    "check_here",
     "core",
     "equal",
     "expect",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import inspect
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
@@ -13,6 +13,14 @@ from tinytorch.checking.checks import Check
 from tinytorch.checking.lineup import Mistake
 
 NOT_WRITTEN = "not written yet"
+
+
+class OutOfTime(BaseException):
+    """Raised in code whose time is up; no `except Exception` in it gets in the way."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"still running after {seconds:g} seconds")
+        self.seconds = seconds
 
 
 @dataclass
@@ -45,7 +53,23 @@ class Verdict:
     printed: str = ""
 
 
-def judge(check: Check, module: str, namespace: Any = None) -> Verdict:
+def overdue(seconds: float) -> Verdict:
+    """The verdict on code that is still running when its time is up."""
+    return Verdict(
+        outcome="timeout",
+        mistake="it does not come to an end",
+        seen=f"still running after {seconds:g} seconds",
+        expected="an answer in less than a second",
+        stopped=True,
+    )
+
+
+def judge(
+    check: Check,
+    module: str,
+    namespace: Any = None,
+    let_through: tuple[type[BaseException], ...] = (),
+) -> Verdict:
     """Run a check, and put whatever it raises into a learner's terms.
 
     Args:
@@ -53,9 +77,12 @@ def judge(check: Check, module: str, namespace: Any = None) -> Verdict:
         module: the `__name__` of the module it judges: `tinytorch.core.layers`.
         namespace: the module itself, if it could be imported; where the functions are that the
             check is about.
+        let_through: what is not the check's to catch.
     """
     try:
         check.run()
+    except let_through:
+        raise
     except BaseException as error:  # exit() and Ctrl-C too: nothing that learners write gets out
         verdict = explain(error, module)
         if verdict.file is None:
@@ -107,6 +134,14 @@ def explain(error: BaseException, module: str) -> Verdict:
         case KeyboardInterrupt():
             verdict.outcome, verdict.stopped = "error", True
             verdict.mistake = "it interrupts the program"
+        case OutOfTime():
+            verdict = replace(
+                overdue(error.seconds),
+                file=verdict.file,
+                line=verdict.line,
+                function=verdict.function,
+                traceback=verdict.traceback,
+            )
         case OSError() if error.errno == errno.EFBIG:
             verdict.outcome, verdict.stopped = "error", True
             verdict.mistake = "it prints without end"

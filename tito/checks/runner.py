@@ -5,28 +5,20 @@ import re
 import signal
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tinytorch.checking.checks import Check, checks_in
-from tinytorch.checking.judge import Verdict
-from tinytorch.checking.results import Result, same_stop, waiting
+from tinytorch.checking.judge import Verdict, overdue
+from tinytorch.checking.results import Result
+from tinytorch.checking.run import LIMIT, Run
 from tinytorch.overlay import find_workspace, place, search_path
-from tito import material
 from tito.checks.process import StageProcess
 from tito.checks.stage import Setting
 from tito.checks.suites import read_suite
 from tito.course import Module
-
-# Seconds for a check: a hundred times what a plain solution needs. Once one has used them up,
-# the others get less, since it is no slow machine that is to blame.
-LIMIT = 10.0
-LIMIT_AFTER_TIMEOUT = 2.0
-# How many checks of one exercise may go without an answer before the others wait.
-PATIENCE = 2
 
 _FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+) in ')
 
@@ -79,40 +71,37 @@ def run_checks(
     start = time.perf_counter()
     report = Report(module)
     with tempfile.TemporaryDirectory(prefix="tito-", ignore_cleanup_errors=True) as scratch:
-        run = _Run(report, file, Path(scratch), cancelled, limit)
+        stages = _Stages(module, file, Path(scratch), cancelled)
+        run = Run(module.name, stages.ask, place, limit)
         try:
             for check in checks:
                 result = run.result_of(check)
                 report.results.append(result)
                 on_result(result)
         finally:
-            run.end()
+            stages.end()
     report.seconds = time.perf_counter() - start
     return report
 
 
-class _Run:
-    """One run through a suite, on one stage after another."""
+class _Stages:
+    """What the checks run on: one stage after another, since code may bring one down."""
 
     def __init__(
         self,
-        report: Report,
+        module: Module,
         file: Path | None,
         scratch: Path,
         cancelled: Callable[[], bool],
-        limit: float,
     ) -> None:
-        self.report = report
         self.cancelled = cancelled
-        self.limit = limit
         self.stage: StageProcess | None = None
         self.stopped = False
-        self.lost: Counter[tuple[str, ...]] = Counter()  # answers that never came, by subject
-        self.judged = str(file.resolve()) if file else _module_file(report.module)
+        self.judged = str(file.resolve()) if file else _module_file(module)
         folder = scratch / "folder"
         folder.mkdir()
         self.setting = Setting(
-            module=report.module,
+            module=module,
             file=str(file.resolve()) if file else None,
             workspace=find_workspace() or "off",
             folder=str(folder),
@@ -120,52 +109,33 @@ class _Run:
             output=str(scratch / "output"),
         )
 
-    def result_of(self, check: Check) -> Result:
-        """Run a check, unless it has to wait for an earlier one."""
-        subject = check.about[:1]
-        hopeless = self.stopped or self.lost[subject] >= PATIENCE
-        if hopeless or waiting(check, self.report.results):
-            return Result(check, Verdict(outcome="waiting"))
-        verdict = self._load() or self._verdict({"check": check.name})
-        self.lost[subject] += verdict.outcome in ("timeout", "error")
-        if same_stop(verdict, self.report.results):
-            return Result(check, Verdict(outcome="waiting"))
-        if verdict.outcome == "passed":
-            return Result(check, verdict)
-        where = place(verdict.file, verdict.line) if verdict.file and verdict.line else None
-        exercise = self._exercise(verdict, check)
-        hint = " ".join(["tito hint", self.report.module.name, exercise or ""]).rstrip()
-        return Result(check, verdict, where, exercise, hint)
+    def ask(self, check: Check, limit: float) -> Verdict | None:
+        """Run a check; None if the module could not even be loaded."""
+        if self.stopped:
+            return None
+        return self._load(limit) or self._verdict({"check": check.name}, limit)
 
     def end(self) -> None:
         """End the stage."""
         if self.stage:
             self.stage.end()
 
-    def _load(self) -> Verdict | None:
+    def _load(self, limit: float) -> Verdict | None:
         """Have a stage with the module loaded; if that can't be, what is wrong."""
         if self.stage and not self.stage.ended:
             return None
         self.stage = StageProcess(self.setting)
-        verdict = self._verdict({})
+        verdict = self._verdict({}, limit)
         self.stopped = verdict.outcome != "passed"
         return verdict if self.stopped else None
 
-    def _verdict(self, request: dict[str, Any]) -> Verdict:
+    def _verdict(self, request: dict[str, Any], limit: float) -> Verdict:
         assert self.stage is not None
-        answer = self.stage.ask(request, self.limit, self.cancelled)
+        answer = self.stage.ask(request, limit, self.cancelled)
         if "timeout" in answer:
-            limit, self.limit = self.limit, min(self.limit, LIMIT_AFTER_TIMEOUT)
-            file, line = self._last_place()
-            return Verdict(
-                outcome="timeout",
-                mistake="it does not come to an end",
-                seen=f"still running after {limit:g} seconds",
-                expected="an answer in less than a second",
-                file=file,
-                line=line,
-                stopped=True,
-            )
+            verdict = overdue(limit)
+            verdict.file, verdict.line = self._last_place()
+            return verdict
         if "ended" in answer:
             file, line = self._last_place()
             return Verdict(
@@ -191,14 +161,6 @@ class _Run:
             if name.startswith(frame["file"].removesuffix("...")):
                 return self.judged, int(frame["line"])
         return None, None
-
-    def _exercise(self, verdict: Verdict, check: Check) -> str | None:
-        """The exercise that is to blame."""
-        exercises = {
-            solution.function for solution in material.lesson(self.report.module).solutions
-        }
-        candidates = (verdict.function, *check.about)
-        return next((name for name in candidates if name in exercises), None)
 
 
 def _module_file(module: Module) -> str:

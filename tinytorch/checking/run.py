@@ -1,0 +1,77 @@
+"""A run through checks: which can be judged, and what a learner is told about each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from tinytorch import shipped
+from tinytorch.checking.checks import Check
+from tinytorch.checking.judge import Verdict
+from tinytorch.checking.results import Result, same_stop, waiting
+
+# Seconds for a check: a hundred times what a plain solution needs. Once one has used them up,
+# the others get less, since it is no slow machine that is to blame.
+LIMIT = 10.0
+LIMIT_AFTER_TIMEOUT = 2.0
+# How many checks of one exercise may go without an answer before the others wait.
+PATIENCE = 2
+
+
+class Run:
+    """Takes checks one after the other, in the order of their suite.
+
+    Args:
+        module_name: the module that is judged: `layers`.
+        ask: judges a check, in at most so many seconds; None if it can't be asked any more.
+        place: puts a file and a line into words.
+        limit: seconds that a check may take.
+
+    Attributes:
+        results: what came of the checks so far.
+    """
+
+    def __init__(
+        self,
+        module_name: str,
+        ask: Callable[[Check, float], Verdict | None],
+        place: Callable[[str, int], str],
+        limit: float = LIMIT,
+    ) -> None:
+        self.results: list[Result] = []
+        self._module_name = module_name
+        self._ask = ask
+        self._place = place
+        self._limit = limit
+        self._lost: Counter[tuple[str, ...]] = Counter()  # answers that never came, by subject
+
+    def result_of(self, check: Check) -> Result:
+        """Judge a check, unless it has to wait for an earlier one."""
+        result = self._result_of(check)
+        self.results.append(result)
+        return result
+
+    def _result_of(self, check: Check) -> Result:
+        subject = check.about[:1]
+        if self._lost[subject] >= PATIENCE or waiting(check, self.results):
+            return Result(check, Verdict(outcome="waiting"))
+        verdict = self._ask(check, self._limit)
+        if verdict is None:
+            return Result(check, Verdict(outcome="waiting"))
+        self._lost[subject] += verdict.outcome in ("timeout", "error")
+        if verdict.outcome == "timeout":
+            self._limit = min(self._limit, LIMIT_AFTER_TIMEOUT)
+        if same_stop(verdict, self.results):
+            return Result(check, Verdict(outcome="waiting"))
+        if verdict.outcome == "passed":
+            return Result(check, verdict)
+        where = self._place(verdict.file, verdict.line) if verdict.file and verdict.line else None
+        exercise = self._exercise(verdict, check)
+        hint = " ".join(["tito hint", self._module_name, exercise or ""]).rstrip()
+        return Result(check, verdict, where, exercise, hint)
+
+    def _exercise(self, verdict: Verdict, check: Check) -> str | None:
+        """The exercise that is to blame."""
+        exercises = shipped.exercises(self._module_name)
+        candidates = (verdict.function, *check.about)
+        return next((name for name in candidates if name in exercises), None)

@@ -1,0 +1,103 @@
+"""Notebooks: where code is in them, and cells that have to wait for an exercise.
+
+In a notebook where nothing is written yet, most cells cannot run. `explain_unwritten` has them say
+in one line what they wait for, where Python would print a traceback. Any other error is the
+learner's own, and shown as always. Outside IPython nothing changes.
+"""
+
+from __future__ import annotations
+
+import dis
+import re
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from tinytorch import overlay
+
+_UNWRITTEN = re.compile(r"Write ([\w.]+) in ")
+# What a cell's file is called before IPython 8, as on Colab.
+_OLD_CELL = re.compile(r"<ipython-input-(\d+)-")
+
+
+def shell() -> Any:
+    """The IPython that runs this code; None outside a notebook."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def place(file: str, line: int) -> str:
+    """Where a line is: `cell In[9], line 22`, or what `tinytorch.overlay.place` says."""
+    old = _OLD_CELL.match(file)
+    name = f"In[{old[1]}]" if old else None
+    with suppress(AttributeError, TypeError):  # no IPython, an old one, or none of its cells
+        name = shell().compile.format_code_name(file)[1]
+    return f"cell {name}, line {line}" if name else overlay.place(file, line)
+
+
+def explain_unwritten() -> None:
+    """From now on, have the cells of this notebook that wait for an exercise say so."""
+    if shell() is not None:
+        _Explainer(shell())
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """An exercise that is not written yet.
+
+    Attributes:
+        exercise: its dotted name.
+        place: where to write it.
+    """
+
+    exercise: str
+    place: str
+
+
+class _Explainer:
+    """Stands where the traceback would be shown, and looks for an exercise behind it."""
+
+    def __init__(self, ipython: Any) -> None:
+        self.ipython = ipython
+        self.missing: _Missing | None = None  # what the cell that is running has run into
+        self.waiting: dict[str, tuple[int, _Missing]] = {}  # a name, and the cell that owes it
+        ipython.set_custom_exc((NotImplementedError, NameError), self.show)
+        ipython.events.register("post_run_cell", self.after_cell)
+
+    def show(
+        self,
+        ipython: Any,
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType,
+        tb_offset: int | None = None,
+    ) -> None:
+        """Say what a cell waits for; show the traceback if that is no exercise."""
+        frame, line = list(traceback.walk_tb(trace))[-1]
+        unwritten = _UNWRITTEN.match(str(error)) if kind is NotImplementedError else None
+        name = error.name if type(error) is NameError else None
+        if frame.f_globals.get("__name__") == "__main__" and unwritten:
+            where = place(frame.f_code.co_filename, line)
+            self.missing = _Missing(unwritten[1], where)
+            print(f"⏳ This waits for {unwritten[1]}, which is not written yet: {where}")
+        elif name in self.waiting:
+            number, self.missing = self.waiting[name]
+            print(
+                f"⏳ This waits for `{name}`, from cell In[{number}], which stopped because "
+                f"{self.missing.exercise} was not written yet: {self.missing.place}"
+            )
+        else:
+            ipython.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+    def after_cell(self, result: Any) -> None:
+        """Count a cell that waits as run, so that Jupyter goes on with the next."""
+        if self.missing:
+            code = self.ipython.transform_cell(result.info.raw_cell)
+            for step in dis.get_instructions(compile(code, "", "exec", self.ipython.compile.flags)):
+                if step.opname == "STORE_NAME":
+                    self.waiting[step.argval] = (result.execution_count, self.missing)
+            result.error_in_exec = None
+        self.missing = None
