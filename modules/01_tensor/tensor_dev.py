@@ -57,6 +57,8 @@ import time
 
 import matplotlib.pyplot as plt
 
+from tinytorch.checking import check_here
+
 # Until you have written your own Tensor, the installed one stands in for it.
 from tinytorch.core.tensor import Tensor
 from tinytorch.datasets import mnist
@@ -233,22 +235,7 @@ def brief(value: Any) -> str:
 
 
 # %%
-print("🔬 Unit Test: Arrays...")
-for data in (7, [1, 2.5], [[1, 2], [3, 4]], np.arange(3), Tensor([1.0, 2.0])):
-    seen = as_array(data)
-    assert isinstance(seen, np.ndarray), (
-        f"as_array({data}) is a {type(seen).__name__}, not an array"
-    )
-    assert seen.dtype == np.float32, f"as_array({data}) has dtype {seen.dtype}, not float32"
-    assert seen.tolist() == np.asarray(data).tolist(), f"as_array({data}) is {seen}"
-print("✅ Numbers, lists, arrays and tensors become arrays of float32")
-mine = np.ones(3, np.float32)
-assert as_array(mine) is mine, "an array that is float32 already was copied"
-print("✅ An array of the right dtype is returned itself, not copied")
-assert as_array([1, 2], np.float64).dtype == np.float64, "dtype=np.float64 was ignored"
-assert as_array(mine, np.float64).dtype == np.float64, "dtype=np.float64 was ignored for an array"
-print("✅ Another dtype is used when it is asked for")
-print("📈 Progress: Arrays ✓")
+check_here("tensor", "Arrays")
 
 # %% [markdown]
 # ### See it: an image is an array
@@ -515,26 +502,7 @@ def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
 
 
 # %%
-print("🔬 Unit Test: The Door...")
-seen = apply(np.add, Tensor([1.0, 2.0]), Tensor([10.0, 20.0]))
-assert isinstance(seen, Tensor), f"apply gave a {type(seen).__name__}, expected a Tensor"
-assert seen.tolist() == [11, 22], f"1, 2 plus 10, 20 is {seen.tolist()}"
-assert apply(np.subtract, 10, Tensor([1.0, 2.0])).tolist() == [9, 8], "10 - x went wrong"
-assert apply(np.add, Tensor([1.0]), [[1], [2]]).tolist() == [[2], [3]], "x + a list went wrong"
-print("✅ Tensors, numbers and lists go in, a tensor comes out")
-assert apply(np.sum, Tensor([[1, 2], [3, 4]]), axis=0).tolist() == [4, 6], "axis=0 was lost"
-print("✅ Options are handed on by name")
-seen = apply(np.add, Tensor([1.0]), np.array([0.5])).dtype
-assert seen == np.float32, f"float32 plus a float64 array is {seen}"
-print("✅ float32 stays float32")
-notes = []
-attach(lambda output, op, *rest: notes.append(op.__name__), lambda tensor, gradient: None)
-apply(np.multiply, Tensor([1.0]), 2)
-apply(np.multiply, 2, Tensor([1.0], requires_grad=True))
-_record = _backward = None
-assert notes == ["multiply"], f"two products, one with requires_grad; noted down: {notes}"
-print("✅ What needs a gradient is noted down, and nothing else")
-print("📈 Progress: The Door ✓")
+check_here("tensor", "The Door")
 
 # %% [markdown]
 # Your door is open to any function, and explains itself when something doesn't fit:
@@ -1065,26 +1033,7 @@ def as_tensor(x: Any) -> Tensor:
 
 
 # %%
-print("🔬 Unit Test: Tensor Creation...")
-x = Tensor([[1, 2, 3], [4, 5, 6]])
-assert (x.shape, x.ndim, x.size) == ((2, 3), 2, 6), (
-    f"shape {x.shape}, {x.ndim} dimensions, {x.size}"
-)
-assert x.dtype == np.float32, f"the dtype is {x.dtype}, expected float32"
-assert x.tolist() == [[1, 2, 3], [4, 5, 6]], f"the numbers are {x.tolist()}"
-print("✅ A tensor has the numbers, the shape and the dtype that it was given")
-array = np.zeros(3, np.float32)
-assert Tensor(array).data is array, "Tensor(array).data is a copy of the array"
-print("✅ A tensor shares its memory with a float32 array")
-assert Tensor(1.0).requires_grad is False, "requires_grad should be False by default"
-assert Tensor(1.0, requires_grad=True).requires_grad is True, "requires_grad=True was lost"
-try:
-    Tensor([1, 2], requires_grad=True, dtype=np.int64)
-except ValueError:
-    print("✅ Gradients are for real numbers only")
-else:
-    raise AssertionError("requires_grad for whole numbers should be a ValueError")
-print("📈 Progress: Tensor Creation ✓")
+check_here("tensor", "Tensor Creation")
 
 # %% [markdown]
 # ## Element by element, and broadcasting
@@ -1130,23 +1079,7 @@ print("📈 Progress: Tensor Creation ✓")
 # </details>
 
 # %%
-print("🔬 Unit Test: Arithmetic...")
-x, y = Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([10.0, 20.0])
-for name, seen, expected in (
-    ("x + y", x + y, [[11, 22], [13, 24]]),
-    ("x - y", x - y, [[-9, -18], [-7, -16]]),
-    ("x * y", x * y, [[10, 40], [30, 80]]),
-    ("y / x", y / x, [[10, 10], [10 / 3, 5]]),
-):
-    assert isinstance(seen, Tensor), f"{name} is a {type(seen).__name__}, expected a Tensor"
-    assert np.allclose(seen.data, expected), f"{name} is {seen.tolist()}, expected {expected}"
-print("✅ + - * / work element by element, and broadcast")
-assert (2 * x + 1).tolist() == [[3, 5], [7, 9]], f"2 * x + 1 is {(2 * x + 1).tolist()}"
-assert (1 - y).tolist() == [-9, -19], f"1 - y is {(1 - y).tolist()}"
-print("✅ Numbers may stand on either side")
-assert x.tolist() == [[1, 2], [3, 4]], f"x itself was changed, to {x.tolist()}"
-print("✅ What goes in is left alone")
-print("📈 Progress: Arithmetic ✓")
+check_here("tensor", "Arithmetic")
 
 # %% [markdown]
 # ### See it
@@ -1209,21 +1142,7 @@ for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
 # </details>
 
 # %%
-print("🔬 Unit Test: Matrix Product...")
-x, y = Tensor([[1, 2], [3, 4]]), Tensor([[5, 6], [7, 8]])
-assert (x @ y).tolist() == [[19, 22], [43, 50]], f"x @ y is {(x @ y).tolist()}"
-assert (x @ [1, 1]).tolist() == [3, 7], f"x @ [1, 1] is {(x @ [1, 1]).tolist()}"
-print("✅ Rows times columns, added up")
-seen = (Tensor(np.ones((5, 32, 784))) @ np.ones((784, 256))).shape
-assert seen == (5, 32, 256), f"(5, 32, 784) @ (784, 256) has shape {seen}"
-print("✅ Leading dimensions are batches")
-try:
-    Tensor(np.ones((2, 3))) @ Tensor(np.ones((2, 3)))
-except ValueError:
-    print("✅ Sizes that do not fit are an error")
-else:
-    raise AssertionError("(2, 3) @ (2, 3) should be a ValueError")
-print("📈 Progress: Matrix Product ✓")
+check_here("tensor", "Matrix Product")
 
 # %% [markdown]
 # ### See it
@@ -1281,19 +1200,7 @@ for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
 # </details>
 
 # %%
-print("🔬 Unit Test: Reductions...")
-x = Tensor([[1, 2, 3], [4, 5, 6]])
-assert x.sum().item() == 21, f"x.sum() is {x.sum()}, expected 21"
-assert x.sum(axis=0).tolist() == [5, 7, 9], f"x.sum(axis=0) is {x.sum(axis=0).tolist()}"
-assert x.sum(axis=1).tolist() == [6, 15], f"x.sum(axis=1) is {x.sum(axis=1).tolist()}"
-print("✅ sum adds up everything, or along an axis")
-assert x.mean().item() == 3.5, f"x.mean() is {x.mean()}, expected 3.5"
-assert x.mean(axis=1).tolist() == [2, 5], f"x.mean(axis=1) is {x.mean(axis=1).tolist()}"
-print("✅ mean divides by how many there were")
-seen = x.sum(axis=1, keepdims=True).shape, x.mean(axis=0, keepdims=True).shape
-assert seen == ((2, 1), (1, 3)), f"with keepdims=True the shapes are {seen}"
-print("✅ keepdims leaves a 1 behind")
-print("📈 Progress: Reductions ✓")
+check_here("tensor", "Reductions")
 
 # %% [markdown]
 # ### See it: the mean digit
@@ -1389,37 +1296,7 @@ for digit, axis in enumerate(axes):
 # </details>
 
 # %%
-print("🔬 Unit Test: Shapes...")
-x = Tensor([[1, 2, 3], [4, 5, 6]])
-for seen in (x.reshape(3, 2), x.reshape((3, 2)), x.reshape([3, -1])):
-    assert seen.tolist() == [[1, 2], [3, 4], [5, 6]], f"reshaped to (3, 2): {seen.tolist()}"
-for wrong in (4, -2, 1.5):
-    try:
-        x.reshape(wrong)
-    except ValueError:
-        continue
-    raise AssertionError(f"x.reshape({wrong}) should be a ValueError")
-print("✅ reshape keeps the numbers in their order")
-assert x.T.tolist() == [[1, 4], [2, 5], [3, 6]], f"x.T is {x.T.tolist()}"
-y = Tensor(np.zeros((2, 3, 4)))
-for seen, expected in (
-    (y.transpose(), (4, 3, 2)),
-    (y.transpose(0, 2), (4, 3, 2)),
-    (y.transpose(-1, 1), (2, 4, 3)),
-    (y.transpose(2, 0, 1), (4, 2, 3)),
-    (y.transpose((2, 0, 1)), (4, 2, 3)),
-):
-    assert seen.shape == expected, f"transposed to {seen.shape}, expected {expected}"
-try:
-    y.transpose(0, 3)
-except IndexError:
-    print("✅ transpose changes the order of the axes")
-else:
-    raise AssertionError("axis 3 of three dimensions should be an IndexError")
-assert np.shares_memory(x.reshape(6).data, x.data), "reshape copied the numbers"
-assert np.shares_memory(x.T.data, x.data), "transpose copied the numbers"
-print("✅ Neither copies a number")
-print("📈 Progress: Shapes ✓")
+check_here("tensor", "Shapes")
 
 # %% [markdown]
 # ### See it: why reshape is no transpose

@@ -61,6 +61,7 @@ from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 
+from tinytorch.checking import check_here
 from tinytorch.datasets import mnist
 
 random = np.random.default_rng(0)
@@ -187,14 +188,7 @@ class ReLU(Activation):
 
 
 # %%
-print("🔬 Unit Test: ReLU...")
-seen = ReLU()(Tensor([[-2.0, 0.0], [3.0, -0.5]]))
-assert isinstance(seen, Tensor), f"ReLU()(x) is a {type(seen).__name__}, expected a Tensor"
-assert seen.tolist() == [[0, 0], [3, 0]], f"[[-2, 0], [3, -0.5]] became {seen.tolist()}"
-print("✅ Negative numbers become 0, the others stay")
-assert relu(np.ones(3, np.float32)).dtype == np.float32, "float32 became another dtype"
-print("✅ float32 stays float32")
-print("📈 Progress: ReLU ✓")
+check_here("activations", "ReLU")
 
 # %%
 draw(relu, "relu")
@@ -270,17 +264,7 @@ class Sigmoid(Activation):
 
 
 # %%
-print("🔬 Unit Test: Sigmoid...")
-x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
-seen, expected = sigmoid(x), [1 / (1 + math.exp(-number)) for number in x]
-assert np.allclose(seen, expected), f"sigmoid({x}) is {seen}, expected {np.array(expected)}"
-assert np.allclose(Sigmoid()(Tensor(x)).data, expected), "Sigmoid() and sigmoid differ"
-print("✅ 1 / (1 + exp(-x)), between 0 and 1")
-with np.errstate(all="raise", under="ignore"):
-    seen = sigmoid(np.array([-1e4, 1e4], np.float32))
-assert seen.tolist() == [0, 1], f"at -10,000 and 10,000 it is {seen}, expected 0 and 1"
-print("✅ No overflow at ±10,000")
-print("📈 Progress: Sigmoid ✓")
+check_here("activations", "Sigmoid")
 
 # %%
 draw(sigmoid, "sigmoid")
@@ -342,17 +326,7 @@ class Tanh(Activation):
 
 
 # %%
-print("🔬 Unit Test: Tanh...")
-x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
-seen, expected = tanh(x), [math.tanh(number) for number in x]
-assert np.allclose(seen, expected), f"tanh({x}) is {seen}, expected {np.array(expected)}"
-assert np.allclose(Tanh()(Tensor(x)).data, expected), "Tanh() and tanh differ"
-print("✅ The hyperbolic tangent, between -1 and 1")
-with np.errstate(all="raise", under="ignore"):
-    seen = tanh(np.array([-1e4, 1e4], np.float32))
-assert seen.tolist() == [-1, 1], f"at -10,000 and 10,000 it is {seen}, expected -1 and 1"
-print("✅ No overflow at ±10,000")
-print("📈 Progress: Tanh ✓")
+check_here("activations", "Tanh")
 
 # %%
 draw(tanh, "tanh")
@@ -423,17 +397,7 @@ class GELU(Activation):
 
 
 # %%
-print("🔬 Unit Test: GELU...")
-x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
-seen, expected = gelu(x), [-0.045402, -0.158808, 0.0, 0.841192, 1.954598]
-assert np.allclose(seen, expected, atol=1e-6), f"gelu({x}) is {seen}, expected {expected}"
-assert np.allclose(GELU()(Tensor(x)).data, expected, atol=1e-6), "GELU() and gelu differ"
-print("✅ 0.5 x (1 + tanh(sqrt(2 / π) (x + 0.044715 x³)))")
-with np.errstate(all="raise", under="ignore"):
-    seen = gelu(np.array([-1e4, 1e4], np.float32))
-assert seen.tolist() == [0, 1e4], f"at -10,000 and 10,000 it is {seen}, expected 0 and 10,000"
-print("✅ No overflow at ±10,000")
-print("📈 Progress: GELU ✓")
+check_here("activations", "GELU")
 
 # %% [markdown]
 # How close is the tanh form? Python's own `math.erf` gives the probability exactly.
@@ -548,23 +512,7 @@ class Softmax(Activation):
 
 
 # %%
-print("🔬 Unit Test: Softmax...")
-seen = Softmax()(Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]])).data
-expected = [[0.659001, 0.242433, 0.098566], [1 / 3, 1 / 3, 1 / 3]]
-assert np.allclose(seen, expected, atol=1e-5), f"of two rows it made {seen}, expected {expected}"
-print("✅ exp, divided by its sum")
-x = np.arange(6.0).reshape(2, 3)
-for axis in (0, 1, -1):
-    seen = softmax(x, axis).sum(axis=axis)
-    assert np.allclose(seen, 1), f"with axis={axis} the sums along that axis are {seen}, expected 1"
-print("✅ It adds up to 1 along its axis")
-with np.errstate(all="raise", under="ignore"):
-    seen = softmax(np.array([1e4, -1e4, 1e4], np.float32))
-assert np.allclose(seen, [0.5, 0, 0.5]), f"of 10,000, -10,000, 10,000 it made {seen}"
-print("✅ No overflow at ±10,000")
-assert softmax(np.ones((0, 3))).shape == (0, 3), "an empty batch has to stay empty"
-print("✅ An empty batch stays empty")
-print("📈 Progress: Softmax ✓")
+check_here("activations", "Softmax")
 
 # %% [markdown]
 # ## Use: how sure?

@@ -65,6 +65,7 @@ import tracemalloc
 import matplotlib.pyplot as plt
 
 import tinytorch
+from tinytorch.checking import check_here
 from tinytorch.core.activations import ReLU, Tanh
 from tinytorch.core.autograd import derivative
 from tinytorch.core.losses import CrossEntropyLoss
@@ -381,29 +382,7 @@ def _size(value: Any, name: str) -> int:
 
 
 # %%
-print("🔬 Unit Test: Linear Layer...")
-layer = Linear(784, 256)
-batch = Tensor(np.random.default_rng(0).standard_normal((32, 784)))
-layer.bias.data[:] = np.arange(256)
-seen, expected = layer(batch).data, batch.data @ layer.weight.data + np.arange(256)
-assert np.allclose(seen, expected, atol=1e-3), (
-    f"layer(x) begins {seen[0, :3]}, not {expected[0, :3]}"
-)
-print("✅ Linear layer computes y = xW + b correctly")
-spread = layer.weight.data.std() * 28
-assert abs(spread - 1) < 0.02, f"the weights' standard deviation is {spread:.3f} / sqrt(784), not 1"
-print("✅ Weight initialization within expected Xavier range")
-assert not Linear(784, 256).bias.data.any(), "a new bias holds something other than zeros"
-print("✅ Bias initialized to zeros")
-assert seen.shape == (32, 256), f"the output has shape {seen.shape}, expected (32, 256)"
-print("✅ Output shape matches expected dimensions (32, 256)")
-parameters = layer.parameters()
-assert len(parameters) == 2, f"parameters() gives {len(parameters)} tensors, expected 2"
-assert parameters[0] is layer.weight, "parameters()[0] is not layer.weight itself"
-assert parameters[1] is layer.bias, "parameters()[1] is not layer.bias itself"
-assert len(Linear(2, 2, bias=False).parameters()) == 1, "without a bias there is one parameter"
-print("✅ Parameter list contains weight and bias tensors")
-print("📈 Progress: Linear Layer ✓")
+check_here("layers", "Linear Layer")
 
 # %% [markdown]
 # ### See it: a digit goes through
@@ -684,24 +663,7 @@ class Dropout(Layer):
 
 
 # %%
-print("🔬 Unit Test: Dropout Layer...")
-ones = Tensor(np.ones((100, 100)))
-seen = Dropout(0.5)(ones, training=False).data
-assert np.array_equal(seen, ones.data), "Dropout(0.5)(x, training=False) changed x"
-print("✅ Inference mode passes through unchanged")
-seen = Dropout(0.5)(ones, training=True).data
-zeros = np.mean(seen == 0)
-assert abs(zeros - 0.5) < 0.04, f"Dropout(0.5) zeroed {zeros:.1%} of 10,000 elements, not about 50%"
-print("✅ Training mode zeros ~50% of elements")
-assert set(seen[seen != 0].tolist()) == {2.0}, f"survivors of 1 are {set(seen[seen != 0])}, not 2.0"
-print("✅ Survivors scaled by 1/(1-p) = 2.0")
-seen = Dropout(0.0)(ones, training=True).data
-assert np.array_equal(seen, ones.data), "Dropout(0.0) changed x in training"
-print("✅ Zero dropout (p=0.0) preserves all values")
-seen = Dropout(1.0)(ones, training=True).data
-assert not seen.any(), f"Dropout(1.0) left {np.count_nonzero(seen)} elements in training"
-print("✅ Full dropout (p=1.0) zeros everything")
-print("📈 Progress: Dropout Layer ✓")
+check_here("layers", "Dropout Layer")
 
 # %% [markdown]
 # ### See it: dropout on a digit
@@ -756,16 +718,7 @@ def forward(x: Any, training: bool) -> Tensor:
 all_parameters = layer1.parameters() + layer2.parameters() + layer3.parameters()
 
 # %%
-print("🔬 Integration Test: Multi-layer Network...")
-logits = forward(Tensor(np.random.default_rng(0).standard_normal((32, 784))), training=True)
-assert logits.shape == (32, 10), f"the network's output has shape {logits.shape}, not (32, 10)"
-print("✅ 3-layer network processes batch: (32, 784) → (32, 10)")
-count, tensors = sum(parameter.size for parameter in all_parameters), len(all_parameters)
-assert (count, tensors) == (235_146, 6), f"{count:,} parameters across {tensors} tensors"
-print("✅ Parameter count: 235,146 parameters across 6 tensors")
-assert all(parameter.requires_grad for parameter in all_parameters), "one has requires_grad=False"
-print("✅ All parameters have requires_grad=True")
-print("📈 Progress: Layer Composition ✓")
+check_here("layers", "Multi-layer Network")
 
 # %% [markdown]
 # ### Why no container?

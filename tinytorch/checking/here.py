@@ -10,11 +10,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
+from inspect import isfunction
 from itertools import groupby
 from typing import Any
 
 from tinytorch import notebook
-from tinytorch.checking.checks import Check, checks_in, standing_in
+from tinytorch.checking.checks import Check, checks_in, load, standing_in
 from tinytorch.checking.judge import OutOfTime, Verdict, judge
 from tinytorch.checking.lines import unit_lines
 from tinytorch.checking.run import Run
@@ -70,6 +71,7 @@ class _Here:
             return missing
         name = self.namespace["__name__"]
         with (
+            _derivatives(self.module_name, self.namespace),
             standing_in(self.module_name, self.definitions),
             open(os.devnull, "w", encoding="utf-8") as nowhere,
             redirect_stdout(nowhere),
@@ -104,6 +106,26 @@ class _Definitions:
 
     def __getattr__(self, name: str) -> Any:
         raise NotImplementedError(f"this code does not define {name}")
+
+
+@contextmanager
+def _derivatives(module_name: str, namespace: dict[str, Any]) -> Iterator[None]:
+    """Enter the operations defined here in autograd's table, with the rules of their namesakes.
+
+    The table knows operations by identity, so it has only those of the framework.
+    """
+    rules = load("autograd")._rules
+    added: dict[Any, Any] = {}
+    for name, operation in vars(load(module_name)).items():
+        mine = namespace.get(name)
+        if isfunction(operation) and isfunction(mine) and operation in rules and mine not in rules:
+            added[mine] = rules[operation]
+    rules.update(added)
+    try:
+        yield
+    finally:
+        for mine in added:
+            del rules[mine]
 
 
 @contextmanager
