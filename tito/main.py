@@ -50,6 +50,7 @@ COMMANDS = (
     LazyCommand("watch", "tito.commands.watch:watch", "Check again at each save."),
     LazyCommand("hint", "tito.commands.hint:hint", "Give a hint; one more at each call."),
     LazyCommand("solution", "tito.commands.solution:solution", "Put the solution beside yours."),
+    LazyCommand("explore", "tito.commands.explore:explore", "Find out what layers cost, and why."),
     LazyCommand(
         "milestone", "tito.commands.milestone:milestone", "Train a famous network on these layers."
     ),

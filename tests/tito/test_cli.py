@@ -189,7 +189,7 @@ def test_an_unknown_module_on_the_command_line_is_wrong_usage() -> None:
 
 
 def test_the_shell_completes_commands() -> None:
-    assert complete([], "ex") == ["export"]
+    assert complete([], "ex") == ["explore", "export"]
     assert complete([], "") == [str(command.name) for command in COMMANDS]
 
 

@@ -39,8 +39,12 @@ def describe_planks(owners: dict[str, str]) -> str:
     return f"Your planks: {', '.join(yours)}. The reference's: {', '.join(references)}."
 
 
-def explain(error: Exception) -> str | None:
+def explain(error: Exception, what: str = "Training") -> str | None:
     """Say in which module an error came up, on which line, and how to check that module.
+
+    Args:
+        error: what was raised.
+        what: what it put a stop to, as a sentence begins.
 
     Returns:
         A paragraph; None when the error has nothing to do with the modules of the course.
@@ -66,7 +70,7 @@ def explain(error: Exception) -> str | None:
         where = f"module {module} ({whose}), {where}"
     checks = [f"tito test --module {name}" for name in dict.fromkeys(suspects or [module])]
     return (
-        f"Training stopped in {where}: {type(error).__name__}: {error}\n"
+        f"{what} stopped in {where}: {type(error).__name__}: {error}\n"
         f"To check: {' && '.join(checks)}. For the whole traceback: --traceback."
     )
 

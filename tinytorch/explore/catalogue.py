@@ -1,0 +1,71 @@
+"""Every systems question of the course, by module and heading, with the file that answers it.
+
+This file imports no NumPy, so that the questions are listed and completed in no time.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tinytorch.explore.experiment import Experiment
+
+APPLICATIONS = "Real-world applications"
+MATHEMATICS = "Mathematical foundations"
+DESIGN = "Architecture design patterns"
+PERFORMANCE = "Performance characteristics"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question about the systems side of a module."""
+
+    module: str
+    number: int
+    name: str
+    heading: str
+    text: str
+
+    def experiment(self) -> Experiment[Any]:
+        """The experiment that answers it: `EXPERIMENT` in the file with the question's name."""
+        file = self.name.replace("-", "_")
+        return importlib.import_module(f"tinytorch.explore.{self.module}.{file}").EXPERIMENT
+
+
+QUESTIONS = (
+    Question(
+        "layers",
+        8,
+        "growth",
+        MATHEMATICS,
+        "If you double the hidden layer from 256 to 512 units, how many times as many parameters "
+        "do Linear(784, hidden) and Linear(hidden, 10) have together?",
+    ),
+)
+
+
+def questions_of(module: str) -> tuple[Question, ...]:
+    """The questions of a module, such as "layers", in their order; empty if there are none yet."""
+    return tuple(question for question in QUESTIONS if question.module == module)
+
+
+def find_question(name: str, module: str | None = None) -> Question:
+    """The question called `name`, among those of a module or among all; a number will do too.
+
+    Raises:
+        ValueError: there is none; the message lists those there are.
+    """
+    questions = QUESTIONS if module is None else questions_of(module)
+    wanted = name.strip().lower().replace("_", "-")
+    for question in questions:
+        if wanted == question.name or (module and wanted.lstrip("0") == str(question.number)):
+            return question
+    names = [question.name for question in questions]
+    near = difflib.get_close_matches(wanted, names, n=1)
+    suggestion = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"There is no question {name!r}.{suggestion} The questions are {', '.join(names)}."
+    )

@@ -1,0 +1,77 @@
+"""What numbers depend on: the machine, its threads, and whose modules were at work."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from typing import Any
+
+from tinytorch.laying import TAUGHT
+from tinytorch.overlay import is_reference
+
+_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def conditions() -> dict[str, str]:
+    """The conditions of a measurement, by name."""
+    import numpy as np
+
+    built: Any = np.show_config(mode="dicts")
+    blas = built.get("Build Dependencies", {}).get("blas", {})
+    return {
+        "Processor": processor(),
+        "Threads": threads(),
+        "Software": (
+            f"Python {platform.python_version()}, NumPy {np.__version__} "
+            f"with {blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}, "
+            f"{platform.system()} {platform.machine()}"
+        ),
+        "Modules": planks(),
+    }
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads() -> str:
+    """How many threads a matrix product may use."""
+    for variable in _THREAD_VARIABLES:
+        if os.environ.get(variable, "").isdigit():
+            return f"{os.environ[variable]} in matrix products ({variable}), 1 elsewhere"
+    return f"up to {processors()} in matrix products, one a processor; 1 elsewhere"
+
+
+def processor() -> str:
+    """The name of the processor, as its maker puts it."""
+    try:
+        if sys.platform == "darwin":
+            command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+            return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def planks() -> str:
+    """Whose the modules of the framework are, in a sentence."""
+    loaded = {
+        name: str(module.__file__)
+        for name in TAUGHT
+        if (module := sys.modules.get(f"tinytorch.core.{name}"))
+    }
+    yours = [name for name, file in loaded.items() if not is_reference(file)]
+    if not yours:
+        return "the reference's, all of them"
+    if len(yours) == len(loaded):
+        return "yours, all of them"
+    return f"yours: {', '.join(yours)}; the others are the reference's"

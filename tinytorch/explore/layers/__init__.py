@@ -1,0 +1,1 @@
+"""The systems questions of module 03, one file each."""

@@ -1,0 +1,124 @@
+"""What a picture shows, apart from how it is drawn.
+
+An experiment describes its picture once. `tinytorch.explore.drawing` makes a PNG of it, and the
+command line a sketch in characters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tinytorch.explore import units
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis: its label with the unit in it, its scale, and how its numbers are written."""
+
+    label: str
+    log: bool = False
+    text: Callable[[float], str] = units.plain
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points that belong together, and perhaps a band around them.
+
+    Attributes:
+        name: what the legend calls it; "" for a series without an entry.
+        x: where the points are.
+        y: their values; what is not finite is left out.
+        low: the lower edge of the band at each point.
+        high: its upper edge.
+        style: a line through marked points for what was measured, dashes for theory, or
+            points alone.
+        like: the name of a series whose colour this one takes, as theory takes that of what it
+            predicts; "" for a colour of its own.
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    style: Literal["line", "dashes", "points"] = "line"
+    like: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A labelled line across the picture at one value of an axis, such as a limit."""
+
+    value: float
+    label: str
+    axis: Literal["x", "y"] = "y"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A panel with lines or points against two axes."""
+
+    title: str
+    x: Axis
+    y: Axis
+    series: Sequence[Series]
+    marks: Sequence[Mark] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """One bar for each label, all of one kind.
+
+    Attributes:
+        name: what the legend calls it.
+        values: the lengths of the bars.
+        low: where the whiskers begin; no whiskers without.
+        high: where they end.
+    """
+
+    name: str
+    values: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A panel with horizontal bars, each with its value written at its end.
+
+    On a logarithmic axis bars begin where the axis does, so their lengths compare as powers.
+    """
+
+    title: str
+    labels: Sequence[str]
+    groups: Sequence[Group]
+    axis: Axis
+    marks: Sequence[Mark] = ()
+
+
+Panel = Lines | Bars
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One or more panels.
+
+    Attributes:
+        title: what the picture is of.
+        panels: row by row.
+        columns: how many stand side by side.
+        sketched: how many of the panels, from the first, a terminal has room for.
+    """
+
+    title: str
+    panels: Sequence[Panel]
+    columns: int = 1
+    sketched: int = 1
+
+
+def drawable(value: float, axis: Axis) -> bool:
+    """Whether a value has a place on an axis."""
+    return math.isfinite(value) and (value > 0 or not axis.log)
