@@ -15,8 +15,9 @@ To add a question:
    - `answer(settings, progress)`, which computes or measures and returns an `Answer`. It calls
      `progress(share, doing)` on the way, and seeds `tinytorch.manual_seed` itself.
    - `EXPERIMENT = Experiment(Settings, guess, answer)`.
-3. Test it in `tests/explore/`: its numbers against an independent computation. The tests in
-   `test_every_question.py` then run it on modules that are wrong but load.
+3. Test it in `tests/explore/`: its numbers against an independent computation. With quick
+   settings in `quick.py`, the tests in `test_every_question.py` run it on modules that are wrong
+   but load. `tito explore` shows it and writes its picture: look at both.
 
 `growth.py` is the shortest example. Sentences in an answer are made from what was measured: where
 an effect is not there, they say so. Layers come from `tinytorch.core`, and a learner's may be

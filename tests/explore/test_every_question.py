@@ -1,0 +1,160 @@
+"""What is asked of every experiment: it can be run, drawn and told, also on modules that are wrong.
+
+Modules under construction load and compute nonsense. Each wrong file below is the reference with
+one line changed, and takes its place in a process of its own.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from quick import QUICK
+
+from tinytorch.explore.catalogue import QUESTIONS, Question
+from tinytorch.explore.experiment import Guess
+from tinytorch.explore.running import Result, run
+from tinytorch.explore.settings import limits_of, make_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+every_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+
+# What is wrong, and the line of the reference that is changed for it.
+WRONG = {
+    "outputs twice as large": ("y = x @ self.weight", "y = x @ self.weight * 2"),
+    "weights of NaN": ("* np.float32(scale)", "* np.float32(math.nan)"),
+    "weights of zero": ("* np.float32(scale)", "* np.float32(0)"),
+    "weights far too large": ("* np.float32(scale)", "* np.float32(1e4)"),
+    "weights in float64": ("Tensor(weight, ", "Tensor(weight, dtype=np.float64, "),
+    "a bias too many": ("np.zeros(self.out_features)", "np.zeros((2, self.out_features))[:1]"),
+    "no bias at all": ("if bias else None", "if False else None"),
+    "dropout without scale": ("x.dtype.type(1 / (1 - self.p))", "x.dtype.type(1)"),
+    "dropout that never drops": ("if not training or self.p == 0", "if True or self.p == 0"),
+    "dropout that always drops": ("if not training or self.p == 0", "if self.p == 0"),
+    "dropout that drops everything": ("mask = np.multiply(keep,", "mask = np.multiply(0 * keep,"),
+}
+PROGRAM = """
+import json, sys
+import tinytorch.overlay
+tinytorch.overlay.lay("layers", sys.argv[1])
+from rich.console import Console
+from tinytorch.explore.catalogue import QUESTIONS
+from tinytorch.explore.page import report
+from tinytorch.explore.running import run
+from tito.explore.screen import show_result
+results = [run(question, given) for question in QUESTIONS
+           if (given := json.loads(sys.argv[2]).get(question.name)) is not None]
+console = Console(file=sys.stderr, width=80)
+for result in results:
+    show_result(console, result, "tito explore 03")
+report("Questions", results, [], "tito explore 03", "today")
+print(json.dumps([result.as_dict() for result in results], allow_nan=False))
+"""
+
+
+@cache
+def answered(question: Question) -> Result:
+    """The question, answered quickly."""
+    return run(question, QUICK[question.name])
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_every_question_is_answered_on_a_module_that_is_wrong(mistake: str, tmp_path: Path) -> None:
+    old, new = WRONG[mistake]
+    text = (ROOT / "tinytorch" / "core" / "layers.py").read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"the reference has changed: {old}"
+    wrong = tmp_path / "layers.py"
+    wrong.write_text(text.replace(old, new), encoding="utf-8")
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(wrong), json.dumps(QUICK)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    answers = json.loads(finished.stdout)
+    assert [answer["question"] for answer in answers] == [q.name for q in QUESTIONS]
+    assert all(answer["answer"] and answer["why"] for answer in answers)
+
+
+@every_question
+def test_an_answer_says_everything_and_keeps_to_its_form(question: Question) -> None:
+    result = answered(question)
+    answer = result.answer
+    assert answer.headline.endswith(".")
+    assert answer.why.endswith(".")
+    assert answer.formulas
+    assert answer.tables
+    assert answer.picture.title
+    for table in answer.tables:
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+    for text in (answer.headline, answer.why, answer.method):
+        assert "nan" not in text.split()
+        assert "  " not in text
+
+
+@every_question
+def test_a_guess_can_be_held_against_the_answer(question: Question) -> None:
+    result = answered(question)
+    guess = result.asked
+    assert isinstance(guess, Guess)
+    assert guess.prompt.endswith("?")
+    if guess.choices:
+        assert result.answer.truth in guess.choices
+    else:
+        assert isinstance(result.answer.truth, (int, float))
+
+
+@every_question
+def test_what_to_change_is_a_setting_that_exists(question: Question) -> None:
+    experiment = question.experiment()
+    changes = answered(question).answer.changes
+    assert changes
+    for change in changes:
+        make_settings(experiment.settings, change.settings, False, question.name)
+
+
+@every_question
+def test_every_setting_says_what_it_is_and_defaults_keep_their_own_limits(
+    question: Question,
+) -> None:
+    kind = question.experiment().settings
+    for declared in fields(kind):
+        limits = limits_of(declared)
+        assert limits.meaning
+        for value in (declared.default, limits.full):
+            make_settings(kind, {declared.name: value}, False, question.name)
+
+
+@every_question
+def test_json_holds_the_values(question: Question) -> None:
+    result = answered(question)
+    found: dict[str, Any] = json.loads(json.dumps(result.as_dict(), allow_nan=False))
+    assert found["question"] == question.name
+    assert found["values"]
+    assert found["settings"]
+    assert set(found["conditions"]) >= {"Processor", "Threads", "Modules"}
+
+
+@every_question
+def test_the_picture_is_a_png_with_named_axes(question: Question) -> None:
+    result = answered(question)
+    assert result.png.startswith(b"\x89PNG\r\n\x1a\n")
+    for panel in result.answer.picture.panels:
+        axes = [panel.x, panel.y] if hasattr(panel, "x") else [panel.axis]
+        assert all(axis.label for axis in axes)
+
+
+@every_question
+def test_progress_goes_from_little_to_all_and_says_what_is_done(question: Question) -> None:
+    told: list[tuple[float, str]] = []
+    run(question, QUICK[question.name], progress=lambda share, what: told.append((share, what)))
+    shares = [share for share, _ in told]
+    assert shares
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] <= shares[-1] <= 1
+    assert all(what for _, what in told)
