@@ -10,6 +10,7 @@ from types import CodeType
 from typing import Any
 
 from tinytorch.checking.checks import Check
+from tinytorch.checking.errors import meaning
 from tinytorch.checking.lineup import Mistake
 
 NOT_WRITTEN = "not written yet"
@@ -147,6 +148,7 @@ def explain(error: BaseException, module: str) -> Verdict:
             verdict.mistake = "it prints without end"
         case Exception():
             verdict.stopped = True
+            verdict.mistake = meaning(error)
         case _:
             verdict.outcome, verdict.stopped = "error", True
     return verdict
