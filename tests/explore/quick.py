@@ -3,5 +3,7 @@
 from typing import Any
 
 QUICK: dict[str, dict[str, Any]] = {
+    "expected-value": {"calls": 30, "elements": 20},
+    "flops": {"inputs": 32, "outputs": 16, "batch": 4, "seconds": 0.01},
     "growth": {"inputs": 20, "hidden": 8, "outputs": 3},
 }

@@ -38,6 +38,22 @@ class Question:
 QUESTIONS = (
     Question(
         "layers",
+        6,
+        "flops",
+        MATHEMATICS,
+        "How many FLOPs does Linear(1024, 1024) take for a batch of 128? How does this compare "
+        "with Dropout on the same tensor?",
+    ),
+    Question(
+        "layers",
+        7,
+        "expected-value",
+        MATHEMATICS,
+        "In training with p=0.5, what is the expected value of each element? Why must dropout "
+        "scale by 1 / (1 - p) to match inference?",
+    ),
+    Question(
+        "layers",
         8,
         "growth",
         MATHEMATICS,

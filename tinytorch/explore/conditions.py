@@ -23,6 +23,7 @@ def conditions() -> dict[str, str]:
     return {
         "Processor": processor(),
         "Threads": threads(),
+        **load(),
         "Software": (
             f"Python {platform.python_version()}, NumPy {np.__version__} "
             f"with {blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}, "
@@ -45,6 +46,20 @@ def threads() -> str:
         if os.environ.get(variable, "").isdigit():
             return f"{os.environ[variable]} in matrix products ({variable}), 1 elsewhere"
     return f"up to {processors()} in matrix products, one a processor; 1 elsewhere"
+
+
+def load() -> dict[str, str]:
+    """A warning, where other programs have kept the machine busy in the last minute."""
+    if not hasattr(os, "getloadavg"):
+        return {}
+    # The experiment itself adds up to one, for the thread that runs it and waits for the others.
+    busy = os.getloadavg()[0] - 1
+    if busy < 0.5 * processors():
+        return {}
+    return {
+        "Load": f"other programs kept {busy:.1f} processors busy, so times are long and uneven; "
+        "close them and measure again"
+    }
 
 
 def processor() -> str:

@@ -54,6 +54,14 @@ def seconds(time: float) -> str:
     return _scaled(time, ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")))
 
 
+def interval(low: float, high: float) -> str:
+    """From one time to another, in the unit of the longer: `11.3-32.5 ms`."""
+    longer = seconds(high)
+    unit = longer.rpartition(" ")[2]
+    factor = {"min": 60, "s": 1, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}.get(unit)
+    return f"{_three_digits(low / factor)}-{longer}" if factor else f"{seconds(low)} to {longer}"
+
+
 def size(bytes_: float) -> str:
     """A size in memory, in powers of a thousand: `8.2 MB`, `350 GB`."""
     return _scaled(

@@ -18,6 +18,7 @@ from tinytorch.explore.picture import Axis, Bars, Lines, Picture, Series, drawab
 COLORS = ("blue", "yellow", "green", "magenta", "white", "cyan")
 MARKERS = "●■▲◆▼✚"
 HEIGHT = 14  # rows of characters
+MOST_MARKERS = 25
 
 
 def sketch(picture: Picture, width: int) -> RenderableType:
@@ -87,7 +88,7 @@ def _lines(panel: Lines, width: int) -> RenderableType:
         if series.style != "points":
             for (x0, y0), (x1, y1) in pairwise(points[number]):
                 canvas.line(x0, y0, x1, y1, color=color)
-        if series.style != "dashes" and len(points[number]) <= 40:
+        if _has_markers(series, points[number]):
             markers += [(x, y, MARKERS[place], color) for x, y in points[number]]
     for x, y, marker, color in markers:
         canvas.text(x, y, marker, color=color)
@@ -103,12 +104,12 @@ def _lines(panel: Lines, width: int) -> RenderableType:
     ends = [panel.x.text(_value(x, panel.x)) for x in (x_low, (x_low + x_high) / 2, x_high)]
     middle = ends[1].center(inner - len(ends[0]) - len(ends[2]))
     below = " " * margin + ends[0] + middle + ends[2]
-    names = [
-        (MARKERS[places[series.name]], COLORS[places[series.name]], series.name)
-        for series in panel.series
-        if series.name
-    ]
-    legend = [Text.assemble((f"  {marker} ", color), name) for marker, color, name in names]
+    legend = []
+    for number, series in enumerate(panel.series):
+        if series.name:
+            place = places[series.name]
+            marker = MARKERS[place] if _has_markers(series, points[number]) else "─"
+            legend.append(Text.assemble((f"  {marker} ", COLORS[place]), series.name))
     scales = [
         f"{axis_name}: {axis.label}{' (logarithmic scale)' if axis.log else ''}"
         for axis_name, axis in (("up", panel.y), ("across", panel.x))
@@ -126,6 +127,11 @@ def _lines(panel: Lines, width: int) -> RenderableType:
         *legend,
         *dotted,
     )
+
+
+def _has_markers(series: Series, points: list[tuple[float, float]]) -> bool:
+    """Many points need no markers to be seen as measured."""
+    return series.style != "dashes" and len(points) <= MOST_MARKERS
 
 
 def _drawable_points(series: Series, panel: Lines) -> list[tuple[float, float]]:
