@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks.contestants import CONTESTANTS
-from benchmarks.results import Results
+from benchmarks.contestants import CONTESTANTS, FLOOR
+from benchmarks.results import Results, ratios, summarize
 from benchmarks.table import LEGEND, TITLES, comparisons, markdown_table
+from benchmarks.targets import TARGETS
 
 INTRODUCTION = """\
 # Benchmarks
@@ -59,7 +60,10 @@ def markdown(results: Results) -> str:
     if results.absent:
         parts.append(f"Not installed, and left out: {', '.join(results.absent)}.\n")
     parts.append(f"## All results\n\n{LEGEND}\n")
-    parts += [f"### {TITLES[b]}\n\n{markdown_table(results, b)}\n" for b in results.benchmarks()]
+    for benchmark in results.benchmarks():
+        parts.append(f"### {TITLES[benchmark]}\n\n{markdown_table(results, benchmark)}\n")
+        if benchmark == "anatomy":
+            parts.append(_limits(results))
     parts += [METHOD, f"## The machine\n\n| | |\n| --- | --- |\n{machine}\n"]
     return "\n".join(parts)
 
@@ -79,5 +83,35 @@ def _requirements(results: Results) -> str:
         f"| {'yes' if c.is_met else 'NO'} |"
         for c in comparisons(results)
         if c.limit is not None
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _limits(results: Results) -> str:
+    """What the anatomy says about the required distance from the floor."""
+    lines = [
+        "The third line is as far as a framework can get that is built on NumPy, operation by",
+        "operation: the same arithmetic without tensors, recording or checks, all memory reused.",
+        "Its distance from the floor is the limit of ours.",
+        "",
+        "| | by hand ÷ floor | TinyTorch ÷ by hand | TinyTorch ÷ floor, required |",
+        "| --- | --- | --- | --- |",
+    ]
+    for case, stages in results.cases("anatomy"):
+        size = stages["step"].size
+        limit = TARGETS.get(("training-step", f"batch {size}", FLOOR.key))
+        cells = []
+        for above, below in (("step", "products"), ("tinytorch", "step")):
+            ratio = summarize(ratios(stages[above].values, stages[below].values))
+            cells.append(f"{ratio.median:.2f}x" if ratio else "-")
+        lines.append(
+            f"| batch {case} | {' | '.join(cells)} | {f'≤ {limit:g}x' if limit else '-'} |"
+        )
+    lines += [
+        "",
+        "With more than one thread the update also pays for moving the parameters between the",
+        "cores: one core writes them, and the next product has another core read half of them.",
+        "Compare its price with one thread and with all. How far apart the cores are is the",
+        "hypervisor's choice on a virtual machine, and may change from sitting to sitting.",
     ]
     return "\n".join(lines) + "\n"

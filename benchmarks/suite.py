@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from benchmarks.anatomy import measure_anatomy
 from benchmarks.contestants import FLOOR, Contestant, Worker, take_turns
 from benchmarks.imports import measure_imports
 from benchmarks.results import Curve, Measurement, Results
@@ -100,6 +101,7 @@ TIMED = {
         tuple(Case(f"depth {n:,}", {"operations": n}, n) for n in (1, 10, 100, 1000, 10_000)),
     ),
 }
+ANATOMY_ROUNDS = 21
 IMPORT_ROUNDS = 21
 MNIST_ROUNDS = 5
 
@@ -144,6 +146,14 @@ class Sitting:
             for name in names:
                 if name in TIMED:
                     results.measurements += self._timed(name, workers)
+        if "anatomy" in names:
+            results.measurements += measure_anatomy(
+                self.rounds or ANATOMY_ROUNDS,
+                self.threads,
+                self.slice_seconds,
+                self.progress.start,
+                self.progress.advance,
+            )
         if "import" in names:
             results.measurements += self._imports()
         if "mnist" in names:

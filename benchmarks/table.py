@@ -9,12 +9,14 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from benchmarks.anatomy import parts
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.results import Measurement, Results, Summary, summarize
 from benchmarks.targets import Comparison, compare
 
 TITLES = {
     "training-step": "A training step of 784-256-128-10 with dropout and SGD",
+    "anatomy": "Where the time of that step goes, by batch size and threads",
     "linear": "Linear, 128 samples (512 for 1024 → 1024): forward, and both ways",
     "dropout": "Dropout with p = 0.5: forward, and both ways",
     "import": "Import of the whole framework in a fresh process; the floor is NumPy",
@@ -28,7 +30,9 @@ LEGEND = (
     "lines: for PyTorch and JAX how many times ours they take (more is better), for the floor how "
     "many times the floor we take (less is better), each the median of the ratios within the "
     "rounds, and what is required of it. The floor is the matrix products alone; for dropout and "
-    "depth, copies of the same bytes; for the import, NumPy's."
+    "depth, copies of the same bytes; for the import, NumPy's. Where the time of a step goes is "
+    "shown by four programs, each of which does more than the one above it, at batch 32, 128 and "
+    "512; their second lines say what that adds."
 )
 
 
@@ -65,14 +69,37 @@ def format_comparison(comparison: Comparison) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """One contestant in one case: what it took, and how TinyTorch compares."""
+    """What something took, and a second line: how TinyTorch compares, or another note."""
 
     value: str
-    comparison: Comparison | None
+    comparison: Comparison | None = None
+    note: str = ""
+
+    @property
+    def second_line(self) -> str:
+        """The comparison as text, or the note."""
+        return format_comparison(self.comparison) if self.comparison else self.note
+
+
+def columns(results: Results, benchmark: str) -> list[str]:
+    """What stands at the top of a benchmark's table: contestants, or cases in the anatomy."""
+    if benchmark == "anatomy":
+        return [case for case, _ in results.cases(benchmark)]
+    return [contestant.title for contestant in CONTESTANTS]
 
 
 def rows(results: Results, benchmark: str) -> Iterator[tuple[str, list[Cell]]]:
-    """The cases of a benchmark, each with a cell for every contestant."""
+    """The cases of a benchmark, each with a cell for every contestant; the parts of the anatomy."""
+    if benchmark == "anatomy":
+        for title, found in parts(results):
+            yield (
+                title,
+                [
+                    Cell(format_value(whole.median, "s"), note=f"+{format_value(added, 's')}")
+                    for whole, added in found
+                ],
+            )
+        return
     for case, measurements in results.cases(benchmark):
         cells = []
         for contestant in CONTESTANTS:
@@ -107,8 +134,8 @@ def rich_table(results: Results, benchmark: str) -> Table:
         pad_edge=False,
     )
     table.add_column("")
-    for contestant in CONTESTANTS:
-        table.add_column(contestant.title, min_width=12)
+    for title in columns(results, benchmark):
+        table.add_column(title, min_width=10 if benchmark == "anatomy" else 12)
     for case, cells in rows(results, benchmark):
         table.add_row(case, *(_coloured(cell) for cell in cells))
     return table
@@ -116,23 +143,19 @@ def rich_table(results: Results, benchmark: str) -> Table:
 
 def _coloured(cell: Cell) -> Text:
     text = Text(cell.value)
-    if cell.comparison is not None:
-        style = {None: "dim", True: "green", False: "bold red"}[cell.comparison.is_met]
-        text.append("\n" + format_comparison(cell.comparison), style=style)
+    if cell.second_line:
+        is_met = cell.comparison.is_met if cell.comparison else None
+        style = {None: "dim", True: "green", False: "bold red"}[is_met]
+        text.append("\n" + cell.second_line, style=style)
     return text
 
 
 def markdown_table(results: Results, benchmark: str) -> str:
     """The table of one benchmark for a page."""
-    lines = [
-        "| | " + " | ".join(c.title for c in CONTESTANTS) + " |",
-        "| --- |" + " --- |" * len(CONTESTANTS),
-    ]
+    titles = columns(results, benchmark)
+    lines = ["| | " + " | ".join(titles) + " |", "| --- |" + " --- |" * len(titles)]
     for case, cells in rows(results, benchmark):
-        texts = [
-            f"{c.value}<br>{format_comparison(c.comparison)}" if c.comparison else c.value
-            for c in cells
-        ]
+        texts = [f"{c.value}<br>{c.second_line}" if c.second_line else c.value for c in cells]
         lines.append(f"| {case} | " + " | ".join(texts) + " |")
     return "\n".join(lines)
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from benchmarks import depth, page, plot, report, suite, table, training_step
+from benchmarks import anatomy, by_hand, depth, page, plot, report, suite, table, training_step
 from benchmarks.contestants import (
     CONTESTANTS,
     FLOOR,
@@ -77,6 +77,11 @@ def results() -> Results:
                 found.measurements.append(
                     Measurement(name, case.label, key, "s", values, case.size)
                 )
+    for case_label in ("32, 2 threads", "32, 1 thread"):
+        for stage, value in zip(anatomy.STAGES, (1e-4, 1.2e-4, 1.5e-4, 2e-4), strict=True):
+            found.measurements.append(
+                Measurement("anatomy", case_label, stage.key, "s", (value, value), 32)
+            )
     for case_label in ("import statement", "whole program"):
         for key in seconds:
             found.measurements.append(Measurement("import", case_label, key, "s", (0.1, 0.1)))
@@ -139,6 +144,23 @@ def test_a_training_step_of_every_contestant_is_the_step_of_the_formulas(key: st
     step = training_step.CONTESTANTS[key](batch_size=32, dropout=(0.0, 0.0))
     losses = [float(step()) if key == "jax" else step().item() for _ in range(5)]
     np.testing.assert_allclose(losses, losses_by_hand(5), rtol=1e-5)
+
+
+def test_the_step_by_hand_is_the_step_of_the_formulas() -> None:
+    step = by_hand.by_hand(batch_size=32, dropout=(0.0, 0.0))
+    losses = [float(step()) for _ in range(5)]
+    np.testing.assert_allclose(losses, losses_by_hand(5), rtol=1e-5)
+
+
+def test_dropout_is_at_work_in_the_step_by_hand() -> None:
+    step = by_hand.by_hand(batch_size=32)
+    assert float(step()) != pytest.approx(losses_by_hand(1)[0], rel=1e-5)
+
+
+def test_the_step_by_hand_without_its_update_leaves_the_parameters_alone() -> None:
+    step = by_hand.by_hand(batch_size=32, dropout=(0.0, 0.0), update=False)
+    first, second = step(), step()
+    assert first == second
 
 
 @pytest.mark.parametrize("key", ["tinytorch", *PEERS])
@@ -428,6 +450,19 @@ def test_the_table_shows_times_ratios_and_requirements(results: Results) -> None
     assert "1.70x ≤1.6 NO" in text
 
 
+def test_the_anatomy_shows_what_each_program_adds_to_the_one_before(results: Results) -> None:
+    text = printed(results, "anatomy")
+    assert "32, 2 threads" in text
+    assert "+ update: all by hand in NumPy" in text
+    for whole, added in (("100 µs", "+100 µs"), ("120 µs", "+20.0 µs"), ("200 µs", "+50.0 µs")):
+        assert whole in text
+        assert added in text
+
+
+def test_the_page_says_how_far_numpy_by_hand_is_from_the_floor(results: Results) -> None:
+    assert "| batch 32, 2 threads | 1.50x | 1.33x | ≤ 1.6x |" in page.markdown(results)
+
+
 def test_the_table_fits_a_narrow_terminal(results: Results) -> None:
     lines = printed(results, "training-step", width=72).splitlines()
     assert max(len(line) for line in lines) <= 72
@@ -490,7 +525,7 @@ def canned(monkeypatch: pytest.MonkeyPatch, results: Results) -> dict[str, Any]:
 
 
 def test_the_command_knows_every_benchmark_there_is() -> None:
-    assert set(BENCHMARKS) == {*TIMED, "import", "mnist"} == set(table.TITLES)
+    assert set(BENCHMARKS) == {*TIMED, "anatomy", "import", "mnist"} == set(table.TITLES)
     assert set(QUICK) <= set(BENCHMARKS)
 
 

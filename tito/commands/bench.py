@@ -8,7 +8,9 @@ import click
 from tito.course import repository_root
 
 # In the order in which they run. What needs a machine at rest comes first.
-BENCHMARKS = ("training-step", "linear", "dropout", "batch", "width", "depth", "import", "mnist")
+BENCHMARKS = (
+    "training-step", "linear", "dropout", "batch", "width", "depth", "anatomy", "import", "mnist",
+)  # fmt: skip
 QUICK = ("training-step", "linear", "dropout", "import")
 
 
