@@ -7,6 +7,7 @@ import json
 from collections import Counter
 
 from tinytorch.sources import EXPORT, Source, cells_of
+from tito import set_up_cell
 from tito.lesson import BEGIN, END, Cell, Lesson, LessonError
 
 LINE_LENGTH = 100  # as in pyproject.toml, so that what is written here is formatted already
@@ -93,32 +94,33 @@ def exercise_notebook(lesson: Lesson) -> str:
 def notebook_source(text: str) -> str:
     """A lesson's text as a notebook (nbformat 4.5), the same bytes each time.
 
-    A cell's id comes from its text alone, so that changing one cell changes one id.
+    Its first cell is that of `tito.set_up_cell`, the others are the lesson's. A cell's id comes
+    from its text alone, so that changing one cell changes one id.
     """
     import jupytext  # type: ignore[import-untyped] # here, because it takes a quarter second
 
+    lesson = jupytext.reads(text, fmt="py:percent")
     cells: list[dict[str, object]] = []
     seen: Counter[str] = Counter()
-    for cell in jupytext.reads(text, fmt="py:percent").cells:
-        source = cell.source.strip("\n")  # blank lines around a cell are the lesson's layout
+    for kind, source, metadata in (
+        ("code", set_up_cell.TEXT, {"tags": [set_up_cell.TAG]}),
+        *((cell.cell_type, cell.source, cell.metadata) for cell in lesson.cells),
+    ):
+        source = source.strip("\n")  # blank lines around a cell are the lesson's layout
         if not source:
             continue
-        digest = hashlib.sha256(f"{cell.cell_type}\n{source}".encode()).hexdigest()[:12]
+        digest = hashlib.sha256(f"{kind}\n{source}".encode()).hexdigest()[:12]
         seen[digest] += 1
         cells.append(
             {
-                "cell_type": cell.cell_type,
+                "cell_type": kind,
                 "id": digest if seen[digest] == 1 else f"{digest}-{seen[digest]}",
                 # Without jupytext's own notes on the blank lines between the lesson's cells.
-                "metadata": {
-                    key: value
-                    for key, value in cell.metadata.items()
-                    if not key.startswith("lines_to_")
-                },
+                "metadata": {k: v for k, v in metadata.items() if not k.startswith("lines_to_")},
                 "source": source.splitlines(keepends=True),
             }
         )
-        if cell.cell_type == "code":
+        if kind == "code":
             cells[-1] |= {"execution_count": None, "outputs": []}
     notebook = {
         "cells": cells,

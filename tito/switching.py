@@ -7,6 +7,7 @@ from tito.course import Module
 from tito.errors import TitoError
 from tito.export import notebook_source
 from tito.files import write_atomically
+from tito.set_up_cell import is_set_up
 from tito.workspace import Workspace, fingerprint
 
 _HEADER_END = "# ---\n"
@@ -53,8 +54,9 @@ def _as_lesson(notebook: Path, lesson: Path, module: Module) -> str:
     import jupytext  # type: ignore[import-untyped] # here, because it takes a quarter second
 
     try:
-        cells = jupytext.reads(_text(notebook), fmt="ipynb")
-        text: str = jupytext.writes(cells, fmt="py:percent")
+        found = jupytext.reads(_text(notebook), fmt="ipynb")
+        found.cells = [cell for cell in found.cells if not is_set_up(cell.metadata)]
+        text: str = jupytext.writes(found, fmt="py:percent")
     except Exception as error:  # jupytext promises no particular ones
         raise TitoError(f"{notebook} is not a notebook: {error}") from error
     before = _text(lesson) if lesson.is_file() else material.exercise(module)

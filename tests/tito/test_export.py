@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner, Result
 
+from tito import set_up_cell
 from tito.export import exercise_notebook, exercise_source, library_source
 from tito.lesson import LessonError, read_lesson
 from tito.main import main
@@ -309,12 +310,19 @@ def test_the_notebook_has_the_cells_of_the_exercise() -> None:
     lesson = read_lesson(LESSON, PATH)
     notebook = nbformat.reads(exercise_notebook(lesson), as_version=4)
     expected = jupytext.reads(exercise_source(lesson), fmt="py:percent")
-    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == [
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells[1:]] == [
         (cell.cell_type, cell.source) for cell in expected.cells
     ]
-    assert notebook.cells[0].source.startswith("# 03 Layers\n\nA layer maps")
-    assert notebook.cells[1].source.startswith("#| export\n")
-    assert notebook.cells[3].metadata == {"tags": ["linear"]}
+    assert notebook.cells[1].source.startswith("# 03 Layers\n\nA layer maps")
+    assert notebook.cells[2].source.startswith("#| export\n")
+    assert notebook.cells[4].metadata == {"tags": ["linear"]}
+
+
+def test_the_first_cell_of_the_notebook_installs_tinytorch_where_it_is_missing() -> None:
+    first = json.loads(exercise_notebook(read_lesson(LESSON, PATH)))["cells"][0]
+    assert first["cell_type"] == "code"
+    assert "".join(first["source"]) == set_up_cell.TEXT
+    assert set_up_cell.is_set_up(first["metadata"])
 
 
 def test_the_layout_of_the_lesson_leaves_no_trace_in_the_notebook() -> None:
@@ -328,7 +336,7 @@ def test_the_layout_of_the_lesson_leaves_no_trace_in_the_notebook() -> None:
 def test_magics_are_comments_in_the_lesson_and_commands_in_the_notebook() -> None:
     lesson = read_lesson("# %%\n# %matplotlib inline\nx = 1\n# %%\n#| export\ny = 1\n", PATH)
     notebook = json.loads(exercise_notebook(lesson))
-    assert notebook["cells"][0]["source"] == ["%matplotlib inline\n", "x = 1"]
+    assert notebook["cells"][1]["source"] == ["%matplotlib inline\n", "x = 1"]
 
 
 def test_letters_beyond_ascii_stay_readable_in_the_notebook() -> None:
@@ -350,8 +358,8 @@ def test_cell_ids_are_unique_and_an_edit_changes_only_the_id_of_its_cell() -> No
         for text in (repeated, edited)
     )
     assert len(set(before)) == len(before)
-    assert before[0] != after[0]
-    assert before[1:] == after[1:]
+    assert before[1] != after[1]
+    assert before[:1] + before[2:] == after[:1] + after[2:]
 
 
 def test_a_change_of_a_solution_changes_nothing_in_the_notebook() -> None:

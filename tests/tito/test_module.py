@@ -109,6 +109,7 @@ def test_going_back_to_python_takes_along_what_was_written_in_the_notebook(
     assert "layers_dev.py now has what layers_dev.ipynb has." in output
     assert "y = x @ self.weight" in lesson.read_text()
     assert lesson.read_text().startswith(before[: before.index("# %%")]), "its front matter stays"
+    assert "pip install" not in lesson.read_text(), "the notebook's first cell is for notebooks"
     assert copies(workspace) == [before]
     assert workspace.working_file(LAYERS) == lesson
 
