@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any
 
 from tinytorch import overlay
+from tinytorch.sources import unwritten
 
-_UNWRITTEN = re.compile(r"Write ([\w.]+) in ")
 # What a cell's file is called before IPython 8, as on Colab.
 _OLD_CELL = re.compile(r"<ipython-input-(\d+)-")
 
@@ -77,12 +77,11 @@ class _Explainer:
     ) -> None:
         """Say what a cell waits for; show the traceback if that is no exercise."""
         frame, line = list(traceback.walk_tb(trace))[-1]
-        unwritten = _UNWRITTEN.match(str(error)) if kind is NotImplementedError else None
+        exercise = unwritten(error) if frame.f_globals.get("__name__") == "__main__" else None
         name = error.name if type(error) is NameError else None
-        if frame.f_globals.get("__name__") == "__main__" and unwritten:
-            where = place(frame.f_code.co_filename, line)
-            self.missing = _Missing(unwritten[1], where)
-            print(f"⏳ This waits for {unwritten[1]}, which is not written yet: {where}")
+        if exercise:
+            self.missing = _Missing(exercise, place(frame.f_code.co_filename, line))
+            print(f"⏳ This waits for {exercise}, which is not written yet: {self.missing.place}")
         elif name in self.waiting:
             number, self.missing = self.waiting[name]
             print(

@@ -30,6 +30,7 @@ _PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 # In a text cell: "# **Exercise: `Linear.forward`**", with more names where one text serves many.
 _EXERCISE = re.compile(r"#\s*\*\*Exercise:?\s*(.+?)\*\*")
 _QUOTED = re.compile(r"`([\w.]+)`")
+_UNWRITTEN = re.compile(r"Write ([\w.]+) in ")
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,12 @@ def exercises_in(line: str) -> list[str]:
     """The exercises, by dotted name, that begin at a line of a lesson; none if it's no heading."""
     heading = _EXERCISE.match(line)
     return (_QUOTED.findall(heading[1]) or [heading[1].strip()]) if heading else []
+
+
+def unwritten(error: BaseException) -> str | None:
+    """The exercise, by dotted name, that an error says is to be written; None if it says not."""
+    asked = _UNWRITTEN.match(str(error)) if isinstance(error, NotImplementedError) else None
+    return asked[1] if asked else None
 
 
 def _filled(cells: Iterable[tuple[int, str]]) -> list[Cell]:

@@ -12,6 +12,7 @@ from typing import Any
 from tinytorch.checking.checks import Check
 from tinytorch.checking.errors import meaning
 from tinytorch.checking.lineup import Mistake
+from tinytorch.sources import unwritten
 
 NOT_WRITTEN = "not written yet"
 
@@ -113,6 +114,8 @@ def explain(error: BaseException, module: str) -> Verdict:
                 verdict.file, verdict.line = error.place
         case NotImplementedError():
             verdict.stopped = True
+            if unwritten(error):
+                verdict.seen = None  # the place says more
             missing = str(error).rpartition(" does not define ")[2] if not verdict.file else ""
             verdict.mistake = f"{missing} is not defined" if missing else NOT_WRITTEN
         case SyntaxError():
