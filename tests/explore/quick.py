@@ -5,5 +5,6 @@ from typing import Any
 QUICK: dict[str, dict[str, Any]] = {
     "expected-value": {"calls": 30, "elements": 20},
     "flops": {"inputs": 32, "outputs": 16, "batch": 4, "seconds": 0.01},
+    "initialization": {"layers": 3, "width": 8, "batch": 8, "seeds": 2},
     "growth": {"inputs": 20, "hidden": 8, "outputs": 3},
 }

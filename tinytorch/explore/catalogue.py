@@ -38,6 +38,14 @@ class Question:
 QUESTIONS = (
     Question(
         "layers",
+        5,
+        "initialization",
+        MATHEMATICS,
+        "Why does scale = sqrt(1/fan_in) preserve the variance of signals and gradients through "
+        "layers? What happens in a 20-layer network without proper initialization?",
+    ),
+    Question(
+        "layers",
         6,
         "flops",
         MATHEMATICS,

@@ -13,7 +13,7 @@ from itertools import count
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Picture, Series, drawable
 
@@ -45,9 +45,23 @@ def png(picture: Picture) -> bytes:
             _draw_bars(axes, panel)
         else:
             _draw_lines(axes, panel)
+        if not _shares_legend(picture) and len(axes.get_legend_handles_labels()[1]) > 0:
+            axes.legend(frameon=False, fontsize="small")
+    if _shares_legend(picture):
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     file = BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
+
+
+def _shares_legend(picture: Picture) -> bool:
+    """Whether one legend serves all panels, since they show the same kinds of things."""
+    names = {
+        tuple(part.name for part in (p.groups if isinstance(p, Bars) else p.series))
+        for p in picture.panels
+    }
+    return len(picture.panels) > 1 and len(names) == 1 and len(names.pop()) > 1
 
 
 def _height(panel: Lines | Bars) -> float:
@@ -63,14 +77,15 @@ def _draw_lines(axes: Axes, panel: Lines) -> None:
     numbers = count()
     places: dict[str, int] = {}
     for series in panel.series:
-        place = places[series.like] if series.like in places else next(numbers) % len(COLORS)
-        places[series.name] = place
+        place = places[series.like] if series.like else next(numbers) % len(COLORS)
+        if series.name:
+            places[series.name] = place
         _draw_series(axes, series, panel, COLORS[place], MARKERS[place])
     for mark in panel.marks:
         _draw_mark(axes, mark, panel.x if mark.axis == "x" else panel.y)
+    if not panel.x.log and all(float(x).is_integer() for s in panel.series for x in s.x):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)
-    if any(series.name for series in panel.series):
-        axes.legend(frameon=False, fontsize="small")
 
 
 def _draw_series(axes: Axes, series: Series, panel: Lines, color: str, marker: str) -> None:
@@ -128,8 +143,6 @@ def _draw_bars(axes: Axes, panel: Bars) -> None:
     axes.set_yticks(range(len(panel.labels)), panel.labels)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(panel.labels) - 0.4, -0.6)  # the first on top
-    if len(panel.groups) > 1:
-        axes.legend(frameon=False, fontsize="small")
 
 
 def _draw_bar(
@@ -155,7 +168,7 @@ def _draw_bar(
         hatch=HATCHES[number % len(HATCHES)],
         edgecolor="white",
         linewidth=0,
-        label=group.name if row == 0 else None,
+        label=group.name if row == 0 and len(panel.groups) > 1 else None,
     )
     if group.low and group.high:
         low, high = group.low[row], group.high[row]

@@ -21,7 +21,7 @@ def figures(number: float, digits: int = 3) -> str:
     if number == 0:
         return "0"
     exponent = math.floor(math.log10(abs(float(f"{number:.{digits - 1}e}"))))
-    if not -4 <= exponent <= 6:
+    if not -4 <= exponent < digits + 3:
         mantissa = f"{number / 10.0**exponent:.{digits - 1}f}" if exponent > -308 else "0"
         return f"{mantissa} · 10{str(exponent).translate(_SUPERSCRIPTS)}"
     return f"{round(number, digits - 1 - exponent):,.{max(0, digits - 1 - exponent)}f}"
@@ -40,6 +40,16 @@ def plain(number: float) -> str:
         if abs(number) >= factor * 0.9995:
             return f"{number / factor:.3g}{letter}"
     return f"{number:.3g}"
+
+
+def power(number: float) -> str:
+    """A number on an axis that spans many powers of ten: `10⁻⁸`."""
+    if number <= 0 or not math.isfinite(number):
+        return plain(number)
+    exponent = math.log10(number)
+    if abs(exponent - round(exponent)) > 0.005:
+        return figures(number, 2)
+    return f"10{str(round(exponent)).translate(_SUPERSCRIPTS)}"
 
 
 def percent(share: float) -> str:

@@ -82,7 +82,7 @@ def _lines(panel: Lines, width: int) -> RenderableType:
     places: dict[str, int] = {}
     markers: list[tuple[float, float, str, str]] = []
     for number, series in enumerate(panel.series):
-        place = places.get(series.like, len(set(places.values()))) % len(COLORS)
+        place = places[series.like] if series.like else len(set(places.values())) % len(COLORS)
         places[series.name or f"series {number}"] = place
         color = COLORS[place]
         if series.style != "points":
