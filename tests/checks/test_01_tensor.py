@@ -1,9 +1,13 @@
 """The checks of module 01: the tensor, and the door that every operation goes through."""
 
 import copy
+import functools
 import pickle
+import re
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -24,12 +28,17 @@ from tinytorch.checking import (
     import_again,
     numbers,
 )
+from tinytorch.checking.errors import meaning
 
 tensor = core("tensor")
 
 A = np.array([[1.0, -2.0, 0.5], [4.0, 3.0, -1.5]])
 B = np.array([[2.0, 0.5, -4.0], [-1.0, 8.0, 0.25]])
+C = np.array([1.0, 2.0, 3.0])
 UPSTREAM = np.array([[1.0, -0.5, 2.0], [0.25, 3.0, -1.0]])
+
+# What goes wrong where code cannot cope with what it is given; all else is the judge's business.
+ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def made(*arguments: Any, **options: Any) -> Any:
@@ -37,134 +46,404 @@ def made(*arguments: Any, **options: Any) -> Any:
     return tensor.Tensor(*arguments, **options)
 
 
+def wrapped(data: Any, requires_grad: bool = False, dtype: Any = np.float32) -> Any:
+    """A tensor that `Tensor.__init__`, which has checks of its own, had no hand in."""
+    x = tensor.Tensor.__new__(tensor.Tensor)
+    x.data, x.requires_grad = np.array(data, dtype), requires_grad
+    return x
+
+
+def answer(what: str, call: Callable[[], Any], fails: str | None) -> Any:
+    """What a call gives; an error where there should be an answer is the mistake `fails`."""
+    try:
+        return call()
+    except ERRORS as error:
+        if fails is None or isinstance(getattr(error, "obj", None), tensor.Tensor):
+            fails = meaning(error)
+        raise Mistake(
+            seen=f"{what} raised {words_of(error)}",
+            expected="an answer",
+            mistake=fails,
+            place=entrance(error),
+        ) from None
+
+
+def entrance(error: Exception) -> tuple[str, int] | None:
+    """Where an error came into the tensor's module: in the method that was called, not the door."""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals.get("__name__") == tensor.Tensor.__module__:
+            return frame.f_code.co_filename, line
+    return None
+
+
+def result_of(what: str, value: Any) -> np.ndarray:
+    """The numbers of a result that has to be a tensor."""
+    if value is None:
+        raise Mistake(
+            seen=f"{what} is None",
+            expected="a Tensor",
+            mistake=f"{what} gives nothing: a `return` is missing",
+        )
+    for kind, types in (
+        ("a NumPy array", np.ndarray),
+        ("a NumPy number", np.generic),
+        ("a Python number", (bool, int, float)),
+        ("a list", (list, tuple)),
+    ):
+        if isinstance(value, types):
+            raise Mistake(
+                seen=f"{what} is a {type(value).__name__}",
+                expected="a Tensor",
+                mistake=f"{what} is {kind}, where a Tensor is asked for",
+            )
+    return expect_tensor(what, value)
+
+
+def rests_on(*earlier: Callable[[], None]) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """For a check of what is built on something else, which has checks of its own.
+
+    Where one of those fails, what is seen here may come from there: then nothing is named here.
+    """
+
+    def decorate(test: Callable[[], None]) -> Callable[[], None]:
+        @functools.wraps(test)
+        def test_of_its_own() -> None:
+            try:
+                test()
+            except (Mistake, *ERRORS) as found:
+                for other in earlier:
+                    try:
+                        other()
+                    except (Mistake, *ERRORS):
+                        raise unnamed(found, other.check.about[0]) from None  # type: ignore[attr-defined]
+                raise
+
+        return test_of_its_own
+
+    return decorate
+
+
+def unnamed(found: Exception, subject: str) -> Mistake:
+    """What was found, where something else is to blame."""
+    if isinstance(found, Mistake):
+        return Mistake(seen=found.seen, expected=found.expected, place=place_of(subject))
+    return Mistake(seen=words_of(found), expected="an answer", place=place_of(subject))
+
+
+def words_of(error: Exception) -> str:
+    """An error in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def place_of(name: str) -> tuple[str, int] | None:
+    """Where a function of the tensor's module begins."""
+    function = functools.reduce(getattr, name.split("."), tensor)
+    code = getattr(function, "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code else None
+
+
 # ---- Arrays --------------------------------------------------------------------------------------
+
+
+def arrays_of(*data: Any, dtype: Any = None) -> list[tuple[str, np.ndarray]]:
+    """What `as_array` makes of each, which has to be an array, with the words for it."""
+    found = []
+    for value in data:
+        shown = f"array of {value.dtype}" if isinstance(value, np.ndarray) else repr(value)
+        what = f"as_array({shown})" if dtype is None else f"as_array({shown}, {np.dtype(dtype)})"
+        array = tensor.as_array(value, dtype=dtype) if dtype else tensor.as_array(value)
+        if not isinstance(array, np.ndarray):
+            mistake = f"a {type(array).__name__} comes back, not an array"
+            if array is None:
+                mistake = "as_array gives nothing back: a `return` is missing"
+            elif array is value:
+                mistake = f"the {type(array).__name__} comes back as it is, not as an array"
+            raise Mistake(
+                seen=f"{what} is {'None' if array is None else f'a {type(array).__name__}'}",
+                expected="a NumPy array",
+                mistake=mistake,
+            )
+        found.append((what, array))
+    return found
 
 
 @check("Arrays", about="as_array")
 def test_numbers_and_lists_become_arrays() -> None:
     """Numbers, lists and arrays become arrays of float32"""
-    for data in (3, 2.5, True, [1, 2, 3], [[1.5, 2], [3, 4]], (1, 2), [[[1]]], A, np.arange(3), []):
-        what = f"as_array({data!r})" if not isinstance(data, np.ndarray) else "as_array(array)"
-        array = tensor.as_array(data)
-        if array is None:
-            numbers(what, array)
-        expect_true(
-            isinstance(array, np.ndarray),
-            seen=f"{what} is a {type(array).__name__}",
-            expected="a NumPy array",
-            mistake="it returns a Tensor, not an array"
-            if isinstance(array, tensor.Tensor)
-            else None,
+    single = np.array([[0.5, 2.0], [4.0, 8.0]], np.float32)
+    data = (single, 2.75, 3, True, [1, 2, 3], [[1.5, 2], [3, 4]], (1, 2), [[[1]]], A, np.arange(3))
+    found = arrays_of(*data, [])
+    for (what, array), value in zip(found, (*data, []), strict=True):
+        expected = np.asarray(value, dtype=np.float32)
+        expect(
+            what,
+            array,
+            expected,
+            {
+                "a single number becomes an array of shape (1,)": np.atleast_1d(expected)
+                if expected.ndim == 0
+                else np.nan,
+                "the rows are joined into one": expected.ravel() if expected.ndim > 1 else np.nan,
+                "rows and columns are swapped": expected.T,
+                "dimensions of size 1 are dropped": expected.squeeze(),
+                "the fraction is cut off": np.trunc(expected),
+                "numbers are rounded to whole ones": np.round(expected),
+            },
         )
-        expect(what, array, np.asarray(data, dtype=np.float32))
-        expect_dtype(what, array, np.float32, "the dtype is left to NumPy; it should be float32")
+    dtypes = [array.dtype for _, array in found[1:]]
+    left = [np.asarray(value).dtype for value in (*data[1:], [])]
+    in_arrays = [isinstance(value, np.ndarray) for value in (*data[1:], [])]
+    wrong = [dtype != np.float32 for dtype in dtypes]
+    mistake = None
+    if all(dtype == np.float64 for dtype in dtypes):
+        mistake = "float64 is the default; it should be float32"
+    elif dtypes == left and not np.shares_memory(found[0][1], single):
+        mistake = "the dtypes are compared the wrong way round: it converts what is right already"
+    elif dtypes == left:
+        mistake = "the dtype is left to NumPy; it should be float32"
+    elif wrong == in_arrays:
+        mistake = "an array keeps the dtype that it came with; it should become float32"
+    elif wrong == [dtype == np.float64 for dtype in left]:
+        mistake = "numbers that are float64 already stay so; they should become float32"
+    for what, array in found:
+        expect_dtype(what, array, np.float32, mistake)
 
 
 @check("Arrays", about="as_array")
+@rests_on(test_numbers_and_lists_become_arrays)
 def test_the_right_array_is_not_copied() -> None:
     """An array of the right dtype is returned itself, not copied"""
-    single, double = np.arange(3, dtype=np.float32), np.arange(3.0)
-    for array, options in (
-        (single, {}),
-        (single, {"dtype": np.float32}),
-        (double, {"dtype": float}),
+    single, double = np.ones((2, 3), np.float32), np.ones((2, 3))
+    for array, options, mistake in (
+        (single, {}, "the array is copied, though it has the right dtype already"),
+        (
+            double,
+            {"dtype": float},
+            "an array of float64 is copied, though that is the dtype that is asked for",
+        ),
+        (single.T, {}, "an array is copied because its numbers are not in a row in memory"),
+        (single[:, ::2], {}, "an array is copied because its numbers are not in a row in memory"),
     ):
         expect_true(
             np.shares_memory(tensor.as_array(array, **options), array),
             seen="an array with memory of its own",
             expected="the array that was given",
-            mistake="the array is copied, though it has the right dtype already",
+            mistake=mistake,
         )
 
 
 @check("Arrays", about="as_array")
+@rests_on(test_numbers_and_lists_become_arrays)
 def test_another_dtype_is_used_when_asked_for() -> None:
     """Another dtype is used when it is asked for"""
+    data = ([1, 0, 1], np.array([1.0, 0.0, 1.0], np.float32), np.array([1, 0, 1]))
     for dtype in (np.float64, np.float32, np.int64, "float64", bool):
-        for data in ([1, 0, 1], np.array([1.0, 0.0, 1.0], np.float32), np.array([1, 0, 1])):
-            array = tensor.as_array(data, dtype=dtype)
-            expect("as_array(data, dtype)", array, np.asarray(data).astype(dtype))
-            expect_dtype(f"as_array(data, dtype={dtype})", array, dtype, "`dtype` is ignored")
+        found = arrays_of(*data, dtype=dtype)
+        wrong = tuple(array.dtype != np.dtype(dtype) for _, array in found)
+        for (what, array), value in zip(found, data, strict=True):
+            expect(what, array, np.asarray(value).astype(dtype))
+            expect_dtype(
+                what,
+                array,
+                dtype,
+                {
+                    (True, True, True): "`dtype` is ignored",
+                    (False, True, True): "`dtype` is ignored for arrays",
+                    (False, True, False): "an array of float32 is returned as it is, "
+                    "though another dtype is asked for",
+                }.get(wrong),
+            )
 
 
 @check("Arrays", about="as_array")
+@rests_on(
+    test_numbers_and_lists_become_arrays,
+    test_the_right_array_is_not_copied,
+    test_another_dtype_is_used_when_asked_for,
+)
 def test_a_tensor_is_opened() -> None:
     """A tensor gives its array"""
-    single = made(np.array([1.5, 2.5], np.float32))
-    array = tensor.as_array(single)
+    single, double = wrapped([1.5, 2.5]), wrapped([1.5, 2.5], dtype=np.float64)
+    ((_, array),) = arrays_of(single)
     expect("as_array(tensor)", array, np.array([1.5, 2.5]))
     expect_true(
-        isinstance(array, np.ndarray) and np.shares_memory(array, single.data),
+        np.shares_memory(array, single.data),
         seen="something other than the tensor's array",
         expected="the tensor's own array, not copied",
         mistake="the array in the tensor is copied, though it has the right dtype already",
     )
-    expect_dtype("as_array(tensor, float64)", tensor.as_array(single, np.float64), np.float64)
+    mistake = "a tensor's array is returned in its own dtype, whichever is asked for"
+    expect_dtype("as_array(x, float64)", tensor.as_array(single, np.float64), np.float64, mistake)
+    expect_dtype("as_array(x) of float64", tensor.as_array(double), np.float32, mistake)
+
+
+def is_nan(data: Any) -> bool:
+    """Whether `as_array` makes nan of it."""
+    with suppress(*ERRORS):
+        return bool(np.all(np.isnan(tensor.as_array(data)))) and np.size(tensor.as_array(data)) > 0
+    return False
 
 
 @check("Arrays", about="as_array")
+@rests_on(test_numbers_and_lists_become_arrays)
 def test_what_is_no_number_is_an_error() -> None:
     """Words, uneven lists and the like are errors"""
-    for data in ("abc", None, ["a", "b"], [[1, 2], [3]], {"a": 1}, object(), 1j):
+    text = "text is read as a number, where it looks like one"
+    none = "None is accepted, as if it were data"
+    for data, mistake in (
+        (None, "None becomes nan, which is how NumPy reads it" if is_nan(None) else none),
+        ("abc", None),
+        (["a", "b"], None),
+        ("12", text),
+        (["1", "2"], text),
+        ([[1, 2], [3]], "lists of unequal lengths are accepted"),
+        ({"a": 1}, None),
+        (object(), None),
+        (1j, "a complex number is accepted"),
+    ):
         expect_error(
             f"as_array({data!r})" if data is not None else "as_array(None)",
             lambda data=data: tensor.as_array(data),
-            "something that is no array of numbers is accepted",
+            mistake or "something that is no array of numbers is accepted",
         )
 
 
 @check("Arrays", about="as_array")
+@rests_on(test_numbers_and_lists_become_arrays, test_another_dtype_is_used_when_asked_for)
 def test_a_number_that_does_not_fit_is_an_error() -> None:
     """A number that does not fit into the dtype is an error, not infinity"""
-    for data, dtype in ((1e39, None), ([1, 300], np.uint8), (10**400, None), (2**40, np.int32)):
-        expect_error(
-            f"as_array({str(data)[:10]}, {dtype})",
-            lambda data=data, dtype=dtype: tensor.as_array(data, dtype),
-            "a number that does not fit into the dtype is accepted",
-        )
-    expect("as_array(inf)", tensor.as_array([np.inf, 1.0])[1:], np.ones(1))
+    other = "a whole number that is too large becomes another one"
+    for data, dtype, becomes in (
+        ([1e39], None, "a number that is too large for float32 becomes infinity"),
+        ([10**400], None, None),
+        ([300], np.uint8, other),
+        ([2**40], np.int32, other),
+        ([np.nan], np.int64, "nan becomes a whole number"),
+    ):
+        what = f"as_array({str(data)[:10]}, {dtype and np.dtype(dtype)})"
+        with np.errstate(all="ignore"):
+            expect_refusal(what, data, dtype, becomes)
+    expect("as_array([inf, 1, nan])", tensor.as_array([np.inf, 1, np.nan]), [np.inf, 1, np.nan])
+
+
+def expect_refusal(what: str, data: list[Any], dtype: Any, becomes: str | None) -> None:
+    """An error for a number that does not fit; that it becomes another is the mistake `becomes`."""
+    array = np.zeros(0)
+
+    def convert() -> np.ndarray:
+        nonlocal array
+        array = tensor.as_array(data, dtype)
+        return array
+
+    try:
+        expect_error(what, convert)
+    except Mistake as found:
+        same = np.array_equal(array, np.asarray(data, dtype=object))
+        raise Mistake(
+            seen=found.seen,
+            expected=found.expected,
+            mistake=found.mistake or (None if same or not array.size else becomes),
+        ) from None
 
 
 # ---- The door ------------------------------------------------------------------------------------
 
 
 @check("The Door", about="apply")
-def test_the_door_takes_anything() -> None:
-    """Tensors, numbers and lists go in, a tensor comes out"""
-    expected = A - 2
-    for name, first, second, value in (
-        ("tensor and tensor", made(A), made(B), A - B),
-        ("tensor and number", made(A), 2, A - 2),
-        ("tensor and float", made(A), 0.5, A - 0.5),
-        ("number and tensor", 2.0, made(A), 2 - A),
-        ("tensor and list", made(A), [1, 2, 3], A - np.array([1, 2, 3])),
-        ("list and tensor", [1, 2, 3], made(A), np.array([1, 2, 3]) - A),
-        ("tensor and array", made(A), B, A - B),
-        ("array and tensor", B, made(A), B - A),
-        ("tensor and NumPy number", made(A), np.float32(2), expected),
-        ("arrays alone", A, B, A - B),
-    ):
-        result = tensor.apply(np.subtract, first, second)
-        what = f"apply(np.subtract, ...) of {name}"
-        expect(
-            what,
-            expect_tensor(what, result),
-            value,
-            {"the inputs are in the wrong order": -value},
-        )
-    for count in (1, 3):
-        result = tensor.apply(lambda *arrays: sum(arrays) * 2.0, *[made(A)] * count)
-        what = f"apply(op, ...) of {count} tensor{'s' * (count > 1)}"
-        expect(what, expect_tensor(what, result), 2 * count * A)
+def test_the_operation_gets_plain_arrays() -> None:
+    """The operation gets an array for each input: plain, not copied, none left out"""
+    seen: list[Any] = []
+
+    def spy(*arrays: Any) -> np.ndarray:
+        seen[:] = arrays
+        return np.zeros(2)
+
+    x, wanted = wrapped([1.0, 2.0]), wrapped([5.0, 6.0], requires_grad=True)
+    tensor.apply(spy, x, [3.0, 4.0])
+    names = {0: "no input reaches the operation", 1: "inputs that are no tensors are left out"}
+    if len(seen) == 1 and not np.shares_memory(np.asarray(seen[0]), x.data):
+        names[1] = "tensors are left out, and only other inputs reach the operation"
+    expect_true(
+        len(seen) == 2,
+        seen=f"{len(seen)} arrays for 2 inputs",
+        expected="an array for each input",
+        mistake=names.get(len(seen), "some inputs come twice"),
+    )
+    expect_true(
+        not any(isinstance(value, tensor.Tensor) for value in seen),
+        seen="a tensor",
+        expected="a NumPy array",
+        mistake="the operation gets the tensors themselves, not their arrays",
+    )
+    expect_true(
+        np.asarray(seen[0]).dtype == np.float32,
+        seen=f"an array of {np.asarray(seen[0]).dtype}",
+        expected="the array of float32 that the tensor holds",
+        mistake="the array of a float32 tensor is turned into another dtype for the operation",
+    )
+    expect_true(
+        all(isinstance(value, np.ndarray) for value in seen),
+        seen="a list, as it was given",
+        expected="a NumPy array",
+        mistake="a list reaches the operation as a list; `_operand` makes an array of it",
+    )
+    expect_true(
+        any(np.shares_memory(value, x.data) for value in seen),
+        seen="a copy of the tensor's array",
+        expected="the array itself",
+        mistake="the arrays are copied for the operation",
+    )
+    answer(
+        "apply(op, x, y, z), where x has requires_grad,",
+        lambda: tensor.apply(spy, wanted, x, x),
+        "a tensor that requires a gradient is refused",
+    )
+    expect_true(
+        len(seen) == 3,
+        seen=f"{len(seen)} arrays for 3 inputs, the first of which requires a gradient",
+        expected="an array for each input",
+        mistake={
+            1: "what comes after an input that requires a gradient is left out",
+            2: "only the first two inputs are taken",
+        }.get(len(seen), "the inputs of the call before are handed on once more"),
+    )
 
 
 @check("The Door", about="apply")
+@rests_on(test_the_operation_gets_plain_arrays)
+def test_the_door_takes_anything() -> None:
+    """Tensors, numbers and lists go in, a tensor comes out"""
+    turned, first = "the inputs are turned round", "tensors are put before other inputs"
+    for name, x, y, value, mistake in (
+        ("tensor and tensor", wrapped(A), wrapped(B), A - B, turned),
+        ("tensor and number", wrapped(A), 2, A - 2, "numbers are put before tensors"),
+        ("tensor and zero", wrapped(A), 0, A, "numbers are put before tensors"),
+        ("tensor and float", wrapped(A), 0.5, A - 0.5, "numbers are put before tensors"),
+        ("number and tensor", 2.0, wrapped(A), 2 - A, first),
+        ("tensor and list", wrapped(A), [1, 2, 3], A - C, "lists are put before tensors"),
+        ("list and tensor", [1, 2, 3], wrapped(A), C - A, first),
+        ("tensor and array", wrapped(A), B, A - B, "arrays are put before tensors"),
+        ("array and tensor", B, wrapped(A), B - A, first),
+        ("tensor and NumPy number", wrapped(A), np.float32(2), A - 2, None),
+        ("arrays alone", A, B, A - B, "arrays are turned round"),
+    ):
+        what = f"apply(np.subtract, ...) of {name}"
+        seen = tensor.apply(np.subtract, x, y)
+        expect(what, result_of(what, seen), value, {mistake: -value} if mistake else None)
+    for count in (1, 3):
+        result = tensor.apply(lambda *arrays: sum(arrays) * 2.0, *[wrapped(A)] * count)
+        what = f"apply(op, ...) of {count} tensor{'s' * (count > 1)}"
+        expect(what, result_of(what, result), 2 * count * A)
+
+
+@check("The Door", about="apply")
+@rests_on(test_the_operation_gets_plain_arrays)
 def test_the_door_hands_options_on() -> None:
     """Options are handed on by name"""
-    result = tensor.apply(np.sum, made(A), axis=0, keepdims=True)
+    what = "apply(np.sum, x, axis=0, keepdims=True)"
     expect(
-        "apply(np.sum, x, axis=0, keepdims=True)",
-        expect_tensor("apply(np.sum, x, axis=0, keepdims=True)", result),
+        what,
+        result_of(what, tensor.apply(np.sum, wrapped(A), axis=0, keepdims=True)),
         A.sum(0, keepdims=True),
         {
             "the options are not handed on": A.sum(),
@@ -175,72 +454,54 @@ def test_the_door_hands_options_on() -> None:
 
 
 @check("The Door", about="apply")
-def test_the_operation_gets_plain_arrays() -> None:
-    """The operation gets plain arrays, not tensors, and not copies"""
-    seen: list[Any] = []
-
-    def spy(*arrays: Any) -> np.ndarray:
-        seen.extend(arrays)
-        return np.zeros(2)
-
-    x = made([1.0, 2.0])
-    tensor.apply(spy, x, [3.0, 4.0])
-    expect_true(
-        len(seen) == 2,
-        seen=f"{len(seen)} arrays for 2 inputs",
-        expected="an array for each input",
-        mistake="some inputs are left out" if len(seen) < 2 else "some inputs come twice",
-    )
-    expect_true(
-        not any(isinstance(value, tensor.Tensor) for value in seen),
-        seen="a tensor",
-        expected="a NumPy array",
-        mistake="the operation gets the tensors themselves, not their arrays",
-    )
-    expect_true(
-        np.shares_memory(np.asarray(seen[0]), x.data),
-        seen="a copy of the tensor's array",
-        expected="the array itself",
-        mistake="the arrays are copied for the operation",
-    )
-
-
-@check("The Door", about="apply")
+@rests_on(test_the_operation_gets_plain_arrays, test_the_door_takes_anything)
 def test_float32_stays_float32() -> None:
     """float32 stays float32, whatever it meets; float64 tensors stay float64"""
-    single, double = made(A), made(A, dtype=np.float64)
+    single, double = wrapped(A), wrapped(A, dtype=np.float64)
     for name, other in (
+        ("a tensor", wrapped(B)),
+        ("a whole number", 3),
         ("a float", 0.1),
         ("a NumPy float64", np.float64(0.1)),
-        ("a float64 array", B),
         ("a list", [0.1, 0.2, 0.3]),
-        ("a whole number", 3),
-        ("a tensor", made(B)),
+        ("an array of float64", B),
     ):
         for first, second in ((single, other), (other, single)):
             result = tensor.apply(np.multiply, first, second)
-            mistake = "float64 creeps in: what meets float32 turns it into float64"
+            mistake = f"float64 creeps in: {name} turns float32 into it"
             expect_dtype(f"a float32 tensor times {name}", result, np.float32, mistake)
-    for other in (0.1, single, made(B, dtype=np.float64), [0.1, 0.2, 0.3]):
+    for name, other in (
+        ("a tensor of float64", wrapped(B, dtype=np.float64)),
+        ("a float", 0.1),
+        ("a list", [0.1, 0.2, 0.3]),
+        ("a tensor of float32", single),
+    ):
         for first, second in ((double, other), (other, double)):
             result = tensor.apply(np.multiply, first, second)
-            expect_dtype(
-                "a float64 tensor times something else",
-                result,
-                np.float64,
-                "a float64 tensor loses half of its digits",
-            )
+            mistake = "a float64 tensor loses half of its digits"
+            expect_dtype(f"a float64 tensor times {name}", result, np.float64, mistake)
+    for name, other in (("a float", 0.1), ("a list", [0.1])):
+        product = float(tensor.apply(np.multiply, wrapped(1.0, dtype=np.float64), other).data.sum())
+        expect_true(
+            abs(product - 0.1) < 1e-15,
+            seen=f"a float64 tensor of 1.0 times {other} = {product!r}",
+            expected="0.1",
+            mistake=f"{name} loses half of its digits before it meets a float64 tensor",
+        )
+    whole = tensor.apply(np.add, wrapped([1, 2], dtype=np.int64), 1)
+    expect_dtype("a tensor of int64 plus 1", whole, np.int64, "whole numbers become real ones")
 
 
 @check("The Door", about="apply")
+@rests_on(test_the_operation_gets_plain_arrays)
 def test_the_door_explains_errors() -> None:
     """What the operation cannot do is an error that says so"""
     expect_error(
         "apply(np.add, x, y) of shapes (2, 3) and (2, 4)",
-        lambda: tensor.apply(np.add, made(A), made(np.ones((2, 4)))),
+        lambda: tensor.apply(np.add, wrapped(A), wrapped(np.ones((2, 4)))),
     )
-    expect_error("apply(np.sum, x, axis=5)", lambda: tensor.apply(np.sum, made(A), axis=5))
-    expect_error("apply(np.add, x, 'word')", lambda: tensor.apply(np.add, made(A), "word"))
+    expect_error("apply(np.sum, x, axis=5)", lambda: tensor.apply(np.sum, wrapped(A), axis=5))
+    expect_error("apply(np.add, x, 'word')", lambda: tensor.apply(np.add, wrapped(A), "word"))
 
 
 # ---- Creation ------------------------------------------------------------------------------------
@@ -248,19 +509,65 @@ def test_the_door_explains_errors() -> None:
 CREATION = ("Tensor.__init__", "as_array", "Tensor")
 
 
+def created(data: Any) -> Any:
+    """A tensor of the data, with an array in it."""
+    try:
+        x = made(data)
+    except AttributeError as error:
+        text = str(error)
+        mistake = None
+        if fixed := re.search(r"property '(\w+)'|can't set attribute '(\w+)'", text):
+            name = fixed[1] or fixed[2]
+            mistake = f"it sets `{name}`, which the class works out from the array by itself"
+        elif "_array" in text:
+            mistake = "the array is asked for something before there is one: set self.data first"
+            with suppress(*ERRORS):  # which does work for what is an array already
+                made(np.zeros(2, np.float32))
+                mistake = "data is kept as it came, not as an array"
+        raise Mistake(
+            seen=f"Tensor(...) raised AttributeError: {text}",
+            expected="a tensor",
+            mistake=mistake,
+            place=entrance(error),
+        ) from None
+    try:
+        array = x.data
+    except AttributeError as error:
+        raise Mistake(
+            seen=f"x.data raised AttributeError: {error}",
+            expected="the array",
+            mistake="self.data is never set",
+        ) from error
+    expect_true(
+        isinstance(array, np.ndarray),
+        seen=f"x.data is a {type(array).__name__}",
+        expected="a NumPy array",
+        mistake="data is kept as it came, not as an array",
+    )
+    return x
+
+
 @check("Tensor Creation", about=CREATION)
+@rests_on(
+    test_numbers_and_lists_become_arrays,
+    test_another_dtype_is_used_when_asked_for,
+    test_a_tensor_is_opened,
+)
 def test_a_tensor_has_what_it_was_given() -> None:
     """A tensor has the numbers and the shape that it was given"""
-    for data in (3.5, [1, 2, 3], [[1.5, -2.0], [0.0, 4.0], [5.0, 6.0]], A, np.zeros((0, 3))):
-        x = made(data)
+    single = np.array([[0.5, 2.0, 4.0], [1.0, 3.0, 5.0]], np.float32)
+    rows = [[1.5, -2.0], [0.0, 4.0], [5.0, 6.0]]
+    for data in (single, [1, 2, 3], 3.5, [[1.0], [2.0]], rows, A, np.zeros((0, 3))):
+        x = created(data)
         array = np.asarray(data, dtype=np.float32)
-        expect_true(
-            isinstance(x.data, np.ndarray),
-            seen=f"x.data is a {type(x.data).__name__}",
-            expected="a NumPy array",
-            mistake="data is kept as it came, not as an array",
-        )
-        expect("x.data", x.data, array, {"the numbers are transposed": array.T})
+        mistakes = {
+            "the tensor swaps rows and columns": array.T,
+            "the tensor drops dimensions of size 1": array.squeeze(),
+            "the tensor makes one row of everything": array.ravel() if array.ndim > 1 else np.nan,
+        }
+        if array.ndim == 0:
+            mistakes["a tensor of a single number has shape (1,)"] = np.atleast_1d(array)
+        expect("x.data", x.data, array, mistakes)
         for name, seen, expected in (
             ("shape", x.shape, array.shape),
             ("ndim", x.ndim, array.ndim),
@@ -278,22 +585,45 @@ def test_a_tensor_has_what_it_was_given() -> None:
 
 
 @check("Tensor Creation", about=CREATION)
+@rests_on(
+    test_numbers_and_lists_become_arrays,
+    test_another_dtype_is_used_when_asked_for,
+    test_a_tensor_has_what_it_was_given,
+)
 def test_a_tensor_is_float32() -> None:
     """A tensor is float32 unless another dtype is asked for"""
-    for data in (1, 2.5, [1, 2], A, np.arange(3), np.array([True])):
-        for what, dtype in ((made(data).dtype, np.float32), (made(data).data.dtype, np.float32)):
-            expect_true(
-                what == dtype,
-                seen=f"dtype {what} for {type(data).__name__}",
-                expected="float32",
-                mistake="the dtype is left to NumPy; it should be float32",
-            )
+    data = (1, 2.5, [1, 2], A, np.arange(3), np.array([True]))
+    dtypes = [created(value).data.dtype for value in data]
+    mistake = None
+    if dtypes == [np.asarray(value).dtype for value in data]:
+        mistake = "the dtype of a tensor is left to NumPy; it should be float32"
+    elif all(dtype == np.float64 for dtype in dtypes):
+        mistake = "tensors are float64 by default; they should be float32"
+    for value, dtype in zip(data, dtypes, strict=True):
+        expect_true(
+            dtype == np.float32 and made(value).dtype == np.float32,
+            seen=f"dtype {dtype} for {type(value).__name__}",
+            expected="float32",
+            mistake=mistake,
+        )
     for dtype in (np.float64, np.int64):
-        x = made([1, 2], dtype=dtype)
-        expect_dtype(f"Tensor([1, 2], dtype={np.dtype(dtype)})", x, dtype, "`dtype` is ignored")
+        what = f"Tensor([1, 2], dtype={np.dtype(dtype)})"
+        refused = "whole numbers are refused even where no gradient is asked for"
+        x = answer(
+            what,
+            lambda dtype=dtype: made([1, 2], dtype=dtype),
+            refused if dtype is np.int64 else "float64 is refused even where it is asked for",
+        )
+        expect_dtype(what, x, dtype, "Tensor ignores `dtype`")
 
 
 @check("Tensor Creation", about=CREATION)
+@rests_on(
+    test_the_right_array_is_not_copied,
+    test_a_tensor_is_opened,
+    test_a_tensor_is_float32,
+    test_a_tensor_has_what_it_was_given,
+)
 def test_a_tensor_shares_memory() -> None:
     """A tensor shares its memory with a float32 array"""
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -303,7 +633,7 @@ def test_a_tensor_shares_memory() -> None:
         np.shares_memory(x.data, array) and x.data[0, 0] == 42,
         seen="a copy of the array",
         expected="the array itself: writing to it changes the tensor",
-        mistake="the array is copied, though it has the right dtype already",
+        mistake="the tensor has a copy of the array, though the dtype is right already",
     )
     for name, other in (("numpy()", x.numpy()), ("detach().data", x.detach().data)):
         expect_true(
@@ -315,56 +645,112 @@ def test_a_tensor_shares_memory() -> None:
 
 
 @check("Tensor Creation", about=CREATION)
+@rests_on(test_numbers_and_lists_become_arrays, test_a_tensor_has_what_it_was_given)
 def test_requires_grad_is_kept() -> None:
     """requires_grad is False unless it is asked for, and grad starts as None"""
-    for x, expected in (
-        (made([1.0]), False),
-        (made([1.0], requires_grad=True), True),
-        (made([1.0], True), True),
-        (made([1.0], requires_grad=False), False),
-    ):
-        expect_true(
-            bool(x.requires_grad) is expected,
-            seen=f"x.requires_grad is {x.requires_grad}",
-            expected=f"{expected}",
-            mistake="requires_grad is not kept"
-            if expected
-            else "every tensor requires a gradient, asked for or not",
-        )
-        expect_true(x.grad is None, seen=f"x.grad is {x.grad}", expected="None")
-    x = made([1.0], requires_grad=True)
-    expect_true(
-        not x.detach().requires_grad,
-        seen="x.detach() requires a gradient",
-        expected="a tensor that is cut off: requires_grad=False",
+    before = made([1.0])
+    refused = "real numbers with requires_grad=True are refused"
+    found = (
+        bool(made([1.0]).requires_grad),
+        bool(answer("Tensor([1.0], True)", lambda: made([1.0], True), refused).requires_grad),
+        bool(made([1.0], requires_grad=True).requires_grad),
+        bool(made([1.0], requires_grad=False).requires_grad),
     )
+    shared = "requires_grad is set on the class, so all tensors have the same"
+    expect_true(
+        found == (False, True, True, False),
+        seen=f"requires_grad is {', '.join(map(str, found))}",
+        expected="False by default, True and True where it is asked for, False where it is not",
+        mistake={
+            (False, False, False, False): "requires_grad is not kept",
+            (True, True, True, True): "every tensor requires a gradient, asked for or not",
+            (True, False, False, True): "requires_grad is turned round",
+            (False, True, True, True): "requires_grad=True once, and every later tensor has it too",
+        }.get(found),
+    )
+    wanted = made([1.0], requires_grad=True)
+    made([1.0])
+    expect_true(
+        bool(wanted.requires_grad) and not before.requires_grad,
+        seen="requires_grad of a tensor changed when another was made",
+        expected="each tensor with its own",
+        mistake=shared,
+    )
+    x = made([1.0])
+    expect_true(
+        x.grad is None,
+        seen=f"x.grad is {x.grad}",
+        expected="None",
+        mistake="grad is something before backward() has been called",
+    )
+    for name, other in (("Tensor(x)", made(wanted)), ("x.detach()", wanted.detach())):
+        expect_true(
+            not other.requires_grad,
+            seen=f"{name} requires a gradient, as x does",
+            expected="a tensor that is cut off from x: requires_grad=False",
+            mistake="requires_grad is taken over from the data; only the argument counts",
+        )
 
 
 @check("Tensor Creation", about=CREATION)
+@rests_on(
+    test_another_dtype_is_used_when_asked_for,
+    test_a_tensor_is_float32,
+    test_a_tensor_has_what_it_was_given,
+)
 def test_gradients_are_for_real_numbers() -> None:
     """Gradients are for real numbers only"""
-    for dtype in (np.int64, bool):
+    for dtype, kind in ((np.int64, "whole numbers"), (np.uint8, "bytes"), (bool, "booleans")):
+        ignored = made([1, 0], dtype=dtype).data.dtype.kind == "f"
         expect_error(
             f"Tensor([1, 0], requires_grad=True, dtype={np.dtype(dtype)})",
             lambda dtype=dtype: made([1, 0], requires_grad=True, dtype=dtype),
-            "whole numbers are accepted, though they have no gradient",
+            None if ignored else f"requires_grad is accepted for {kind}, which have no gradient",
         )
-    for dtype in (np.float32, np.float64):
-        made([1.0], requires_grad=True, dtype=dtype)
+    for shown, data, dtype, mistake in (
+        ("[1.0]", [1.0], None, None),
+        ("[1, 2]", [1, 2], None, "the dtype of the data is asked; that of the tensor counts"),
+        ("[1.0], dtype=float64", [1.0], np.float64, "requires_grad is refused for float64"),
+    ):
+        answer(
+            f"Tensor({shown}, requires_grad=True)",
+            lambda data=data, dtype=dtype: made(data, requires_grad=True, dtype=dtype),
+            mistake,
+        )
 
 
 @check("Tensor Creation", about=CREATION)
+@rests_on(
+    test_what_is_no_number_is_an_error,
+    test_a_tensor_is_float32,
+    test_a_tensor_has_what_it_was_given,
+)
 def test_a_tensor_refuses_what_is_no_number() -> None:
     """Words and uneven lists are errors"""
-    for data in ("abc", None, ["a"], [[1, 2], [3]], {"a": 1}):
+    for data in ("abc", None, ["a"], "12", [[1, 2], [3]], {"a": 1}):
         expect_error(
             f"Tensor({data!r})",
             lambda data=data: made(data),
-            "something that is no array of numbers is accepted",
+            "a tensor of something that is no array of numbers is made",
+        )
+
+
+@check("Tensor Creation", about=CREATION)
+@rests_on(
+    test_a_number_that_does_not_fit_is_an_error,
+    test_a_tensor_is_float32,
+    test_a_tensor_has_what_it_was_given,
+)
+def test_a_tensor_refuses_a_number_that_does_not_fit() -> None:
+    """A number that does not fit is an error"""
+    with np.errstate(all="ignore"):
+        expect_error(
+            "Tensor(1e39)", lambda: made(1e39), "a tensor of a number too large for it is made"
         )
 
 
 @check("Tensor Creation", about="Tensor.item")
+@rests_on(test_numbers_and_lists_become_arrays, test_a_tensor_has_what_it_was_given)
 def test_item_gives_the_one_number() -> None:
     """item() gives the one number that there is, len() the number of rows"""
     for x in (made(2.5), made([2.5]), made([[2.5]])):
@@ -385,6 +771,14 @@ def test_item_gives_the_one_number() -> None:
 
 # ---- Arithmetic ----------------------------------------------------------------------------------
 
+FOUNDATIONS = (
+    test_numbers_and_lists_become_arrays,
+    test_the_operation_gets_plain_arrays,
+    test_the_door_takes_anything,
+    test_the_door_hands_options_on,
+    test_a_tensor_has_what_it_was_given,
+    test_a_tensor_is_float32,
+)
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda x, y: x + y,
     "-": lambda x, y: x - y,
@@ -404,85 +798,156 @@ WORDS = {
 def expect_operation(sign: str) -> None:
     """An operation between tensors, arrays, lists and numbers, on either side, broadcasting."""
     operation = OPERATIONS[sign]
-    positive = np.abs(A) + 0.5  # so that every power exists
+    large = np.abs(A) + 0.5  # so that every power exists
+    square, other = large[:, :2], B[:, :2]
     row, column = np.array([2.0, -1.0, 0.5]), np.array([[3.0], [-2.0]])
+    number = f"x {sign} a number fails: the other need not be a tensor"
+    broadcast = f"x {sign} y fails where the shapes differ, though they broadcast"
+    some_list = f"x {sign} a list fails: the door takes a list as it is"
+    array = f"x {sign} an array fails: the door takes an array as it is"
     with np.errstate(all="ignore"):
-        expect_kept(sign, made(positive), made(B))
-        for name, x, y, plain_x, plain_y in (
-            (f"x {sign} y", made(positive), made(B), positive, B),
-            (f"x {sign} 2", made(positive), 2, positive, 2.0),
-            (f"x {sign} 0.5", made(positive), 0.5, positive, 0.5),
-            (f"2 {sign} x", 2, made(positive), 2.0, positive),
-            (f"x {sign} row", made(positive), made(row), positive, row),
-            (f"x {sign} column", made(positive), made(column), positive, column),
-            (f"row {sign} x", made(np.abs(row)), made(positive), np.abs(row), positive),
-            (f"x {sign} list", made(positive), [2.0, -1.0, 0.5], positive, row),
-            (f"list {sign} x", [2.0, 1.0, 0.5], made(positive), np.abs(row), positive),
-            (f"x {sign} array", made(positive), B, positive, B),
-            (f"array {sign} x", positive, made(B), positive, B),
+        expect_numbers(sign, f"x {sign} y", made(square), made(other), square, other)
+        expect_kept(sign, made(square), made(other), made(np.abs(other)))
+        for name, x, y, plain_x, plain_y, fails in (
+            (f"x {sign} y", made(large), made(B), large, B, None),
+            (f"x {sign} 2", made(large), 2, large, 2.0, number),
+            (f"x {sign} 0.5", made(large), 0.5, large, 0.5, number),
+            (f"2 {sign} x", 2, made(large), 2.0, large, None),
+            (f"x {sign} row", made(large), made(row), large, row, broadcast),
+            (f"row {sign} x", made(np.abs(row)), made(large), np.abs(row), large, broadcast),
+            (f"x {sign} column", made(large), made(column), large, column, broadcast),
+            (f"x {sign} list", made(large), [2.0, -1.0, 0.5], large, row, some_list),
+            (f"list {sign} x", [2.0, 1.0, 0.5], made(large), np.abs(row), large, None),
+            (f"x {sign} array", made(large), B, large, B, array),
+            (f"array {sign} x", large, made(B), large, B, None),
         ):
-            expected = operation(plain_x, plain_y)
-            seen = operation(x, y)
-            expect(
-                name,
-                expect_tensor(name, seen),
-                expected,
-                {
-                    **{
-                        f"{words}, where {sign} is asked for": OPERATIONS[other](plain_x, plain_y)
-                        for other, words in WORDS.items()
-                        if other != sign
-                    },
-                    "the two are in the wrong order": operation(plain_y, plain_x),
-                    "the first is returned as it came": np.broadcast_to(plain_x, expected.shape),
-                    "the second is returned as it came": np.broadcast_to(plain_y, expected.shape),
-                    # For a difference, a wrong sign and a wrong order are the same.
-                    "the sign is wrong": np.nan if sign == "-" else -expected,
-                    "it divides and throws the remainder away": np.floor_divide(plain_x, plain_y),
-                },
+            expect_numbers(sign, name, x, y, plain_x, plain_y, fails)
+        for shape in ((2, 4), (3, 3), (2,)):
+            expect_error(
+                f"x {sign} y of shapes (2, 3) and {shape}",
+                lambda shape=shape: operation(made(large), made(np.ones(shape))),
+                f"x {sign} y takes shapes that do not broadcast",
             )
-            expect_dtype(name, seen, np.float32, "float64 creeps in")
 
 
-def expect_kept(sign: str, x: Any, y: Any) -> None:
-    """The operands are as they were, and the result is a tensor of its own."""
+def expect_numbers(
+    sign: str,
+    name: str,
+    x: Any,
+    y: Any,
+    plain_x: Any,
+    plain_y: Any,
+    fails: str | None = None,
+) -> None:
+    """One operation, next to what known mistakes would make of it; `fails` if it is an error."""
+    seen = answer_to_two(name, lambda: OPERATIONS[sign](x, y), fails)
+    expected = OPERATIONS[sign](plain_x, plain_y)
+    mistakes = {
+        **{
+            f"{words}, where {sign} is asked for": OPERATIONS[other](plain_x, plain_y)
+            for other, words in WORDS.items()
+            if other != sign
+        },
+        f"the two sides of {name} are in the wrong order": OPERATIONS[sign](plain_y, plain_x),
+        f"{sign} returns what is on its left, as it came": np.broadcast_to(plain_x, expected.shape),
+        f"{sign} returns what is on its right, as it came": np.broadcast_to(
+            plain_y, expected.shape
+        ),
+        f"{name} takes what is on its left for both": np.broadcast_to(
+            OPERATIONS[sign](plain_x, plain_x), expected.shape
+        ),
+        f"{name} takes what is on its right for both": np.broadcast_to(
+            OPERATIONS[sign](plain_y, plain_y), expected.shape
+        ),
+        f"{name} loses its sign": np.abs(expected),
+        "it divides and throws the remainder away": np.floor_divide(plain_x, plain_y),
+        "it gives the remainder of a division": np.remainder(plain_x, plain_y),
+    }
+    if sign != "-":  # for a difference, a wrong sign and a wrong order are the same
+        mistakes[f"the sign of {name} is wrong"] = -expected
+    if sign == "/" and not np.ndim(plain_y):
+        zero = f"{name} is 0: the reciprocal of a whole number is a whole number to NumPy"
+        mistakes[zero] = np.zeros_like(expected)
+    if expected.shape == (2, 2):
+        mistakes[f"it is a matrix product, where {sign} is asked for"] = plain_x @ plain_y
+        mistakes[f"y is transposed in {name}"] = OPERATIONS[sign](plain_x, plain_y.T)
+    expect(name, result_of(name, seen), expected, mistakes)
+    if numbers(name, seen).dtype != np.float32:
+        at_the_door = tensor.apply(np.subtract, x, y).data.dtype
+        mistake = f"{name} is float64, though x is float32" if at_the_door == np.float32 else None
+        expect_dtype(name, seen, np.float32, mistake)
+
+
+def answer_to_two(what: str, call: Callable[[], Any], fails: str | None) -> Any:
+    """What an operation on two operands gives; where it fails, for whichever reason."""
+    with watching_the_door() as passed:
+        try:
+            return call()
+        except ERRORS:
+            alone = any(len(inputs) == 1 for inputs in passed)
+    if alone:
+        fails = f"the door gets one operand of {what}, where there are two"
+    return answer(what, call, fails)
+
+
+def expect_kept(sign: str, x: Any, y: Any, z: Any) -> None:
+    """The operands are as they were, and each result is a tensor of its own."""
     before = x.data.copy(), y.data.copy()
     result = OPERATIONS[sign](x, y)
-    expect_unchanged("x", x.data, before[0])
-    expect_unchanged("y", y.data, before[1])
+    expect_unchanged(f"the x of x {sign} y", x.data, before[0])
+    expect_unchanged(f"the y of x {sign} y", y.data, before[1])
     expect_true(
-        result is not x and not np.shares_memory(result.data, x.data),
-        seen=f"x {sign} y shares its memory with x",
+        not any(np.shares_memory(result.data, operand.data) for operand in (x, y)),
+        seen=f"x {sign} y shares its memory with an operand",
         expected="a new tensor",
-        mistake="the result is no new tensor: it is x itself",
+        mistake=f"x {sign} y is no new tensor: it shares its memory with an operand",
+    )
+    first = result.data.copy()
+    again = OPERATIONS[sign](x, z)
+    expect(
+        f"x {sign} z after x {sign} y",
+        again,
+        OPERATIONS[sign](before[0].astype(float), z.data),
+        {f"x {sign} y is remembered, and given again for x {sign} z": first},
+    )
+    expect_true(
+        np.array_equal(result.data, first, equal_nan=True),
+        seen=f"the result of x {sign} y after x {sign} z has other numbers",
+        expected="the numbers that it had",
+        mistake=f"the next {sign} writes over the result of the one before",
     )
 
 
 @check("Arithmetic", about="Tensor.__add__")
+@rests_on(*FOUNDATIONS)
 def test_addition() -> None:
     """x + y adds element by element, and broadcasts"""
     expect_operation("+")
 
 
 @check("Arithmetic", about="Tensor.__sub__")
+@rests_on(*FOUNDATIONS)
 def test_subtraction() -> None:
     """x - y subtracts element by element, and broadcasts"""
     expect_operation("-")
 
 
 @check("Arithmetic", about="Tensor.__mul__")
+@rests_on(*FOUNDATIONS)
 def test_multiplication() -> None:
     """x * y multiplies element by element, and broadcasts"""
     expect_operation("*")
 
 
 @check("Arithmetic", about="Tensor.__truediv__")
+@rests_on(*FOUNDATIONS)
 def test_division() -> None:
     """x / y divides element by element, and broadcasts"""
     expect_operation("/")
 
 
 @check("Arithmetic", about="Tensor.__pow__")
+@rests_on(*FOUNDATIONS)
 def test_power() -> None:
     """x ** y takes powers element by element, and broadcasts"""
     expect_operation("**")
@@ -498,34 +963,36 @@ def test_power() -> None:
 
 
 @check("Arithmetic", about="Tensor.__neg__")
+@rests_on(*FOUNDATIONS)
 def test_negation() -> None:
     """-x changes every sign"""
-    expect("-x", expect_tensor("-x", -made(A)), -A, {"nothing changes": A, "it is |x|": np.abs(A)})
+    expect(
+        "-x",
+        result_of("-x", -made(A)),
+        -A,
+        {"-x gives x back": A, "-x is |x|": np.abs(A), "-x is -|x|": -np.abs(A)},
+    )
 
 
 @check("Arithmetic", about=("Tensor.exp", "Tensor.log", "Tensor.sqrt"))
+@rests_on(*FOUNDATIONS)
 def test_functions() -> None:
     """exp, log and sqrt work element by element"""
     positive = np.abs(A) + 0.5
     functions = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
     for name, function in functions.items():
+        what = f"x.{name}()"
         expect(
-            f"x.{name}()",
-            expect_tensor(f"x.{name}()", getattr(made(positive), name)()),
+            what,
+            result_of(what, getattr(made(positive), name)()),
             function(positive),
-            {f"it is {other}": f(positive) for other, f in functions.items() if other != name}
-            | {"the logarithm is to base 10": np.log10(positive)}
-            | {"the logarithm is to base 2": np.log2(positive)},
-        )
-
-
-@check("Arithmetic", about=("Tensor.__add__", "Tensor.__sub__", "Tensor.__mul__"))
-def test_shapes_that_do_not_broadcast() -> None:
-    """Shapes that do not broadcast are an error that says so"""
-    for sign, operation in OPERATIONS.items():
-        expect_error(
-            f"x {sign} y of shapes (2, 3) and (2, 4)",
-            lambda operation=operation: operation(made(np.ones((2, 3))), made(np.ones((2, 4)))),
+            {
+                f"x.{name}() is {other}": f(positive)
+                for other, f in functions.items()
+                if other != name
+            }
+            | {f"x.{name}() is a logarithm to base 10": np.log10(positive)}
+            | {f"x.{name}() is a logarithm to base 2": np.log2(positive)},
         )
 
 
@@ -534,66 +1001,118 @@ def test_shapes_that_do_not_broadcast() -> None:
 MATMUL = ("Tensor.__matmul__", "Tensor.matmul")
 
 
+def product(what: str, x: Any, y: Any, fails: str | None = None) -> np.ndarray:
+    """The numbers of a matrix product."""
+    return result_of(what, answer_to_two(what, lambda: x @ y, fails))
+
+
 @check("Matrix Product", about=MATMUL)
+@rests_on(*FOUNDATIONS)
 def test_matrix_product() -> None:
     """x @ y multiplies rows by columns, and adds up"""
     x, y = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, -6.0], [7.0, 8.0]])
     expect(
         "x @ y",
-        expect_tensor("x @ y", made(x) @ made(y)),
+        product("x @ y", made(x), made(y)),
         x @ y,
         {
-            "it multiplies element by element, as * does": x * y,
+            "@ multiplies element by element, as * does": x * y,
             "the matrices are in the wrong order: y @ x": y @ x,
             "y is transposed: x @ y.T": x @ y.T,
             "x is transposed: x.T @ y": x.T @ y,
-            "the result is transposed": (x @ y).T,
+            "the product is transposed": (x @ y).T,
             "both are transposed": x.T @ y.T,
             "only the sum of all products is returned": np.sum(x * y),
-            "it adds": x + y,
-            "the sign is wrong": -(x @ y),
+            "@ adds": x + y,
+            "the sign of the product is wrong": -(x @ y),
+            "every element of x meets every one of y, as in an outer product": np.outer(x, y),
         },
     )
-    expect("x @ y of shapes (2, 3) and (3, 2)", made(A) @ made(B.T), A @ B.T)
+    what, fails = "x @ y of shapes (2, 3) and (3, 2)", "@ fails for matrices that are not square"
+    expect(what, product(what, made(A), made(B.T), fails), A @ B.T)
+    row, column = A[:1], B[:1].T
+    what = "x @ y of shapes (1, 3) and (3, 1)"
+    dropped = "dimensions of size 1 are dropped from the product"
+    expect(
+        what, product(what, made(row), made(column)), row @ column, {dropped: (row @ column)[0, 0]}
+    )
     expect("x.matmul(y)", made(A).matmul(made(B.T)), A @ B.T, {"the order is wrong": B.T @ A})
-    expect("x @ array", made(A) @ B.T, A @ B.T)
+    fails = "x @ an array or a list fails: the other need not be a tensor"
+    expect("x @ array", product("x @ array", made(A), B.T, fails), A @ B.T)
     expect("array @ x", A @ made(B.T), A @ B.T, {"the order is wrong": B.T @ A})
-    expect("x @ list", made(A) @ [1.0, 2.0, 3.0], A @ [1.0, 2.0, 3.0])
-    expect_dtype("x @ y", made(A) @ made(B.T), np.float32, "float64 creeps in")
+    expect("x @ list", product("x @ list", made(A), [1.0, 2.0, 3.0], fails), A @ C)
+    expect_dtype("x @ y", made(A) @ made(B.T), np.float32, "x @ y is float64, though x is float32")
+    x, y = made(A), made(B.T)
+    before = x.data.copy(), y.data.copy()
+    product("x @ y", x, y)
+    expect_unchanged("the x of x @ y", x.data, before[0])
+    expect_unchanged("the y of x @ y", y.data, before[1])
 
 
 @check("Matrix Product", about=MATMUL)
+@rests_on(*FOUNDATIONS, test_matrix_product)
 def test_matrix_product_of_vectors() -> None:
     """Vectors are rows on the left and columns on the right"""
     x, y = A[0], B[0]
-    expect("x @ y of two vectors", made(x) @ made(y), x @ y, {"it is x * y": x * y})
-    expect("matrix @ vector", made(A) @ made(y), A @ y)
-    expect("vector @ matrix", made(A[:, 0]) @ made(B), A[:, 0] @ B)
+    fails = "@ fails for vectors, and takes matrices only"
+    for what, left, right in (
+        ("x @ y of two vectors", x, y),
+        ("matrix @ vector", A, y),
+        ("vector @ matrix", A[:, 0], B),
+    ):
+        expect(
+            what,
+            product(what, made(left), made(right), fails),
+            left @ right,
+            {"two vectors are multiplied without adding up": x * y},
+        )
 
 
 @check("Matrix Product", about=MATMUL)
+@rests_on(*FOUNDATIONS, test_matrix_product)
 def test_matrix_product_of_batches() -> None:
     """Leading dimensions are batches"""
     x = np.arange(24.0).reshape(2, 3, 4) / 8 - 1
     y = np.arange(40.0).reshape(2, 4, 5) / 16 - 1
-    rows = np.einsum("bij,kj->bik", x, np.ones((5, 4)))
+    z = np.arange(20.0).reshape(4, 5) / 8 - 1
+    fails = "@ fails for batches, and takes two dimensions at most"
+    what = "x @ y of shapes (2, 3, 4) and (2, 4, 5)"
     expect(
-        "x @ y of shapes (2, 3, 4) and (2, 4, 5)",
-        made(x) @ made(y),
+        what,
+        product(what, made(x), made(y), fails),
         x @ y,
-        {"every matrix meets every other, as in np.dot": np.dot(x, y)},
+        {
+            "every matrix meets every other, as in np.dot": np.dot(x, y),
+            "the batch is added up": np.tensordot(x, y, ((0, 2), (0, 1))),
+            "only the first matrix of a batch is multiplied": x[0] @ y[0],
+        },
     )
-    expect("x @ y of shapes (2, 3, 4) and (4, 5)", made(x) @ made(np.ones((4, 5))), rows)
-    expect("x @ y of shapes (0, 4) and (4, 5)", made(np.ones((0, 4))) @ made(y[0]), np.ones((0, 5)))
+    what = "x @ y of shapes (2, 3, 4) and (4, 5)"
+    expect(what, product(what, made(x), made(z), fails), x @ z)
+    what = "x @ y of shapes (3, 4) and (2, 4, 5)"
+    expect(what, product(what, made(x[0]), made(y), fails), x[0] @ y)
+    what = "x @ y of shapes (0, 4) and (4, 5)"
+    empty = "an empty batch fails"
+    expect(what, product(what, made(np.ones((0, 4))), made(z), empty), np.ones((0, 5)))
 
 
 @check("Matrix Product", about=MATMUL)
+@rests_on(*FOUNDATIONS, test_matrix_product)
 def test_matrices_that_do_not_fit() -> None:
     """Sizes that do not fit are an error that says so"""
-    for first, second in (((2, 3), (2, 3)), ((3,), (2,)), ((2, 3), ()), ((2, 2, 3), (3, 3, 2))):
+    single = "a single number is multiplied, though it is no matrix"
+    for first, second, mistake in (
+        ((2, 3), (2, 3), "a matrix that does not fit is turned until it does"),
+        ((3,), (2,), None),
+        ((2, 3), (), single),
+        ((), (2, 3), single),
+        ((2, 2, 3), (3, 3, 2), None),
+        ((2, 3), (2,), None),
+    ):
         expect_error(
             f"x @ y of shapes {first} and {second}",
             lambda first=first, second=second: made(np.ones(first)) @ made(np.ones(second)),
+            mistake or "sizes that do not fit are multiplied",
         )
 
 
@@ -603,62 +1122,110 @@ def test_matrices_that_do_not_fit() -> None:
 def expect_reduction(name: str, function: Callable[..., Any]) -> None:
     """A reduction of everything, along axes, and with what is reduced kept as 1."""
     x = np.arange(24.0).reshape(2, 3, 4) ** 1.5 - 30
-    others = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min}
     with np.errstate(all="ignore"):
-        for options in (
-            {},
-            {"axis": 0},
-            {"axis": 1},
-            {"axis": -1},
-            {"axis": (0, 2)},
-            {"keepdims": True},
-            {"axis": 1, "keepdims": True},
-            {"axis": (1, 2), "keepdims": True},
+        for options, fails in (
+            ({}, None),
+            ({"axis": 1}, f"{name} fails along an axis"),
+            ({"axis": 0}, f"{name} fails along axis 0"),
+            ({"axis": -1}, f"{name} takes no axis that is counted from the end"),
+            ({"axis": (0, 2)}, f"{name} takes no tuple of axes"),
+            ({"axis": (1, 2)}, f"{name} takes no tuple of axes"),
+            ({"keepdims": True}, f"{name} fails with keepdims=True"),
+            ({"axis": 1, "keepdims": True}, f"{name} fails along an axis with keepdims=True"),
+            ({"axis": (1, 2), "keepdims": True}, f"{name} takes no tuple with keepdims=True"),
         ):
             shown = ", ".join(f"{key}={value}" for key, value in options.items())
             what = f"x.{name}({shown})"
-            axis, keepdims = options.get("axis"), options.get("keepdims", False)
-            expected = function(x, axis=axis, keepdims=keepdims)
-            count = x.size / expected.size
-            mistakes = {
-                "axis is ignored": function(x, keepdims=keepdims),
-                "axis and keepdims are ignored": function(x) if axis and keepdims else np.nan,
-                "keepdims is ignored": function(x, axis=axis),
-                "keepdims is always on": function(x, axis=axis, keepdims=True),
-                "axis and keepdims have changed places": np.nan,
-                "the sign is wrong": -expected,
-                "x is returned as it came": x,
-            }
-            if isinstance(axis, int):
-                mistakes["the other axes are reduced"] = function(
-                    x, axis=tuple(i for i in range(3) if i != axis % 3), keepdims=keepdims
-                )
-                mistakes["the axis is one too far"] = function(
-                    x, axis=(axis + 1) % 3, keepdims=keepdims
-                )
-            elif axis is None:
-                mistakes["only axis 0 is reduced, where all should be"] = function(x, axis=0)
-                mistakes["only the last axis is reduced, where all should be"] = function(
-                    x, axis=-1
-                )
-            for other, operation in others.items():
-                if other != name:
-                    mistakes[f"it is the {other}, not the {name}"] = operation(
-                        x, axis=axis, keepdims=keepdims
-                    )
-            if name == "mean":
-                total = np.sum(x, axis=axis, keepdims=keepdims)
-                mistakes["it divides by the number of all elements"] = (
-                    total / x.size if count < x.size else np.nan
-                )
-                mistakes["it divides by the number of rows"] = total / len(x)
-                mistakes["it divides by one too few"] = total / max(count - 1, 1)
-            expect(what, expect_tensor(what, getattr(made(x), name)(**options)), expected, mistakes)
+            expected = function(x, **options)
+            mistakes = reduction_mistakes(name, function, x, **options)
+            seen = reduced(what, lambda options=options: getattr(made(x), name)(**options), fails)
+            expect(what, result_of(what, seen), expected, mistakes)
     expect(f"x.{name}(1)", getattr(made(x), name)(1), function(x, axis=1))
-    expect_dtype(f"x.{name}()", getattr(made(x), name)(), np.float32, "float64 creeps in")
+    expect(f"x.{name}(1, True)", getattr(made(x), name)(1, True), function(x, 1, keepdims=True))
+    y = made(x)
+    seen = getattr(y, name)()
+    expect_dtype(f"x.{name}()", seen, np.float32, f"x.{name}() is float64, though x is float32")
+    expect_unchanged(f"the x of x.{name}()", y.data, x.astype(np.float32))
+    holes = np.array([1.0, np.nan, 3.0])
+    for axis in (2, -3):
+        expect_error(
+            f"x.{name}(axis={axis}) of shape (2, 3)",
+            lambda axis=axis: getattr(made(A), name)(axis=axis),
+            f"{name} accepts an axis that is not there",
+        )
+    skipped = {f"{name} skips nan, as if it were not there": function([1.0, 3.0])}
+    expect(f"x.{name}() with a nan in x", getattr(made(holes), name)(), np.nan, skipped)
+
+
+def reduced(what: str, call: Callable[[], Any], fails: str | None) -> Any:
+    """What a reduction gives; where it fails, for whichever reason."""
+    with watching_the_door() as passed:
+        try:
+            return call()
+        except ERRORS:
+            inputs = [value for values in passed for value in values]
+    if any(value is None or isinstance(value, bool) for value in inputs):
+        fails = "axis and keepdims go through the door as inputs; they are options, by name"
+    return answer(what, call, fails)
+
+
+def reduction_mistakes(
+    name: str, function: Callable[..., Any], x: np.ndarray, axis: Any = None, keepdims: bool = False
+) -> dict[str, Any]:
+    """What known mistakes make of a reduction."""
+    expected = function(x, axis=axis, keepdims=keepdims)
+    others = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min}
+    mistakes = {
+        f"{name} is the {other}": operation(x, axis=axis, keepdims=keepdims)
+        for other, operation in others.items()
+        if other != name
+    }
+    mistakes |= {
+        f"{name} is the median": np.median(x, axis=axis, keepdims=keepdims),
+        f"{name} loses the signs of the numbers": function(np.abs(x), axis=axis, keepdims=keepdims),
+        f"{name} keeps the axes of size 1 that it should drop": function(
+            x, axis=axis, keepdims=True
+        ),
+        f"the sign of {name} is wrong": -expected,
+        f"{name} returns x as it came": x,
+    }
+    if not keepdims and not isinstance(axis, tuple):
+        mistakes[f"{name} gives all the sums on the way"] = np.cumsum(x, axis)
+    if axis == 0:
+        # Judged after axis=1, so the axis is not ignored altogether.
+        mistakes[f"axis=0 is taken for no axis by {name}: 0 is false in an `if`"] = function(
+            x, keepdims=keepdims
+        )
+    elif axis is not None and not keepdims:
+        mistakes[f"{name} ignores axis"] = function(x)
+    if keepdims:
+        mistakes[f"{name} ignores keepdims"] = function(x, axis=axis)
+    if keepdims and axis is not None:
+        mistakes[f"{name} ignores axis where keepdims is on"] = function(x, keepdims=True)
+    if isinstance(axis, int):
+        every_other = tuple(i for i in range(3) if i != axis % 3)
+        mistakes[f"{name} reduces all axes but the one that is asked for"] = function(
+            x, axis=every_other, keepdims=keepdims
+        )
+        mistakes[f"{name} goes along the axis after the one that is asked for"] = function(
+            x, axis=(axis + 1) % 3, keepdims=keepdims
+        )
+    elif axis is None:
+        mistakes[f"{name} reduces axis 0 alone, where all should be"] = function(x, axis=0)
+        mistakes[f"{name} reduces the last axis alone, where all should be"] = function(x, axis=-1)
+    if name == "mean":
+        total, count = np.sum(x, axis=axis, keepdims=keepdims), x.size / expected.size
+        mistakes["mean divides by the number of all elements, not of those it adds up"] = (
+            total / x.size if count < x.size else np.nan
+        )
+        mistakes["mean divides by the number of rows"] = total / len(x)
+        mistakes["mean divides by the size of the last axis"] = total / x.shape[-1]
+        mistakes["mean divides by one too few"] = total / max(count - 1, 1)
+    return mistakes
 
 
 @check("Reductions", about="Tensor.sum")
+@rests_on(*FOUNDATIONS)
 def test_sum() -> None:
     """sum adds up everything, or along axes; keepdims leaves a 1 behind"""
     expect_reduction("sum", np.sum)
@@ -666,141 +1233,245 @@ def test_sum() -> None:
 
 
 @check("Reductions", about="Tensor.mean")
+@rests_on(*FOUNDATIONS)
 def test_mean() -> None:
     """mean divides the sum by how many there were"""
     expect_reduction("mean", np.mean)
 
 
 @check("Reductions", about="Tensor.max")
+@rests_on(*FOUNDATIONS)
 def test_max() -> None:
     """max finds the largest"""
     expect_reduction("max", np.max)
-
-
-@check("Reductions", about=("Tensor.sum", "Tensor.mean"))
-def test_an_axis_that_is_not_there() -> None:
-    """An axis that is not there is an error that says so"""
-    for name in ("sum", "mean", "max"):
-        expect_error(f"x.{name}(axis=2)", lambda name=name: getattr(made(A), name)(axis=2))
 
 
 # ---- Shapes --------------------------------------------------------------------------------------
 
 
 @check("Shapes", about="Tensor.reshape")
+@rests_on(*FOUNDATIONS)
 def test_reshape() -> None:
     """reshape keeps the numbers in their order; sizes come one by one or together"""
-    for shown, seen in (
-        ("x.reshape(3, 2)", made(A).reshape(3, 2)),
-        ("x.reshape((3, 2))", made(A).reshape((3, 2))),
-        ("x.reshape([3, 2])", made(A).reshape([3, 2])),
-        ("x.reshape(3, -1)", made(A).reshape(3, -1)),
-        ("x.reshape(-1, 2)", made(A).reshape(-1, 2)),
-        ("x.reshape((-1, 2))", made(A).reshape((-1, 2))),
+    x = np.arange(12.0).reshape(2, 6)
+    one_by_one, minus = "reshape takes no sizes one by one", "reshape refuses -1"
+    for sizes, fails in (
+        ((4, 3), one_by_one),
+        (((4, 3),), "reshape takes no sizes in a tuple"),
+        (([4, 3],), "reshape takes no sizes in a list"),
+        ((4, -1), minus),
+        ((-1, 3), minus),
+        (((-1, 3),), minus),
+        ((np.int64(4), np.int32(3)), "reshape refuses NumPy's whole numbers"),
     ):
+        shown = f"x.reshape({', '.join(str(size) for size in sizes)})"
+        seen = answer(shown, lambda sizes=sizes: made(x).reshape(*sizes), fails)
         expect(
             shown,
-            expect_tensor(shown, seen),
-            A.reshape(3, 2),
+            result_of(shown, seen),
+            x.reshape(4, 3),
             {
-                "the axes are swapped, as in a transpose": A.T,
-                "the numbers run down the columns, not along the rows": A.reshape(3, 2, order="F"),
-                "x is returned as it came": A,
+                "reshape turns the matrix first, as a transpose does": x.T.reshape(4, 3),
+                "the numbers run down the columns, not along the rows": x.reshape(4, 3, order="F"),
+                "reshape returns x as it came": x,
+                "reshape makes one row of everything": x.ravel(),
+                "reshape takes the sizes in the wrong order": x.reshape(3, 4),
             },
         )
-    expect("x.reshape(6)", made(A).reshape(6), A.reshape(6))
-    expect("x.reshape(-1)", made(A).reshape(-1), A.reshape(-1))
-    expect("x.reshape(1, 6)", made(A).reshape(1, 6), A.reshape(1, 6))
-    expect("x.reshape(2, 1, 3)", made(A).reshape(2, 1, 3), A.reshape(2, 1, 3))
-    expect("x.reshape() of a single number", made([[7.0]]).reshape(()), np.array(7.0))
-    expect("x.reshape(0, 5)", made(np.zeros((0, 3))).reshape(0, 5), np.zeros((0, 5)))
+    for before, sizes, fails in (
+        ((2, 3), (6,), "reshape fails for a single size"),
+        ((2, 3), (-1,), minus),
+        ((2, 3), (1, 6), "reshape fails for a size of 1"),
+        ((2, 3), (2, 1, 3), "reshape cannot make three dimensions of two"),
+        ((1, 1), ((),), "reshape cannot make a single number, of shape ()"),
+        ((0, 3), (0, 5), "reshape refuses a size of 0"),
+    ):
+        array = np.arange(float(np.prod(before))).reshape(before)
+        shown = f"x.reshape({', '.join(str(size) for size in sizes)}) of shape {before}"
+        seen = answer(shown, lambda array=array, sizes=sizes: made(array).reshape(*sizes), fails)
+        dropped = {"reshape drops dimensions of size 1": array.reshape(*sizes).squeeze()}
+        expect(shown, result_of(shown, seen), array.reshape(*sizes), dropped)
+
+
+@check("Shapes", about="Tensor.reshape")
+@rests_on(*FOUNDATIONS, test_reshape)
+def test_sizes_that_do_not_fit() -> None:
+    """Sizes that do not fit, or are no sizes, are errors"""
+    unfit = "sizes that do not fit are accepted, so numbers are lost or repeated"
+    for sizes, mistake in (
+        ((4,), unfit),
+        ((2, 2), unfit),
+        ((3, 3), unfit),
+        ((-1, 4), unfit),
+        ((-2, 3), "a negative size other than -1 is accepted"),
+        ((3, -2), "only the first size is checked for being negative"),
+        ((-6, -1), "a negative size other than -1 is accepted"),
+        ((-1, -1), "-1 is accepted twice, so nobody can say what it stands for"),
+        ((1.5, 4), "a size that is no whole number is accepted"),
+        ((2.0, 3), "a size that is a float is accepted"),
+        (("2", 3), "a size that is text is accepted"),
+    ):
+        expect_error(
+            f"x.reshape{sizes} of 6 numbers",
+            lambda sizes=sizes: made(A).reshape(*sizes),
+            mistake,
+        )
+
+
+@check("Shapes", about="Tensor.reshape")
+@rests_on(*FOUNDATIONS, test_reshape)
+def test_reshape_moves_nothing() -> None:
+    """reshape copies no number, and leaves x as it is"""
     x = made(A)
     y = x.reshape(3, 2)
     expect_true(
-        x.shape == (2, 3),
+        x.shape == (2, 3) and y is not x,
         seen=f"x itself has shape {x.shape} afterwards",
-        expected="x as it was",
-        mistake="x itself is changed, instead of a new tensor made",
+        expected="x as it was, (2, 3)",
+        mistake="reshape changes x itself, instead of making a new tensor",
     )
     expect_true(
         np.shares_memory(x.data, y.data),
         seen="a copy of the numbers",
         expected="the same memory, read in rows of another length",
-        mistake="the numbers are copied",
+        mistake="reshape copies the numbers",
+    )
+    sizes = [-1, 2]
+    x.reshape(sizes)
+    expect_true(
+        sizes == [-1, 2],
+        seen=f"sizes = {sizes} after x.reshape(sizes)",
+        expected="[-1, 2], as before",
+        mistake="reshape writes into the list of sizes, which belongs to the caller",
     )
 
 
-@check("Shapes", about="Tensor.reshape")
-def test_sizes_that_do_not_fit() -> None:
-    """Sizes that do not fit, or are no sizes, are errors"""
-    for sizes in ((4,), (2, 2), (-1, 4), (-2, 3), (-1, -1), (1.5, 4), (2.0, 3), ("2", 3), (-6, -1)):
-        expect_error(
-            f"x.reshape{sizes} of 6 numbers",
-            lambda sizes=sizes: made(A).reshape(*sizes),
-            "sizes that make no sense are accepted",
-        )
-
-
 @check("Shapes", about="Tensor.transpose")
+@rests_on(*FOUNDATIONS)
 def test_transpose() -> None:
     """transpose changes the order of the axes: reversed, two swapped, or as given"""
+    none = "transpose without axes fails, where it should reverse them all"
     expect(
         "x.T",
-        expect_tensor("x.T", made(A).T),
+        result_of("x.T", answer("x.T", lambda: made(A).T, none)),
         A.T,
         {
-            "the numbers keep their order, as in a reshape": A.reshape(3, 2),
-            "x is returned as it came": A,
+            "transpose keeps the numbers in their order, as a reshape does": A.reshape(3, 2),
+            "transpose returns x as it came": A,
         },
     )
     x = np.arange(24.0).reshape(2, 3, 4)
-    for shown, seen, order in (
-        ("x.T", made(x).T, (2, 1, 0)),
-        ("x.transpose()", made(x).transpose(), (2, 1, 0)),
-        ("x.transpose(0, 2)", made(x).transpose(0, 2), (2, 1, 0)),
-        ("x.transpose(0, 1)", made(x).transpose(0, 1), (1, 0, 2)),
-        ("x.transpose(1, 2)", made(x).transpose(1, 2), (0, 2, 1)),
-        ("x.transpose(-1, 1)", made(x).transpose(-1, 1), (0, 2, 1)),
-        ("x.transpose(-1, -2)", made(x).transpose(-1, -2), (0, 2, 1)),
-        ("x.transpose(2, 0, 1)", made(x).transpose(2, 0, 1), (2, 0, 1)),
-        ("x.transpose(1, 2, 0)", made(x).transpose(1, 2, 0), (1, 2, 0)),
-        ("x.transpose((2, 0, 1))", made(x).transpose((2, 0, 1)), (2, 0, 1)),
-        ("x.transpose([2, 0, 1])", made(x).transpose([2, 0, 1]), (2, 0, 1)),
+    two = "transpose of two axes fails, where it should swap them"
+    counted = "transpose takes no axis that is counted from the end"
+    for axes, order, fails in (
+        ((), (2, 1, 0), none),
+        ((2, 0, 1), (2, 0, 1), "transpose takes no whole order"),
+        ((1, 2, 0), (1, 2, 0), "transpose takes no whole order"),
+        ((1, 2), (0, 2, 1), two),
+        ((2, 1), (0, 2, 1), two),
+        ((0, 1), (1, 0, 2), two),
+        ((0, 2), (2, 1, 0), two),
+        ((-1, 1), (0, 2, 1), counted),
+        ((-1, -2), (0, 2, 1), counted),
+        (((2, 0, 1),), (2, 0, 1), "transpose takes no order in a tuple"),
+        (([2, 0, 1],), (2, 0, 1), "transpose takes no order in a list"),
     ):
+        shown = f"x.transpose({', '.join(map(str, axes))})"
+        seen = transposed(shown, lambda axes=axes: made(x).transpose(*axes), fails)
         expect(
             shown,
-            expect_tensor(shown, seen),
+            result_of(shown, seen),
             x.transpose(order),
-            {
-                "the axes are ignored, and all reversed": x.T,
-                "the order is undone instead of followed": x.transpose(np.argsort(order)),
-                "nothing moves": x,
-                "only the last two axes are swapped": x.swapaxes(-1, -2),
-                "the numbers keep their order, as in a reshape": x.reshape(
-                    x.transpose(order).shape
-                ),
-            },
+            transposition_mistakes(x, axes, order),
         )
-    expect("x.transpose(1, 0) of a matrix", made(A).transpose(1, 0), A.T)
-    expect("x.T of a vector", made(A[0]).T, A[0])
-    y = made(A)
+    for shown, seen, mistake in (
+        (
+            "x.transpose(0, 1) of a matrix",
+            answer("x.transpose(0, 1) of a matrix", lambda: made(A).transpose(0, 1), two),
+            "for a matrix, two axes are taken for the whole order; they are to be swapped",
+        ),
+        ("x.transpose(1, 0) of a matrix", made(A).transpose(1, 0), "a matrix is not transposed"),
+        (
+            "x.transpose((1, 0)) of a matrix",
+            made(A).transpose((1, 0)),
+            "an order of two axes in a tuple is ignored",
+        ),
+    ):
+        expect(shown, seen, A.T, {mistake: A})
+    vector = "x.T of a vector fails"
+    expect("x.T of a vector", answer("x.T of a vector", lambda: made(A[0]).T, vector), A[0])
+
+
+def transposed(what: str, call: Callable[[], Any], fails: str) -> Any:
+    """What a transposition gives; where it fails, for whichever reason."""
+    try:
+        return answer(what, call, fails)
+    except Mistake as found:
+        if "repeated axis" not in found.seen:
+            raise
+        twice = "an axis comes twice: the first assignment writes over what the second needs"
+        raise Mistake(
+            seen=found.seen, expected=found.expected, mistake=twice, place=found.place
+        ) from None
+
+
+def transposition_mistakes(
+    x: np.ndarray, axes: tuple[Any, ...], order: tuple[int, ...]
+) -> dict[str, Any]:
+    """What known mistakes make of a transposition of three axes."""
+    mistakes = {
+        "the order of the axes is undone instead of followed": x.transpose(np.argsort(order)),
+        "transpose moves nothing where axes are given": x,
+        "transpose swaps the last two axes, whichever are asked for": x.swapaxes(-1, -2),
+        "transpose swaps the first two axes, whichever are asked for": x.swapaxes(0, 1),
+        "transpose keeps the numbers in their order, as a reshape does": x.reshape(
+            x.transpose(order).shape
+        ),
+    }
+    # A whole order is judged first, then two axes, and then those that are 0 or negative.
+    if len(axes) == 3:
+        mistakes["transpose ignores its axes, and reverses them all"] = x.T
+    elif -1 in axes:
+        mistakes["transpose ignores an axis that is counted from the end"] = x.T
+    elif 0 in axes:
+        mistakes["transpose takes axis 0 for no axis: 0 is false in an `if`"] = x.T
+    elif len(axes) == 2:
+        mistakes["transpose reverses all axes where two are to be swapped"] = x.T
+    return mistakes
+
+
+@check("Shapes", about="Tensor.transpose")
+@rests_on(*FOUNDATIONS, test_transpose)
+def test_transpose_moves_nothing() -> None:
+    """transpose copies no number, and leaves x as it is"""
+    x = made(A)
+    y = x.T
     expect_true(
-        np.shares_memory(y.T.data, y.data) and y.shape == (2, 3),
-        seen="a copy of the numbers, or a changed x",
+        x.shape == (2, 3) and y is not x,
+        seen=f"x itself has shape {x.shape} afterwards",
+        expected="x as it was, (2, 3)",
+        mistake="transpose changes x itself, instead of making a new tensor",
+    )
+    expect_true(
+        np.shares_memory(y.data, x.data),
+        seen="a copy of the numbers",
         expected="the same memory, read in another order",
-        mistake="the numbers are copied" if y.shape == (2, 3) else "x itself is changed",
+        mistake="transpose copies the numbers",
     )
 
 
 @check("Shapes", about="Tensor.transpose")
+@rests_on(*FOUNDATIONS, test_transpose)
 def test_axes_that_are_not_there() -> None:
     """Axes that are not there are errors"""
     x = np.zeros((2, 3, 4))
-    for axes in ((0, 3), (0, -4), (0, 1, 3), (0, 1, 1)):
+    for axes in ((0, 3), (3, 0), (0, -4), (0, 1, 3), (0, 1, 1)):
         expect_error(
             f"x.transpose{axes} of shape (2, 3, 4)",
             lambda axes=axes: made(x).transpose(*axes),
-            "axes that are not there are accepted",
+            "an axis that comes twice is accepted"
+            if axes == (0, 1, 1)
+            else "axes that are not there are accepted",
         )
 
 
@@ -813,22 +1484,29 @@ def recorded() -> bool:
     return hook is not None and door is not None and hook.co_filename == door.co_filename
 
 
-def passes_the_door(call: Callable[[], Any]) -> bool:
-    """Whether `apply` runs during a call, by whatever name it is called."""
+@contextmanager
+def watching_the_door() -> Iterator[list[tuple[Any, ...]]]:
+    """The inputs of each call of `apply` meanwhile, by whatever name it is called."""
     door = tensor.apply
     code = getattr(door, "__code__", None) or type(door).__call__.__code__
-    passed: list[bool] = []
+    passed: list[tuple[Any, ...]] = []
 
     def profile(frame: Any, event: str, argument: Any) -> None:
         if event == "call" and frame.f_code is code:
-            passed.append(True)
+            passed.append(frame.f_locals.get("inputs", ()))
 
     before = sys.getprofile()
     sys.setprofile(profile)
     try:
-        call()
+        yield passed
     finally:
         sys.setprofile(before)
+
+
+def passes_the_door(call: Callable[[], Any]) -> bool:
+    """Whether `apply` runs during a call."""
+    with watching_the_door() as passed:
+        call()
     return bool(passed)
 
 
@@ -852,13 +1530,17 @@ def expect_recorded(
             inside = (
                 f"{what} gives the door arrays; give it the tensors, so that it can record them"
             )
-            if not tensor.apply(np.negative, made(A, requires_grad=True)).requires_grad:
-                inside = "the door records nothing"
             raise Mistake(
                 seen=f"nothing was recorded for {what}",
                 expected="a result that a gradient can flow back from",
                 mistake=inside if door else outside,
-            ) from mistake
+            ) from None
+        if mistake.mistake and "without a derivative" in mistake.mistake:
+            raise Mistake(
+                seen=mistake.seen,
+                expected=mistake.expected,
+                mistake=f"{what} is an operation without a derivative, so no gradient flows",
+            ) from None
         raise
     for number, (seen, wanted) in enumerate(zip(found, expected, strict=True)):
         expect_gradient(
@@ -866,18 +1548,17 @@ def expect_recorded(
             seen,
             wanted,
             missing=f"no gradient reaches input {number + 1} of {what}: "
-            "give the door the tensor, not its array",
+            "give the door the tensor itself",
         )
 
 
 @check("Gradient Flow", about="apply")
+@rests_on(test_the_operation_gets_plain_arrays, test_requires_grad_is_kept)
 def test_the_door_notes_down_what_needs_a_gradient() -> None:
     """A result needs a gradient if any of its inputs does, and only then"""
     if not recorded():
         return
-    plain, wanted = made(A), made(B, requires_grad=True)
-    if not wanted.requires_grad:  # which is the claim of another check
-        return
+    plain, wanted = wrapped(A), wrapped(B, requires_grad=True)
     seen = {
         name: bool(tensor.apply(np.add, *inputs).requires_grad)
         for name, inputs in {
@@ -898,38 +1579,84 @@ def test_the_door_notes_down_what_needs_a_gradient() -> None:
             (False, True, False, True): "only the first input is asked for requires_grad",
             (False, False, True, True): "only the last input is asked for requires_grad",
             (False, False, False, True): "all inputs have to need a gradient; any one will do",
+            (False, True, True, False): "two inputs that need a gradient cancel each other out",
+            (True, False, False, False): "requires_grad is turned round at the door",
+            (True, True, True, False): "requires_grad is turned round at the door",
         }.get(tuple(seen.values())),
     )
-    result = tensor.apply(np.where, made(A > 0, dtype=bool), wanted, plain)
-    expect_true(
-        bool(result.requires_grad),
-        seen="the second of three inputs needs a gradient, and the result does not",
-        expected="a result that needs one",
-    )
+    mixed = {
+        name: bool(tensor.apply(np.where, *inputs).requires_grad)
+        for name, inputs in {
+            "the second": (wrapped(A > 0, dtype=bool), wanted, plain),
+            "the third": (wrapped(A > 0, dtype=bool), plain, wanted),
+            "the second, before a number": (wrapped(A > 0, dtype=bool), wanted, 0.0),
+        }.items()
+    }
+    for name, found in mixed.items():
+        expect_true(
+            found,
+            seen=f"{name} of three inputs needs a gradient, and the result does not",
+            expected="a result that needs one",
+            mistake="a number after a tensor makes the door forget that the tensor needs a gradient"
+            if list(mixed.values()) == [True, True, False]
+            else "the third input is not asked for requires_grad"
+            if list(mixed.values()) == [True, False, True]
+            else None,
+        )
 
 
-@check("Gradient Flow", about=("Tensor.__add__", "Tensor.__sub__"))
+RECORDING = (test_requires_grad_is_kept, test_the_door_notes_down_what_needs_a_gradient)
+
+
+def gradients_of(sign: str, by_first: np.ndarray, by_second: np.ndarray) -> None:
+    """Gradients flow through an operation to both of its inputs."""
+    operation, g = OPERATIONS[sign], UPSTREAM
+    expect_recorded(f"x {sign} y", operation, (A, B), (by_first, by_second), g)
+
+
+@check("Gradient Flow", about="Tensor.__add__")
+@rests_on(*FOUNDATIONS, *RECORDING, test_addition)
 def test_gradients_of_sums() -> None:
-    """Gradients flow through + and -"""
-    g = UPSTREAM
-    expect_recorded("x + y", OPERATIONS["+"], (A, B), (g, g), g)
-    expect_recorded("x - y", OPERATIONS["-"], (A, B), (g, -g), g)
-    expect_recorded("2 - x", lambda x: 2 - x, (A,), (-g,), g)
+    """Gradients flow through +"""
+    gradients_of("+", UPSTREAM, UPSTREAM)
 
 
-@check("Gradient Flow", about=("Tensor.__mul__", "Tensor.__truediv__", "Tensor.__pow__"))
+@check("Gradient Flow", about="Tensor.__sub__")
+@rests_on(*FOUNDATIONS, *RECORDING, test_subtraction)
+def test_gradients_of_differences() -> None:
+    """Gradients flow through -"""
+    gradients_of("-", UPSTREAM, -UPSTREAM)
+    expect_recorded("2 - x", lambda x: 2 - x, (A,), (-UPSTREAM,), UPSTREAM)
+
+
+@check("Gradient Flow", about="Tensor.__mul__")
+@rests_on(*FOUNDATIONS, *RECORDING, test_multiplication)
 def test_gradients_of_products() -> None:
-    """Gradients flow through *, / and **"""
+    """Gradients flow through *"""
+    gradients_of("*", UPSTREAM * B, UPSTREAM * A)
+
+
+@check("Gradient Flow", about="Tensor.__truediv__")
+@rests_on(*FOUNDATIONS, *RECORDING, test_division)
+def test_gradients_of_quotients() -> None:
+    """Gradients flow through /"""
     g = UPSTREAM
-    expect_recorded("x * y", OPERATIONS["*"], (A, B), (g * B, g * A), g)
-    expect_recorded("x / y", OPERATIONS["/"], (A, B), (g / B, -g * A / B**2), g)
-    expect_recorded("x ** 2", lambda x: x**2, (A,), (2 * g * A,), g)
-    expect_recorded("x ** 3", lambda x: x**3, (A,), (3 * g * A**2,), g)
-    expect_recorded("-x", lambda x: -x, (A,), (-g,), g)
+    gradients_of("/", g / B, -g * A / B**2)
     expect_recorded("1 / x", lambda x: 1 / x, (A,), (-g / A**2,), g)
 
 
+@check("Gradient Flow", about=("Tensor.__pow__", "Tensor.__neg__"))
+@rests_on(*FOUNDATIONS, *RECORDING, test_power, test_negation)
+def test_gradients_of_powers() -> None:
+    """Gradients flow through **, and through -x"""
+    g = UPSTREAM
+    expect_recorded("x ** 2", lambda x: x**2, (A,), (2 * g * A,), g)
+    expect_recorded("x ** 3", lambda x: x**3, (A,), (3 * g * A**2,), g)
+    expect_recorded("-x", lambda x: -x, (A,), (-g,), g)
+
+
 @check("Gradient Flow", about="Tensor.__matmul__")
+@rests_on(*FOUNDATIONS, *RECORDING, test_matrix_product)
 def test_gradients_of_matrix_products() -> None:
     """Gradients flow through @"""
     g = UPSTREAM[:, :2]
@@ -937,31 +1664,70 @@ def test_gradients_of_matrix_products() -> None:
     expect_recorded("x.matmul(y)", lambda x, y: x.matmul(y), (A, B.T), (g @ B, (A.T @ g)), g)
 
 
-@check("Gradient Flow", about=("Tensor.sum", "Tensor.mean"))
-def test_gradients_of_reductions() -> None:
-    """Gradients flow through sum, mean and max"""
+def gradients_of_reduction(name: str, divisors: tuple[int, int]) -> None:
+    """Gradients flow through a sum or a mean, along an axis and of everything."""
     g, ones = np.array([1.0, -2.0]), np.ones((2, 3))
-    down = g[:, None] * ones
+    down = g[:, None] * ones / divisors[0]
+    along = {"axis": 1}
+    what = f"x.{name}(axis=1)"
+    expect_recorded(what, lambda x: getattr(x, name)(**along), (A,), (down,), g)
+    everything = 2 * ones / divisors[1]
+    what = f"x.{name}()"
+    expect_recorded(what, lambda x: getattr(x, name)(), (A,), (everything,), np.array(2.0))
+
+
+@check("Gradient Flow", about="Tensor.sum")
+@rests_on(*FOUNDATIONS, *RECORDING, test_sum)
+def test_gradients_of_sum() -> None:
+    """Gradients flow through sum"""
+    gradients_of_reduction("sum", (1, 1))
+
+
+@check("Gradient Flow", about="Tensor.mean")
+@rests_on(*FOUNDATIONS, *RECORDING, test_mean)
+def test_gradients_of_mean() -> None:
+    """Gradients flow through mean"""
+    gradients_of_reduction("mean", (3, 6))
+
+
+@check("Gradient Flow", about="Tensor.max")
+@rests_on(*FOUNDATIONS, *RECORDING, test_max)
+def test_gradients_of_max() -> None:
+    """Gradients flow through max"""
+    g = np.array([1.0, -2.0])
     largest = (A.max(1, keepdims=True) == A) * g[:, None]
-    expect_recorded("x.sum(axis=1)", lambda x: x.sum(axis=1), (A,), (down,), g)
-    expect_recorded("x.mean(axis=1)", lambda x: x.mean(axis=1), (A,), (down / 3,), g)
-    expect_recorded("x.sum()", lambda x: x.sum(), (A,), (2 * ones,), np.array(2.0))
-    expect_recorded("x.mean()", lambda x: x.mean(), (A,), (ones / 3,), np.array(2.0))
     expect_recorded("x.max(axis=1)", lambda x: x.max(axis=1), (A,), (largest,), g)
 
 
-@check("Gradient Flow", about=("Tensor.reshape", "Tensor.transpose"))
-def test_gradients_of_shapes() -> None:
-    """Gradients flow through reshape, transpose and indexing"""
+@check("Gradient Flow", about="Tensor.reshape")
+@rests_on(*FOUNDATIONS, *RECORDING, test_reshape, test_reshape_moves_nothing)
+def test_gradients_of_reshape() -> None:
+    """Gradients flow through reshape"""
     g = UPSTREAM
-    expect_recorded("x.reshape", lambda x: x.reshape(3, 2), (A,), (g,), g.reshape(3, 2))
+    expect_recorded("x.reshape(3, 2)", lambda x: x.reshape(3, 2), (A,), (g,), g.reshape(3, 2))
+
+
+@check("Gradient Flow", about="Tensor.transpose")
+@rests_on(*FOUNDATIONS, *RECORDING, test_transpose, test_transpose_moves_nothing)
+def test_gradients_of_transpose() -> None:
+    """Gradients flow through transpose"""
+    g = UPSTREAM
     expect_recorded("x.transpose()", lambda x: x.transpose(), (A,), (g,), g.T)
+    expect_recorded("x.transpose(0, 1)", lambda x: x.transpose(0, 1), (A,), (g,), g.T)
     expect_recorded("x.T", lambda x: x.T, (A,), (g,), g.T)
+
+
+@check("Gradient Flow", about="Tensor.__getitem__")
+@rests_on(*FOUNDATIONS, *RECORDING)
+def test_gradients_of_indexing() -> None:
+    """Gradients flow through indexing"""
+    g = UPSTREAM
     first = np.concatenate([g[:1], np.zeros((1, 3))])
     expect_recorded("x[0]", lambda x: x[0], (A,), (first,), g[0])
 
 
 @check("Gradient Flow", about=("Tensor.exp", "Tensor.log", "Tensor.sqrt"))
+@rests_on(*FOUNDATIONS, *RECORDING, test_functions)
 def test_gradients_of_functions() -> None:
     """Gradients flow through exp, log and sqrt"""
     x, g = np.abs(A) + 0.5, UPSTREAM
@@ -974,6 +1740,7 @@ def test_gradients_of_functions() -> None:
 
 
 @check("Comparisons and Indexing", about=("Tensor.__eq__", "Tensor.__lt__"))
+@rests_on(*FOUNDATIONS)
 def test_comparisons() -> None:
     """Comparisons answer element by element"""
     y = A.copy()
@@ -1000,6 +1767,7 @@ def test_comparisons() -> None:
 
 
 @check("Comparisons and Indexing", about="Tensor.__getitem__")
+@rests_on(*FOUNDATIONS)
 def test_indexing() -> None:
     """Indexing picks what NumPy picks"""
     x = np.arange(24.0).reshape(2, 3, 4)
@@ -1024,6 +1792,7 @@ def test_indexing() -> None:
 
 
 @check("At Home in NumPy", about="Tensor.__array__")
+@rests_on(*FOUNDATIONS)
 def test_numpy_takes_tensors() -> None:
     """NumPy takes a tensor where it takes an array"""
     x = made(A)
@@ -1040,6 +1809,7 @@ def test_numpy_takes_tensors() -> None:
 
 
 @check("At Home in NumPy", about="Tensor.__repr__")
+@rests_on(*FOUNDATIONS)
 def test_tensors_can_be_printed() -> None:
     """Tensors can be printed, and large ones briefly"""
     for x in (made(2.0), made([]), made(A), made(np.zeros((0, 3))), made(np.ones((3, 2, 4, 5)))):
@@ -1054,6 +1824,7 @@ def test_tensors_can_be_printed() -> None:
 
 
 @check("At Home in NumPy", about="Tensor")
+@rests_on(*FOUNDATIONS, test_requires_grad_is_kept)
 def test_tensors_can_be_copied() -> None:
     """Tensors can be copied and pickled"""
     x = made(A, requires_grad=True)
@@ -1070,6 +1841,18 @@ def test_tensors_can_be_copied() -> None:
 
 
 @check("At Home in NumPy", about="Tensor")
+@rests_on(
+    *FOUNDATIONS,
+    test_addition,
+    test_subtraction,
+    test_multiplication,
+    test_division,
+    test_matrix_product,
+    test_sum,
+    test_mean,
+    test_reshape,
+    test_transpose,
+)
 def test_tensors_leave_the_world_alone() -> None:
     """NumPy's settings and the shared generators stay as they are"""
 
