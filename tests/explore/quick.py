@@ -6,5 +6,6 @@ QUICK: dict[str, dict[str, Any]] = {
     "expected-value": {"calls": 30, "elements": 20},
     "flops": {"inputs": 32, "outputs": 16, "batch": 4, "seconds": 0.01},
     "initialization": {"layers": 3, "width": 8, "batch": 8, "seeds": 2},
+    "resnet-head": {"width": 8, "classes": 10, "image": 32, "batch": 2, "seconds": 0.01},
     "growth": {"inputs": 20, "hidden": 8, "outputs": 3},
 }

@@ -38,6 +38,14 @@ class Question:
 QUESTIONS = (
     Question(
         "layers",
+        1,
+        "resnet-head",
+        APPLICATIONS,
+        "How does the Linear layer at the end of ResNet-50 turn 2048 features into the logits of "
+        "1000 classes? What determines the size of this layer?",
+    ),
+    Question(
+        "layers",
         5,
         "initialization",
         MATHEMATICS,

@@ -105,9 +105,9 @@ def _checked(declared: Field[Any], value: Any) -> Any:
     name, limits = declared.name, limits_of(declared)
     default: Any = declared.default
     if isinstance(default, str):
-        if value not in limits.choices:
+        if str(value) not in limits.choices:
             raise SettingError(f"{name} is one of {', '.join(limits.choices)}; got {value!r}")
-        return value
+        return str(value)
     if isinstance(default, tuple):
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, (tuple, list)) or not parts:

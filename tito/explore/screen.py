@@ -41,6 +41,7 @@ def show_result(console: Console, result: Result, command: str) -> None:
     console.print()
     for table in answer.tables:
         console.print(_table(table))
+        console.print()
     if console.encoding.startswith("utf"):
         from tito.explore.sketch import sketch  # here, since it brings Matplotlib along
 
@@ -85,7 +86,6 @@ def _table(table: Table) -> RichTable:
         drawn.add_column(column, justify="right" if number else "left")
     for row in table.rows:
         drawn.add_row(*row)
-    drawn.add_section()
     return drawn
 
 

@@ -146,7 +146,7 @@ def _table(counts: dict[str, Count], measured: dict[str, Times]) -> Table:
                 rate(counted.flops / taken.median, "FLOP"),
             )
         )
-    columns = ("layer", "FLOPs", "memory", "time", "half of the rounds", "speed")
+    columns = ("layer", "FLOPs", "memory", "time", "quartiles", "speed")
     return Table(columns, tuple(rows))
 
 

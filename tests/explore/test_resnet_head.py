@@ -1,0 +1,53 @@
+"""The last layer of ResNet-50."""
+
+import numpy as np
+import pytest
+
+from tinytorch.explore.catalogue import find_question
+from tinytorch.explore.layers.resnet_head import Settings, parts_of
+from tinytorch.explore.running import run
+
+QUESTION = find_question("resnet-head")
+
+
+@pytest.mark.parametrize(
+    ("depth", "parameters", "billions"),
+    [("50", 25_557_032, 3.8), ("101", 44_549_160, 7.6), ("152", 60_192_808, 11.3)],
+)
+def test_the_network_has_the_published_numbers(
+    depth: str, parameters: int, billions: float
+) -> None:
+    """Parameters as in the published models, multiply-adds as in the paper's table 1."""
+    parts = parts_of(Settings(depth=depth))
+    assert sum(part.parameters for part in parts) == parameters
+    assert sum(part.flops for part in parts) / 2 == pytest.approx(billions * 1e9, rel=0.03)
+
+
+def test_the_head_does_as_many_operations_as_its_loops() -> None:
+    head = parts_of(Settings(width=8, classes=3, image=32))[-1]
+    operations = sum(2 for _class in range(3) for _feature in range(256))
+    assert head.flops == operations
+    assert head.parameters == 3 * 256 + 3
+
+
+def test_a_stage_is_the_sum_of_its_convolutions() -> None:
+    """Stage 2 written out: three blocks at 56 by 56, the first with a shortcut of its own."""
+    stage = parts_of(Settings())[1]
+    kernels = [(64, 64, 1), (64, 64, 9), (64, 256, 1), (64, 256, 1)]
+    kernels += 2 * [(256, 64, 1), (64, 64, 9), (64, 256, 1)]
+    assert stage.parameters == sum(n * m * k + 2 * m for n, m, k in kernels)
+    assert stage.flops == 2 * 56 * 56 * sum(n * m * k for n, m, k in kernels)
+
+
+def test_the_answer_counts_the_layer_in_use() -> None:
+    values = run(QUESTION, {"seconds": 0.01}).answer.values
+    assert values["parameters"] == 2048 * 1000 + 1000
+    assert values["bytes"] == np.zeros(2_049_000, np.float32).nbytes
+    assert values["share_of_parameters"] == 2_049_000 / 25_557_032
+    assert values["flattened_parameters"] == 7 * 7 * 2048 * 1000 + 1000
+
+
+def test_with_all_classes_of_imagenet_the_head_is_the_larger_part() -> None:
+    answer = run(QUESTION, {"classes": 21_841, "seconds": 0.01, "batch": 1}).answer
+    assert answer.values["share_of_parameters"] > 0.5
+    assert "the head is the larger part" in answer.why

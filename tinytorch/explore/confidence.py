@@ -1,0 +1,38 @@
+"""How sure a mean of a few runs is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+# Quantiles at 97.5% of Student's distribution, for 1 to 30 degrees of freedom.
+_STUDENT = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+
+
+class Mean(NamedTuple):
+    """A mean, and the half width of its interval of confidence of 95%."""
+
+    value: float
+    half_width: float
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the interval holds zero: whether chance alone might have made the mean."""
+        return not abs(self.value) > self.half_width
+
+
+def mean_of(values: Sequence[float]) -> Mean:
+    """The mean of independent runs, with Student's interval; one run alone says nothing."""
+    array = np.asarray(values, float)
+    freedom = array.size - 1
+    if freedom < 1:
+        return Mean(float(array.mean()), math.inf)
+    quantile = _STUDENT[min(freedom, len(_STUDENT)) - 1]
+    return Mean(float(array.mean()), float(quantile * array.std(ddof=1) / math.sqrt(array.size)))
