@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tinytorch.checking.checks import Check
 from tinytorch.checking.results import Result
-from tito.checks.process import CancelledError
 from tito.checks.runner import Report, run_checks
 from tito.course import MODULES
 
@@ -227,8 +227,39 @@ def test_a_wrong_value_points_to_the_function_and_its_hint(judge: Judge) -> None
 
 def test_a_run_that_nobody_wants_any_more_ends(judge: Judge) -> None:
     judge()
-    with pytest.raises(CancelledError):
-        run_checks(LAYERS, judge.file, cancelled=lambda: True)
+
+    def give_up(check: Check, seconds: float) -> None:
+        raise StopIteration
+
+    with pytest.raises(StopIteration):
+        run_checks(LAYERS, judge.file, on_wait=give_up)
+
+
+def test_the_number_of_processors_makes_no_difference_to_the_results(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    for processors in (1, 3):
+        monkeypatch.setattr("tito.checks.stages._processors", lambda n=processors: n)
+        told.append([r.as_dict() for r in judge("import os; os._exit(3)").results])
+    assert told[0] == told[1]
+
+
+def test_checks_run_while_an_earlier_one_is_waited_for(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tito.checks.stages._processors", lambda: 2)
+    meeting = judge.file.with_name("meeting")
+    meeting.mkdir()
+    wait = f"""\
+        import os
+        open({str(meeting)!r} + f"/{{os.getpid()}}", "w").close()
+        while len(os.listdir({str(meeting)!r})) < 2: pass
+"""
+    above = "        scale = 1 / np.sqrt(in_features)\n"
+    text = PLAIN.replace("FORWARD", "pass").replace(above, above + wait)
+    judge.file.write_text(text, encoding="utf-8")
+    assert run_checks(LAYERS, judge.file).passed
 
 
 def test_without_fork_the_checks_run_all_the_same(

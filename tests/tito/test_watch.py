@@ -64,7 +64,7 @@ def watching(workspace: Workspace) -> Iterator[Watching]:
 def test_it_shows_the_first_exercise_and_moves_on_when_that_passes(
     workspace: Workspace, watching: Watching
 ) -> None:
-    assert "Write Linear.__init__" in watching.answer()
+    assert "tito hint layers Linear.__init__" in watching.answer()
     write_one(workspace.lesson(LAYERS), "Linear.__init__", *INIT)
     answer = watching.answer()
     assert "✅ Linear.__init__ is done. On to Linear.forward." in answer

@@ -1,13 +1,18 @@
 """A report on the screen."""
 
 import shutil
+import sys
 
 import click
 
-from tinytorch.checking.checks import Unit
-from tinytorch.checking.lines import unit_lines
+from tinytorch.checking.checks import Check, Unit
+from tinytorch.checking.lines import SIGNS, unit_lines
 from tinytorch.checking.results import Result
 from tito.checks.runner import Report
+from tito.prose import fit
+
+# A check that takes this many seconds is told of while it runs.
+PATIENCE = 1.0
 
 _STYLES: dict[str, dict[str, bool | str]] = {
     "heading": {"bold": True},
@@ -25,50 +30,88 @@ class Screen:
     def __init__(self, verbose: bool = False) -> None:
         self.verbose = verbose
         self.pending: list[Result] = []
-        self.units = 0
+        self.above: list[Result] = []
+        self.slow = False
 
     def add(self, result: Result) -> None:
         """Take a result, and print the unit before if this one begins another."""
+        self._clear()
         if self.pending and self.pending[0].unit != result.unit:
             self.flush()
         self.pending.append(result)
 
+    def wait(self, check: Check, seconds: float) -> None:
+        """Say in a terminal which check takes so long, in a line that goes when it is through."""
+        if seconds > PATIENCE and sys.stdout.isatty():
+            self._clear()
+            self.slow = True
+            width = _width() - 20
+            click.secho(f"⏳ {check.sentence[:width]} ... {seconds:.0f} s", nl=False, dim=True)
+
     def flush(self) -> None:
         """Print the unit whose results are in."""
         if self.pending:
-            if self.units:
+            # Units that wait are a line each, without a blank line between them.
+            if self.above and not (_all_wait(self.above) and _all_wait(self.pending)):
                 click.echo()
-            self.units += 1
             print_unit(self.pending[0].unit, self.pending)
             if self.verbose:
                 _print_tracebacks(self.pending)
-            self.pending = []
+            self.above, self.pending = self.pending, []
+
+    def _clear(self) -> None:
+        if self.slow:
+            click.echo("\r\x1b[K", nl=False)
+            self.slow = False
 
 
 def print_unit(unit: Unit, results: list[Result]) -> None:
-    """Print a unit's lines."""
-    width = min(100, shutil.get_terminal_size().columns)
-    for style, line in unit_lines(unit, results, width):
+    """Print a unit's lines; only one if nothing in it can be judged yet."""
+    if _all_wait(results):
+        checks = "1 check waits" if len(results) == 1 else f"{len(results)} checks wait"
+        line = f"{SIGNS['waiting']} {unit.title}: {checks} for an earlier one"
+        click.secho(line, **_STYLES["waiting"])  # type: ignore[arg-type]
+        return
+    for style, line in unit_lines(unit, results, _width()):
         click.secho(line, **_STYLES.get(style, {}))  # type: ignore[arg-type]
 
 
-def print_summary(report: Report, judged: str = "", next_step: str = "") -> None:
-    """Print how many checks passed, of what, and what to do next."""
-    failed = [r for r in report.results if r.outcome not in ("passed", "waiting")]
+def print_summary(
+    report: Report, judged: str = "", next_step: str = "", recall: bool = True
+) -> None:
+    """Print how many checks passed, of what, and what to do next.
+
+    With `recall` the first failure is named again, since it may have left the screen at the top.
+    """
+    failed = len(report.failures)
     passed = sum(r.outcome == "passed" for r in report.results)
-    waiting = len(report.results) - passed - len(failed)
+    waiting = len(report.results) - passed - failed
     about = f" ({judged})" if judged else ""
     click.echo()
     if report.passed:
-        click.secho(f"All {passed} checks passed in {report.seconds:.1f} s{about}.", fg="green")
+        sentence = f"All {passed} checks passed in {report.seconds:.1f} s{about}."
+        click.secho(fit(sentence), fg="green")
     else:
-        parts = [f"{len(failed)} failed", f"{passed} passed"]
+        parts = [f"{failed} failed", f"{passed} passed"]
         if waiting:
             parts.append(f"{waiting} waiting for an earlier one")
-        click.secho(f"{', '.join(parts)}, in {report.seconds:.1f} s{about}.", bold=True)
-        next_step = next_step or next((r.hint for r in failed if r.hint), "")
+        sentence = f"{', '.join(parts)}, in {report.seconds:.1f} s{about}."
+        click.secho(fit(sentence), bold=True)
+        if recall:
+            first = report.failures[0]
+            place = f", {first.where}" if first.where else ""
+            click.echo(fit(f"First: {first.mistake or first.sentence}{place}"))
+        next_step = next_step or next((r.hint for r in report.failures if r.hint), "")
     if next_step:
         click.echo(f"Next: {next_step}")
+
+
+def _all_wait(results: list[Result]) -> bool:
+    return all(result.outcome == "waiting" for result in results)
+
+
+def _width() -> int:
+    return min(100, shutil.get_terminal_size().columns)
 
 
 def _print_tracebacks(results: list[Result]) -> None:

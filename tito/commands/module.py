@@ -157,7 +157,7 @@ def _passes(module: Module, file: Path) -> bool:
     from tito.checks.runner import run_checks
 
     screen = Screen()
-    report = run_checks(module, file, on_result=screen.add)
+    report = run_checks(module, file, on_result=screen.add, on_wait=screen.wait)
     screen.flush()
     print_summary(report)
     return report.passed

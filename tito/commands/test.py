@@ -86,16 +86,17 @@ def _judge(
         judged = file or (workspace.judged_file(module) if workspace else None)
         # A plank is judged as the framework uses it.
         plank = workspace is not None and judged == workspace.plank(module)
-        screen = Screen(verbose)
-        if reports and not quiet:
+        on_stage = None if plank else judged
+        if quiet:
+            reports.append(run_checks(module, on_stage))
+            continue
+        if reports:
             click.echo()
-        report = run_checks(
-            module, None if plank else judged, on_result=(lambda _: None) if quiet else screen.add
-        )
+        screen = Screen(verbose)
+        report = run_checks(module, on_stage, on_result=screen.add, on_wait=screen.wait)
         reports.append(report)
-        if not quiet:
-            screen.flush()
-            print_summary(report, *_closing(report, workspace, judged))
+        screen.flush()
+        print_summary(report, *_closing(report, workspace, judged))
     return reports
 
 

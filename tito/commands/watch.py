@@ -13,6 +13,7 @@ from tito.errors import TitoError
 from tito.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tinytorch.checking.checks import Check
     from tinytorch.checking.results import Result
 
 # Seconds between two looks at the files. Asking costs microseconds, and works where notifications
@@ -53,6 +54,10 @@ def _current(workspace: Workspace | None) -> Module:
     return here.module
 
 
+class _SavedAgainError(Exception):
+    """The file was saved again while its checks ran."""
+
+
 class _Watcher:
     """Watches the files of one module: the exercise and its notebook."""
 
@@ -69,7 +74,6 @@ class _Watcher:
     def look(self) -> None:
         """Run the checks on what is in the file now, and show what comes first."""
         # Here, because they bring NumPy along; from the second time on it is there.
-        from tito.checks.process import CancelledError
         from tito.checks.report import print_summary
         from tito.checks.runner import run_checks
 
@@ -81,9 +85,9 @@ class _Watcher:
                 self.module,
                 file,
                 on_result=self._take,
-                cancelled=lambda: self._state() != self.seen,
+                on_wait=self._look_up,
             )
-        except CancelledError:  # saved again meanwhile
+        except _SavedAgainError:
             return
         except TitoError as error:
             self._begin()
@@ -96,7 +100,13 @@ class _Watcher:
         if not self.told:
             self._tell()
         done = f"tito module complete {self.module.number:02}" if self.workspace else ""
-        print_summary(report, Workspace(self.root).shown(file), done if report.passed else "")
+        shown = Workspace(self.root).shown(file)
+        print_summary(report, shown, done if report.passed else "", recall=False)
+
+    def _look_up(self, check: "Check", seconds: float) -> None:
+        """Give up a run whose answer nobody waits for any more."""
+        if self._state() != self.seen:
+            raise _SavedAgainError
 
     def _take(self, result: "Result") -> None:
         """Show the first unit that is not done as soon as all its results are in."""

@@ -1,0 +1,172 @@
+"""The stages that the checks of a run are judged on, side by side, one for each processor.
+
+While one check is waited for, those that follow it run already. What they come to is used when
+their turn comes, or thrown away if it turns out that they had to wait for an earlier one.
+"""
+
+import os
+import re
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tinytorch.checking.checks import Check
+from tinytorch.checking.judge import Verdict, overdue
+from tinytorch.overlay import find_workspace, search_path
+from tito.checks.process import StageProcess
+from tito.checks.stage import Setting
+from tito.course import Module
+
+MOST_ABREAST = 4  # each stage has to load the framework, which is worth it for a few only
+
+_FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+) in ')
+
+
+class Stages:
+    """Judges checks, in the order of their suite.
+
+    Args:
+        module: the module that is judged.
+        file: the learner's file; None for the module as the framework finds it.
+        scratch: an empty folder.
+        checks: the whole suite.
+        on_wait: called again and again while a check is waited for; may raise to end the run.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        file: Path | None,
+        scratch: Path,
+        checks: list[Check],
+        on_wait: Callable[[Check, float], None],
+    ) -> None:
+        self._module = module
+        self._file = str(file.resolve()) if file else None
+        self._judged = self._file or _module_file(module)
+        self._scratch = scratch
+        self._checks = checks
+        self._on_wait = on_wait
+        self._abreast = _processors() if hasattr(os, "fork") else 1
+        self._idle: list[StageProcess] = []
+        self._at_work: dict[str, StageProcess] = {}  # by the name of the check
+        self._hopeless = False
+
+    def judge(self, check: Check, limit: float) -> Verdict | None:
+        """What a check comes to; None if the module could not even be loaded."""
+        if self._hopeless:
+            return None
+        position = self._checks.index(check)
+        self._take_back(self._checks[:position])
+        for following in self._checks[position : position + self._abreast]:
+            if following.name in self._at_work:
+                continue
+            stage = self._free_stage(self._checks[:position], limit)
+            problem = None if stage.loaded else self._verdict(check, stage, limit)
+            if problem and problem.outcome != "passed":
+                stage.end()
+                self._hopeless = following is check
+                if self._hopeless:
+                    return problem
+                break
+            stage.ask({"check": following.name}, limit)
+            self._at_work[following.name] = stage
+        stage = self._at_work.pop(check.name)
+        verdict = self._verdict(check, stage, limit)
+        if not stage.ended:
+            self._idle.append(stage)
+        return verdict
+
+    def end(self) -> None:
+        """End all stages."""
+        for stage in (*self._idle, *self._at_work.values()):
+            stage.end()
+
+    def _take_back(self, passed_over: list[Check]) -> None:
+        """Make those stages idle that have answered what nobody asks any more."""
+        for name in [check.name for check in passed_over if check.name in self._at_work]:
+            stage = self._at_work[name]
+            if stage.has_answered:
+                del self._at_work[name]
+                stage.answer(0, lambda seconds: None)
+                if not stage.ended:
+                    self._idle.append(stage)
+
+    def _free_stage(self, passed_over: list[Check], limit: float) -> StageProcess:
+        """A stage that does nothing, if need be a new one."""
+        if not self._idle and not self._at_work:
+            self._idle = [self._new_stage(limit) for _ in range(self._abreast)]
+        elif not self._idle:
+            if len(self._at_work) >= self._abreast:  # then one has nothing more to tell us
+                name = next(check.name for check in passed_over if check.name in self._at_work)
+                self._at_work.pop(name).end()
+            self._idle.append(self._new_stage(limit))
+        return self._idle.pop(0)
+
+    def _new_stage(self, limit: float) -> StageProcess:
+        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        folder = scratch / "folder"
+        folder.mkdir()
+        setting = Setting(
+            module=self._module,
+            file=self._file,
+            workspace=find_workspace() or "off",
+            folder=str(folder),
+            stack=str(scratch / "stack"),
+            output=str(scratch / "output"),
+        )
+        return StageProcess(setting, limit)
+
+    def _verdict(self, check: Check, stage: StageProcess, limit: float) -> Verdict:
+        """What the stage answers; while it works, `check` is what is waited for."""
+        answer = stage.answer(limit, lambda seconds: self._on_wait(check, seconds))
+        if "timeout" in answer:
+            verdict = overdue(limit)
+        elif "ended" in answer:
+            verdict = Verdict(
+                outcome="error",
+                mistake=_manner_of_ending(answer["ended"]),
+                seen="the process is gone",
+                expected="an answer",
+                stopped=True,
+            )
+        else:
+            return Verdict(**answer)
+        verdict.file, verdict.line = self._last_place(stage)
+        return verdict
+
+    def _last_place(self, stage: StageProcess) -> tuple[str | None, int | None]:
+        """The line of the learner's file at which the code was in the end."""
+        try:
+            text = Path(stage.setting.stack).read_text(encoding="utf-8")
+        except OSError:
+            return None, None
+        for frame in _FRAME.finditer(text):
+            # Python writes these names in ASCII, and cuts off long ones.
+            name = self._judged.encode("ascii", "backslashreplace").decode()
+            if name.startswith(frame["file"].removesuffix("...")):
+                return self._judged, int(frame["line"])
+        return None, None
+
+
+def _processors() -> int:
+    """How many stages can run at the same time."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(MOST_ABREAST, len(os.sched_getaffinity(0)))
+    return min(MOST_ABREAST, os.cpu_count() or 1)
+
+
+def _module_file(module: Module) -> str:
+    """The file that the framework uses for a module."""
+    files = [os.path.join(folder, f"{module.name}.py") for folder in search_path()]
+    return next((file for file in files if os.path.isfile(file)), files[-1])
+
+
+def _manner_of_ending(status: int) -> str:
+    if status >= 0:
+        return f"it ends the whole process, as os._exit({status}) does"
+    name = signal.Signals(-status).name
+    if name == "SIGKILL":
+        return "it is killed by the system, probably for using too much memory"
+    return f"it crashes Python itself ({name})"
