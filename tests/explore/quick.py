@@ -7,5 +7,6 @@ QUICK: dict[str, dict[str, Any]] = {
     "flops": {"inputs": 32, "outputs": 16, "batch": 4, "seconds": 0.01},
     "initialization": {"layers": 3, "width": 8, "batch": 8, "seeds": 2},
     "resnet-head": {"width": 8, "classes": 10, "image": 32, "batch": 2, "seconds": 0.01},
+    "gpt3-memory": {"measured_width": 16, "seconds": 0.01},
     "growth": {"inputs": 20, "hidden": 8, "outputs": 3},
 }

@@ -51,7 +51,8 @@ results = [run(question, given) for question in QUESTIONS
 console = Console(file=sys.stderr, width=80)
 for result in results:
     show_result(console, result, "tito explore 03")
-report("Questions", results, [], "tito explore 03", "today")
+if sys.argv[3] == "draw":
+    report("Questions", results, [], "tito explore 03", "today")
 print(json.dumps([result.as_dict() for result in results], allow_nan=False))
 """
 
@@ -68,9 +69,11 @@ def test_every_question_is_answered_on_a_module_that_is_wrong(mistake: str, tmp_
     text = (ROOT / "tinytorch" / "core" / "layers.py").read_text(encoding="utf-8")
     assert text.count(old) == 1, f"the reference has changed: {old}"
     wrong = tmp_path / "layers.py"
+    # Matplotlib takes its time, and NaN is the worst that it can meet.
+    draw = "draw" if mistake == "weights of NaN" else ""
     wrong.write_text(text.replace(old, new), encoding="utf-8")
     finished = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(wrong), json.dumps(QUICK)],
+        [sys.executable, "-c", PROGRAM, str(wrong), json.dumps(QUICK), draw],
         cwd=tmp_path,
         capture_output=True,
         text=True,

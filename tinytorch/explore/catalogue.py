@@ -46,6 +46,14 @@ QUESTIONS = (
     ),
     Question(
         "layers",
+        2,
+        "gpt3-memory",
+        APPLICATIONS,
+        "GPT-3 uses Linear layers with 12,288 inputs. How much memory do these layers consume, and "
+        "why does this limit where the model can run?",
+    ),
+    Question(
+        "layers",
         5,
         "initialization",
         MATHEMATICS,

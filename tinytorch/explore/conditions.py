@@ -40,6 +40,14 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def memory() -> float | None:
+    """The bytes of memory that this machine has; None where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
 def threads() -> str:
     """How many threads a matrix product may use."""
     for variable in _THREAD_VARIABLES:

@@ -6,16 +6,25 @@ green. Markers, dashes and hatching say the same once more, so that a black-and-
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from io import BytesIO
 from itertools import count
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Picture, Series, drawable
+from tinytorch.explore.picture import (
+    Axis,
+    Bars,
+    Group,
+    Lines,
+    Mark,
+    Picture,
+    Series,
+    bar_limits,
+    drawable,
+)
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -137,9 +146,10 @@ def _draw_bars(axes: Axes, panel: Bars) -> None:
             text = f" {panel.axis.text(value)}"
             high = group.high[row] if group.high else value
             x = max((v for v in (value, high, start) if drawable(v, panel.axis)), default=start)
-            axes.text(x, row + offset, text, va="center", fontsize="small")
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+            axes.text(x, row + offset, text, va="center", fontsize="small", bbox=box)
     for mark in panel.marks:
-        _draw_mark(axes, mark, panel.axis, vertical=True)
+        _draw_bar_mark(axes, mark, panel.axis)
     axes.set_yticks(range(len(panel.labels)), panel.labels)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(panel.labels) - 0.4, -0.6)  # the first on top
@@ -176,47 +186,41 @@ def _draw_bar(
             axes.plot([low, high], [y, y], color="black", linewidth=1.2, marker="|", markersize=5)
 
 
-def bar_limits(values: Sequence[float], axis: Axis) -> tuple[float, float]:
-    """Where the axis of a panel of bars begins and ends, with room for the values' texts."""
-    if not values:
-        return (0.1, 10) if axis.log else (0, 1)
-    if axis.log:
-        start = 10 ** math.floor(math.log10(min(values)) - 0.01)
-        decades = max(1.0, math.log10(max(values) / start))
-        return start, float(max(values) * 10 ** (0.22 * decades))
-    low, high = min(0.0, *values), max(0.0, *values)
-    return low, high + 0.2 * ((high - low) or 1.0)
-
-
-def _draw_mark(axes: Axes, mark: Mark, axis: Axis, vertical: bool = False) -> None:
-    """A labelled line across a panel."""
+def _draw_mark(axes: Axes, mark: Mark, axis: Axis) -> None:
+    """A labelled line across a panel of lines."""
     if not drawable(mark.value, axis):
         return
-    if vertical or mark.axis == "x":
-        axes.axvline(mark.value, color=GREY, linestyle=":", linewidth=1.2)
-        axes.annotate(
-            mark.label,
-            (mark.value, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, -3),
-            textcoords="offset points",
-            rotation=90,
-            va="top",
-            fontsize="x-small",
-            color=GREY,
-        )
+    style: dict[str, Any] = {"color": GREY, "linestyle": ":", "linewidth": 1.2}
+    text: dict[str, Any] = {"textcoords": "offset points", "fontsize": "x-small", "color": GREY}
+    if mark.axis == "x":
+        axes.axvline(mark.value, **style)
+        place: dict[str, Any] = {
+            "xycoords": ("data", "axes fraction"),
+            "xytext": (3, -3),
+            "rotation": 90,
+        }
+        axes.annotate(mark.label, (mark.value, 1), va="top", **place, **text)
     else:
-        axes.axhline(mark.value, color=GREY, linestyle=":", linewidth=1.2)
-        axes.annotate(
-            mark.label,
-            (1, mark.value),
-            xycoords=("axes fraction", "data"),
-            xytext=(-3, 3),
-            textcoords="offset points",
-            ha="right",
-            fontsize="x-small",
-            color=GREY,
-        )
+        axes.axhline(mark.value, **style)
+        place = {"xycoords": ("axes fraction", "data"), "xytext": (-3, 3)}
+        axes.annotate(mark.label, (1, mark.value), ha="right", **place, **text)
+
+
+def _draw_bar_mark(axes: Axes, mark: Mark, axis: Axis) -> None:
+    """A line down a panel of bars, with its label on top, where no bar is."""
+    if not drawable(mark.value, axis):
+        return
+    axes.axvline(mark.value, color=GREY, linestyle=":", linewidth=1.2, zorder=0.5)
+    axes.annotate(
+        mark.label,
+        (mark.value, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 3),
+        textcoords="offset points",
+        rotation=35,
+        fontsize="small",
+        color=GREY,
+    )
 
 
 def _scale(axes: Axes, axis: Axis, name: str) -> None:

@@ -122,3 +122,15 @@ class Picture:
 def drawable(value: float, axis: Axis) -> bool:
     """Whether a value has a place on an axis."""
     return math.isfinite(value) and (value > 0 or not axis.log)
+
+
+def bar_limits(values: Sequence[float], axis: Axis) -> tuple[float, float]:
+    """Where the axis of a panel of bars begins and ends, with room for the values' texts."""
+    if not values:
+        return (0.1, 10) if axis.log else (0, 1)
+    if axis.log:
+        start = 10 ** math.floor(math.log10(min(values)) - 0.01)
+        decades = max(1.0, math.log10(max(values) / start))
+        return start, float(max(values) * 10 ** (0.22 * decades))
+    low, high = min(0.0, *values), max(0.0, *values)
+    return low, high + 0.2 * ((high - low) or 1.0)

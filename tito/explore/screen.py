@@ -14,6 +14,7 @@ from tinytorch.explore.catalogue import Question
 from tinytorch.explore.experiment import Table
 from tinytorch.explore.running import Result
 from tinytorch.explore.settings import text_of
+from tito.explore.sketch import sketch
 from tito.prose import WIDEST
 
 
@@ -43,8 +44,6 @@ def show_result(console: Console, result: Result, command: str) -> None:
         console.print(_table(table))
         console.print()
     if console.encoding.startswith("utf"):
-        from tito.explore.sketch import sketch  # here, since it brings Matplotlib along
-
         console.print(sketch(answer.picture, width))
         console.print()
     console.print(answer.why, width=width)

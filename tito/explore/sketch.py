@@ -11,8 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tinytorch.explore.drawing import bar_limits
-from tinytorch.explore.picture import Axis, Bars, Lines, Picture, Series, drawable
+from tinytorch.explore.picture import Axis, Bars, Lines, Picture, Series, bar_limits, drawable
 
 # As far apart for everybody as the terminal's own colours get; markers say the same once more.
 COLORS = ("blue", "yellow", "green", "magenta", "white", "cyan")
