@@ -13,6 +13,7 @@ import sys
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Any
 
@@ -41,7 +42,7 @@ def place(file: str, line: int) -> str:
 def explain_unwritten() -> None:
     """From now on, have the cells of this notebook that wait for an exercise say so."""
     if shell() is not None:
-        _Explainer(shell())
+        _explainer_of(shell())
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,10 @@ class _Explainer:
                 f"⏳ This waits for `{name}`, from cell In[{number}], which stopped because "
                 f"{self.missing.exercise} was not written yet: {self.missing.place}"
             )
-        else:
+        if self.missing is None:
             ipython.showtraceback((kind, error, trace), tb_offset=tb_offset)
+        elif "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")  # empty axes, for the most part
 
     def after_cell(self, result: Any) -> None:
         """Count a cell that waits as run, so that Jupyter goes on with the next."""
@@ -100,3 +103,7 @@ class _Explainer:
                     self.waiting[step.argval] = (result.execution_count, self.missing)
             result.error_in_exec = None
         self.missing = None
+
+
+# One for each shell, since a first cell may be run again.
+_explainer_of = cache(_Explainer)

@@ -103,7 +103,7 @@ def notebook_source(text: str) -> str:
     cells: list[dict[str, object]] = []
     seen: Counter[str] = Counter()
     for kind, source, metadata in (
-        ("code", set_up_cell.TEXT, {"tags": [set_up_cell.TAG]}),
+        ("code", set_up_cell.TEXT, set_up_cell.METADATA),
         *((cell.cell_type, cell.source, cell.metadata) for cell in lesson.cells),
     ):
         source = source.strip("\n")  # blank lines around a cell are the lesson's layout

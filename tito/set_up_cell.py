@@ -8,10 +8,13 @@ there is another project.
 from collections.abc import Mapping
 from typing import Any
 
-TAG = "set-up"
+_TAG = "set-up"
+
+# Folded away, in JupyterLab and on Colab, so that a notebook begins with its title.
+METADATA = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": [_TAG]}
 
 TEXT = """\
-# TinyTorch, where it is not installed yet, as on Colab or Binder.
+# @title Installs TinyTorch where it is missing, as on Colab or Binder
 try:
     import tinytorch.notebook
 except ImportError:
@@ -33,4 +36,4 @@ tinytorch.notebook.explain_unwritten()"""
 
 def is_set_up(metadata: Mapping[str, Any]) -> bool:
     """Whether a notebook's cell with this metadata is the one that sets things up."""
-    return TAG in metadata.get("tags", ())
+    return _TAG in metadata.get("tags", ())

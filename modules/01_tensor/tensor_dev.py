@@ -1263,7 +1263,8 @@ for digit, axis in enumerate(axes):
 # ```
 #
 # </details>
-#
+
+# %% [markdown]
 # **Exercise: `Tensor.transpose`**
 #
 # Three ways to call it: `x.transpose()` reverses all axes, `x.transpose(0, 2)` swaps the two, and

@@ -251,7 +251,8 @@ for fan_in, fan_out in ((784, 256), (256, 128), (128, 10)):
 # ```
 #
 # </details>
-#
+
+# %% [markdown]
 # **Exercise: `Linear.forward`**
 #
 # Compute `y = xW + b`. When your lines begin, `x` is a tensor whose last dimension is
@@ -274,7 +275,8 @@ for fan_in, fan_out in ((784, 256), (256, 128), (128, 10)):
 # the bias. Ask with `is None`: `if self.bias:` would ask a row of numbers whether it is true.
 #
 # </details>
-#
+
+# %% [markdown]
 # **Exercise: `Linear.parameters`**
 #
 # Return the list of what training adjusts: the weight, then the bias if there is one. Return the

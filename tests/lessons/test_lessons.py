@@ -5,24 +5,16 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import nbformat
 import pytest
+from handed_out import ROOT, lesson_of
 
 from tito.commands.export import exported_files
 from tito.course import MODULES, Module
-from tito.lesson import Lesson, read_lesson
-from tito.set_up_cell import is_set_up
-
-ROOT = Path(__file__).resolve().parents[2]
 
 every_lesson = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.folder)
-
-
-def lesson_of(module: Module) -> Lesson:
-    return read_lesson((ROOT / module.lesson).read_text(encoding="utf-8"), module.lesson)
 
 
 def test_the_folders_of_modules_are_those_of_the_course() -> None:
@@ -61,25 +53,6 @@ def test_the_notebook_is_valid_and_its_code_compiles(module: Module) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             ast.parse(re.sub(r"^( *)%.*", r"\1pass", cell.source, flags=re.M))
-
-
-@every_lesson
-def test_the_notebook_has_no_line_of_a_solution(module: Module) -> None:
-    """A line such as `return x` may be given elsewhere too, so each line is counted."""
-    lesson = lesson_of(module)
-    solutions = {
-        number
-        for solution in lesson.solutions
-        for number in range(solution.begin, solution.end + 1)
-    }
-    solved: Counter[str] = Counter()
-    given: Counter[str] = Counter()
-    for number, line in enumerate(lesson.lines, 1):
-        (solved if number in solutions else given)[line.removeprefix("# ").strip()] += 1
-    notebook = nbformat.read(ROOT / module.notebook, as_version=nbformat.NO_CONVERT)
-    cells = [cell for cell in notebook.cells if not is_set_up(cell.metadata)]
-    shown = Counter(line.strip() for cell in cells for line in cell.source.splitlines())
-    assert [line for line in solved if shown[line] > given[line]] == []
 
 
 @every_lesson

@@ -1,0 +1,45 @@
+"""Lessons as learners have them, from handed out to solved."""
+
+from pathlib import Path
+from typing import Any
+
+from tinytorch import Tensor
+from tinytorch.checking import check_here
+from tinytorch.sources import cells_of
+from tito.course import MODULES, Module
+from tito.exercises import exercise_names
+from tito.export import exercise_source
+from tito.lesson import Lesson, read_lesson
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# The modules that have checks and hints.
+CHECKED = MODULES[:3]
+
+
+def lesson_of(module: Module) -> Lesson:
+    """The lesson, with its solutions."""
+    return read_lesson((ROOT / module.lesson).read_text(encoding="utf-8"), module.lesson)
+
+
+def every_exercise() -> list[tuple[Module, str]]:
+    """The exercises of the modules that have checks."""
+    return [(module, name) for module in CHECKED for name in exercise_names(lesson_of(module))]
+
+
+def without(module: Module, *exercises: str) -> str:
+    """The lesson with all solutions but those of these exercises."""
+    lesson = lesson_of(module)
+    unsolved = tuple(s for s in lesson.solutions if s.function in exercises)
+    return exercise_source(Lesson(lesson.path, lesson.lines, lesson.cells, unsolved))
+
+
+def run(file: Path, text: str) -> dict[str, Any]:
+    """Run a lesson cell by cell, without its experiments, and return what it has defined."""
+    file.write_text(text, encoding="utf-8")
+    namespace = {"__name__": "__main__", "Tensor": Tensor, "check_here": check_here}
+    for cell in cells_of(text):
+        if cell.exported or "check_here(" in cell.text:
+            code = "\n" * (cell.start - 1) + cell.text
+            exec(compile(code, str(file), "exec", dont_inherit=True), namespace)
+    return namespace
