@@ -755,6 +755,8 @@ def test_a_plank_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path
     assert "Traceback" not in finished.stderr
     assert f"core/layers.py, line {number}: ZeroDivisionError" in flat(finished.stderr)
     assert "module layers (yours)" in finished.stderr
+    assert "❌ Inference mode passes through unchanged" in finished.stderr
+    assert "tito hint layers Dropout.forward" in finished.stderr
     assert "tito test --module layers" in finished.stderr
 
 
@@ -780,7 +782,41 @@ def test_a_mistake_that_comes_to_light_elsewhere_still_leads_to_your_plank(tmp_p
     )
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
-    assert "To check: tito test --module layers." in finished.stderr
+    assert "The check that would have caught it, in your layers:" in finished.stderr
+    assert "tito test --module layers" in finished.stderr
+
+
+def test_an_error_in_the_reference_that_your_plank_called_is_told_at_your_line(
+    tmp_path: Path,
+) -> None:
+    finished = with_plank(tmp_path, "layers", "x @ self.weight", "x @ self.weight.T")
+    assert finished.returncode == 1
+    assert "module layers (yours)" in finished.stderr
+    assert "matmul got shapes" in flat(finished.stderr)
+    assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
+
+
+def test_a_loss_that_is_no_number_leads_to_the_check_of_your_plank(tmp_path: Path) -> None:
+    finished = with_plank(
+        tmp_path, "layers", "x @ self.weight", "x @ self.weight * np.float32('nan')"
+    )
+    assert finished.returncode == 1
+    assert "the loss became nan" in flat(finished.stderr)
+    assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
+
+
+def test_a_network_that_learns_nothing_leads_to_the_check_of_your_plank(tmp_path: Path) -> None:
+    finished = with_plank(tmp_path, "layers", "x @ self.weight", "x @ self.weight * 0")
+    assert finished.returncode == 1
+    assert "% read right, and that is because of a plank of yours" in finished.stderr
+    assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
+    assert (tmp_path / "milestone-mnist" / "mnist.png").is_file()
+
+
+def test_planks_that_pass_their_checks_are_not_to_blame(tmp_path: Path) -> None:
+    same = ("class Linear", "class Linear")
+    finished = with_plank(tmp_path, "layers", *same, "--lr", "1e20")
+    assert "Your planks pass all checks that there are for them: layers." in finished.stderr
 
 
 @pytest.mark.parametrize(
@@ -812,4 +848,4 @@ def test_a_plank_without_an_argument_that_the_network_needs_is_named(tmp_path: P
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
     assert "tito/milestones/mnist.py, line" in flat(finished.stderr)
-    assert "tito test --module training" in finished.stderr
+    assert "Your planks pass all checks that there are for them: training." in finished.stderr

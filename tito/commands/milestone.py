@@ -14,7 +14,7 @@ import click
 from tito.errors import TitoError
 from tito.files import write_atomically
 from tito.milestones.interruption import Interruption
-from tito.milestones.planks import describe_planks, explain, planks
+from tito.milestones.planks import caught_by, describe_planks, explain, planks, yours
 from tito.milestones.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WEIGHTS, METRICS, PICTURE = "weights.safetensors", "metrics.json", "mnist.png"
 ROOM = 2_000_000  # bytes, more than the three files take together
 TRAINING_IMAGES = 60_000
+PASSABLE = 0.9  # accuracy that one epoch is enough for, with sound planks
 
 
 @click.group(no_args_is_help=True)
@@ -208,7 +209,13 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
         click.echo()
         for name, path in files.items():
             click.echo(f"{name}  {path}")
-    return 128 + interruption.signal if interruption.signal else 0
+    if interruption.signal:
+        return 128 + interruption.signal
+    accuracy = results.test.accuracy
+    if accuracy < PASSABLE and (caught := caught_by(yours())):
+        problem = f"Only {accuracy:.0%} read right, and that is because of a plank of yours."
+        raise TitoError("\n".join([problem, *caught]))
+    return 0
 
 
 def load() -> MNIST:

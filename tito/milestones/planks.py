@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 from tinytorch.overlay import is_reference
@@ -40,7 +41,9 @@ def describe_planks(owners: dict[str, str]) -> str:
 
 
 def explain(error: Exception, what: str = "Training") -> str | None:
-    """Say in which module an error came up, on which line, and how to check that module.
+    """Say in which module an error came up, on which line, and which check would have caught it.
+
+    A learner's plank on the way to the error is named rather than what it called.
 
     Args:
         error: what was raised.
@@ -56,32 +59,44 @@ def explain(error: Exception, what: str = "Training") -> str | None:
     elif isinstance(error, ImportError) and error.path:
         places.append((error.path, None))
     on_planks = [place for place in places if _module_of(place[0])]
-    # What one module does wrong often comes to light in another, or in the network's own code:
-    # a learner's modules are the ones to check first, the latest in the traceback before all.
-    suspects = [_module_of(file) for file, _ in reversed(on_planks) if owner(file) == YOURS]
-    suspects += _loaded_and_yours()
+    # What one module does wrong often comes to light in another, or in the network's own code: a
+    # learner's modules are the ones to look at first, the latest in the traceback before all.
+    on_yours = [place for place in on_planks if owner(place[0]) == YOURS]
+    suspects = dict.fromkeys([_module_of(file) for file, _ in reversed(on_yours)] + yours())
     if not on_planks and not suspects:
         return None
-    file, line = on_planks[-1] if on_planks else places[-1]
+    file, line = (on_yours or on_planks or places)[-1]
     where = f"{file}, line {line}" if line else file
     module = _module_of(file)
     if module:
         whose = "yours" if owner(file) == YOURS else "the reference's"
         where = f"module {module} ({whose}), {where}"
-    checks = [f"tito test --module {name}" for name in dict.fromkeys(suspects or [module])]
-    return (
-        f"{what} stopped in {where}: {type(error).__name__}: {error}\n"
-        f"To check: {' && '.join(checks)}. For the whole traceback: --traceback."
-    )
+    said = [f"{what} stopped in {where}: {type(error).__name__}: {error}"]
+    if suspects:
+        passing = f"Your planks pass all checks that there are for them: {', '.join(suspects)}."
+        said += caught_by(suspects) or [passing]
+    return "\n".join([*said, "For the whole traceback: --traceback"])
 
 
-def _module_of(file: str) -> str:
-    """The module of the course that a file holds, the reference's or a learner's; else ""."""
-    path = Path(file)
-    return path.stem if path.stem in NAMES and path.parts[-3:-1] == ("tinytorch", "core") else ""
+def caught_by(suspects: Iterable[str]) -> list[str]:
+    """The check that would have caught what is wrong with one of these planks, in lines.
+
+    Nothing if they pass all checks that there are.
+    """
+    from tito.milestones import diagnosis  # here, because only what goes wrong needs it
+
+    found = diagnosis.first_failure(suspects)
+    if found is None:
+        return []
+    module, result = found
+    return [
+        f"The check that would have caught it, in your {module}:",
+        diagnosis.as_text(result),
+        f"All checks of it: tito test --module {module}",
+    ]
 
 
-def _loaded_and_yours() -> list[str]:
+def yours() -> list[str]:
     """The learner's modules among those that have been imported."""
     files = {
         name: str(module.__file__)
@@ -89,3 +104,9 @@ def _loaded_and_yours() -> list[str]:
         if (module := sys.modules.get(f"tinytorch.core.{name}"))
     }
     return [name for name, file in files.items() if owner(file) == YOURS]
+
+
+def _module_of(file: str) -> str:
+    """The module of the course that a file holds, the reference's or a learner's; else ""."""
+    path = Path(file)
+    return path.stem if path.stem in NAMES and path.parts[-3:-1] == ("tinytorch", "core") else ""

@@ -1,0 +1,31 @@
+"""Which check would have caught what is wrong with a learner's plank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tinytorch.checking.lines import unit_lines
+from tinytorch.checking.results import Result
+from tito import material
+from tito.checks.runner import run_checks
+from tito.course import find_module
+from tito.prose import screen_width
+
+
+def first_failure(names: Iterable[str]) -> tuple[str, Result] | None:
+    """The first check that one of these modules fails, as the framework uses them, and its module.
+
+    None if they pass all there are.
+    """
+    for name in names:
+        module = find_module(name)
+        if material.check_file(module) is not None:
+            for result in run_checks(module).failures:
+                return name, result
+    return None
+
+
+def as_text(result: Result) -> str:
+    """The failed check with what it saw and expected, indented."""
+    _, *lines = unit_lines(result.unit, [result], screen_width() - 2)
+    return "\n".join(f"  {line}" for _, line in lines)
