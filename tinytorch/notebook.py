@@ -8,10 +8,9 @@ learner's own, and shown as always. Outside IPython nothing changes.
 from __future__ import annotations
 
 import dis
-import re
+import linecache
 import sys
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -19,9 +18,6 @@ from typing import Any
 
 from tinytorch import overlay
 from tinytorch.sources import unwritten
-
-# What a cell's file is called before IPython 8, as on Colab.
-_OLD_CELL = re.compile(r"<ipython-input-(\d+)-")
 
 
 def shell() -> Any:
@@ -32,11 +28,16 @@ def shell() -> Any:
 
 def place(file: str, line: int) -> str:
     """Where a line is: `cell In[9], line 22`, or what `tinytorch.overlay.place` says."""
-    old = _OLD_CELL.match(file)
-    name = f"In[{old[1]}]" if old else None
-    with suppress(AttributeError, TypeError):  # no IPython, an old one, or none of its cells
-        name = shell().compile.format_code_name(file)[1]
-    return f"cell {name}, line {line}" if name else overlay.place(file, line)
+    number = _cell_number(file)
+    return f"cell In[{number}], line {line}" if number else overlay.place(file, line)
+
+
+def _cell_number(file: str) -> int | None:
+    """The number of the cell that IPython calls `file`; None if it is a file indeed."""
+    code = "".join(linecache.getlines(file)).rstrip()
+    inputs = shell().history_manager.input_hist_parsed if shell() is not None else []
+    numbers = range(len(inputs) - 1, 0, -1)
+    return next((number for number in numbers if inputs[number].rstrip() == code), None)
 
 
 def explain_unwritten() -> None:
