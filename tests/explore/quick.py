@@ -8,5 +8,14 @@ QUICK: dict[str, dict[str, Any]] = {
     "initialization": {"layers": 3, "width": 8, "batch": 8, "seeds": 2},
     "resnet-head": {"width": 8, "classes": 10, "image": 32, "batch": 2, "seconds": 0.01},
     "gpt3-memory": {"measured_width": 16, "seconds": 0.01},
+    "compress": {
+        "hidden": (12, 8, 8, 6),
+        "target": 20,
+        "bits": (8, 2),
+        "keep": (20,),
+        "images": 500,
+        "epochs": 1,
+        "test_images": 200,
+    },
     "growth": {"inputs": 20, "hidden": 8, "outputs": 3},
 }

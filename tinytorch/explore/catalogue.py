@@ -54,6 +54,14 @@ QUESTIONS = (
     ),
     Question(
         "layers",
+        4,
+        "compress",
+        APPLICATIONS,
+        "A network on a phone has five Linear layers of 2 MB in all. How do you decide which "
+        "layers to quantize or prune when 500 kB are the target?",
+    ),
+    Question(
+        "layers",
         5,
         "initialization",
         MATHEMATICS,

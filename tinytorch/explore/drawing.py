@@ -81,8 +81,7 @@ def _height(panel: Lines | Bars) -> float:
 
 
 def _draw_lines(axes: Axes, panel: Lines) -> None:
-    _scale(axes, panel.x, "x")
-    _scale(axes, panel.y, "y")
+    axes.set(xscale="log" if panel.x.log else "linear", yscale="log" if panel.y.log else "linear")
     numbers = count()
     places: dict[str, int] = {}
     for series in panel.series:
@@ -92,6 +91,8 @@ def _draw_lines(axes: Axes, panel: Lines) -> None:
         _draw_series(axes, series, panel, COLORS[place], MARKERS[place])
     for mark in panel.marks:
         _draw_mark(axes, mark, panel.x if mark.axis == "x" else panel.y)
+    _label(axes, panel.x, "x")
+    _label(axes, panel.y, "y")
     if not panel.x.log and all(float(x).is_integer() for s in panel.series for x in s.x):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)
@@ -137,17 +138,23 @@ def _draw_bars(axes: Axes, panel: Bars) -> None:
     values = [v for group in panel.groups for v in group.values if drawable(v, panel.axis)]
     values += [mark.value for mark in panel.marks if drawable(mark.value, panel.axis)]
     start, end = bar_limits(values, panel.axis)
-    _scale(axes, panel.axis, "x")
-    axes.set_xlim(start, end)
+    axes.set(xscale="log" if panel.axis.log else "linear", xlim=(start, end))
+    _label(axes, panel.axis, "x")
     for number, group in enumerate(panel.groups):
         offset = (number - (len(panel.groups) - 1) / 2) * thickness
         for row, value in enumerate(group.values):
             _draw_bar(axes, panel, group, row, row + offset, 0.9 * thickness, number, start)
-            text = f" {panel.axis.text(value)}"
             high = group.high[row] if group.high else value
             x = max((v for v in (value, high, start) if drawable(v, panel.axis)), default=start)
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-            axes.text(x, row + offset, text, va="center", fontsize="small", bbox=box)
+            axes.annotate(
+                panel.axis.text(value),
+                (x, row + offset),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize="small",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+            )
     for mark in panel.marks:
         _draw_bar_mark(axes, mark, panel.axis)
     axes.set_yticks(range(len(panel.labels)), panel.labels)
@@ -223,12 +230,13 @@ def _draw_bar_mark(axes: Axes, mark: Mark, axis: Axis) -> None:
     )
 
 
-def _scale(axes: Axes, axis: Axis, name: str) -> None:
+def _label(axes: Axes, axis: Axis, name: str) -> None:
     """Label an axis, and write its numbers as the axis says."""
     side = axes.xaxis if name == "x" else axes.yaxis
     if axis.log:
-        axes.set_xscale("log") if name == "x" else axes.set_yscale("log")
-        side.set_major_locator(LogLocator(base=10, numticks=9))
+        low, high = side.get_view_interval()
+        subdivisions = (1, 2, 5) if high / low < 300 else (1,)
+        side.set_major_locator(LogLocator(base=10, subs=subdivisions, numticks=9))
         side.set_minor_locator(NullLocator())
     side.set_major_formatter(FuncFormatter(lambda value, _: axis.text(value)))
     side.set_label_text(axis.label)
