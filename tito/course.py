@@ -81,7 +81,7 @@ class ModuleType(click.ParamType):  # type: ignore[type-arg] # generic in new re
         try:
             return find_module(value)
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            raise click.UsageError(str(error), ctx) from error
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

@@ -1,47 +1,12 @@
 """The `tito` command: one small file a command, loaded only when it is called."""
 
-import difflib
-import importlib
 import os
 
 import click
 
 from tito.course import find_repository
-
-
-class LazyCommand(click.Command):
-    """The name and the one-line help of a command whose code is not imported yet."""
-
-    def __init__(self, name: str, target: str, short_help: str) -> None:
-        super().__init__(name, short_help=short_help)
-        self.target = target
-
-    def load(self) -> click.Command:
-        """Import the command from its `module:function`."""
-        module, _, function = self.target.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), function)
-        return command
-
-
-class LazyGroup(click.Group):
-    """A group that lists and completes its commands without importing them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order in which a learner needs them."""
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is called, and load it; a misspelt one gets a suggestion."""
-        name = args[0]
-        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(name, self.commands, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"See '{ctx.command_path} --help'."
-            ctx.fail(f"No such command '{name}'. {hint}")
-        found, command, rest = super().resolve_command(ctx, args)
-        return found, command.load() if isinstance(command, LazyCommand) else command, rest
-
+from tito.groups import LazyCommand, LazyGroup
+from tito.prose import command_lines, fit
 
 COMMANDS = (
     LazyCommand("init", "tito.commands.init:init", "Make a workspace to build in."),
@@ -103,5 +68,4 @@ def _overview() -> str:
     ]
     if root is not None:
         next_steps.insert(2, ("tito test", "run every test of the project"))
-    lines = [f"  {command:22}   {what}" for command, what in next_steps]
-    return "\n".join([place, "", "Try next:", *lines])
+    return fit("\n".join([place, "", "Try next:", *command_lines(next_steps)]))

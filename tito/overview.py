@@ -11,7 +11,7 @@ from tito.course import MODULES, Module
 from tito.errors import TitoError
 from tito.exercises import exercise_names
 from tito.handout import has_new_edition
-from tito.prose import fit
+from tito.prose import command_lines, fit
 from tito.workspace import Status, Unwritten, Workspace, fingerprint
 
 _MILESTONE = ("tito milestone mnist", "see it learn to read digits")
@@ -151,7 +151,8 @@ def page(workspace: Workspace) -> str:
         lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
     sentence, commands = next_steps(workspace, here)
     if here and here.status is Status.NOT_STARTED:
-        if here is all_standings[0]:
+        layers = all_standings[2]
+        if here is all_standings[0] and layers.status is Status.NOT_STARTED:
             commands.append(("tito module start 03", "or with the layers: any order will do"))
         commands.append(_MILESTONE)
     lines += ["", sentence, *command_lines(commands)]
@@ -165,7 +166,7 @@ def page(workspace: Workspace) -> str:
 def module_page(workspace: Workspace, s: Standing) -> str:
     """How the learner stands with one module, exercise by exercise."""
     lines = [
-        click.style(f"{s.module.number:02} {s.module.name}: {s.done or 'not started'}", bold=True),
+        click.style(f"{s.module.number:02} {s.module.name}, {s.done or 'not started'}", bold=True),
         f"  you write   {workspace.shown(s.file) if s.file else 'nothing: see below'}",
         f"  in use      {s.module.library if s.yours else 'the reference'}",
         "",
@@ -180,9 +181,3 @@ def module_page(workspace: Workspace, s: Standing) -> str:
         lines.append("")
     sentence, commands = next_steps(workspace, s)
     return fit("\n".join([*lines, sentence, *command_lines(commands)]))
-
-
-def command_lines(commands: list[tuple[str, str]]) -> list[str]:
-    """Commands below one another, each with what it does."""
-    width = max((len(command) for command, _ in commands), default=0)
-    return [f"  {command:{width}}   {what}" for command, what in commands]

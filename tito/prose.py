@@ -5,6 +5,8 @@ import shutil
 import sys
 import textwrap
 
+import click
+
 WIDEST = 88  # longer lines are hard to read
 _JOINT = "\0"
 
@@ -23,6 +25,14 @@ def fit(text: str, indent: str = "") -> str:
         for line in text.split("\n")
     ]
     return "\n".join(lines)
+
+
+def command_lines(commands: list[tuple[str, str]]) -> list[str]:
+    """Commands below one another, each with what it does."""
+    width = max((len(command) for command, _ in commands), default=0)
+    return [
+        f"  {click.style(f'{command:{width}}', bold=True)}   {does}" for command, does in commands
+    ]
 
 
 def reflow(markdown: str, width: int) -> str:

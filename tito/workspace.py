@@ -23,6 +23,7 @@ from tito.errors import TitoError
 from tito.export import plank_source
 from tito.files import write_atomically
 from tito.lock import locked
+from tito.prose import fit
 from tito.state import Progress, State, from_toml, to_toml
 
 HIDDEN = ".tinytorch"  # tito's own folder in a workspace
@@ -68,8 +69,8 @@ class Workspace:
             root = Path(found)
             if not (root / MARKER).is_file() and not (root / HIDDEN).is_dir():
                 raise TitoError(
-                    f"{VARIABLE} names {root}, which is not a workspace. To make it one: "
-                    f"tito init {root}. To do without: unset {VARIABLE}"
+                    f"{VARIABLE} names {root}, which is not a workspace. To make it one, or else "
+                    f"to do without:\n  tito init {root}\n  unset {VARIABLE}"
                 )
             return cls(root)
         if os.environ.get(VARIABLE) == "off":
@@ -89,8 +90,8 @@ class Workspace:
         workspace = cls.find()
         if workspace is None:
             raise TitoError(
-                "You are not in a workspace. To make one and go there: "
-                "tito init my-tinytorch && cd my-tinytorch"
+                "You are not in a workspace. To make one and go there:\n"
+                "  tito init my-tinytorch && cd my-tinytorch"
             )
         return workspace
 
@@ -205,7 +206,7 @@ class Workspace:
                 with self.change() as state:
                     pass
             except TitoError:  # a read-only folder: do without saving
-                click.echo(f"{MARKER} {problem}; going by your files instead.", err=True)
+                click.echo(fit(f"{MARKER} {problem}; going by your files instead."), err=True)
         return state
 
     def progress(self, module: Module) -> Progress:
@@ -235,7 +236,7 @@ class Workspace:
                     old = self.shown(self.keep(marker)) if marker.is_file() else None
                     kept = f" The old one is in {old}." if old else ""
                     line = f"{MARKER} {problem}; tito worked it out again from your files.{kept}"
-                    click.echo(line, err=True)
+                    click.echo(fit(line), err=True)
                 self.__dict__["state"] = state
                 yield state
                 text = to_toml(state)
@@ -254,6 +255,10 @@ class Workspace:
             copy = folder / f"{stem}_{number}{path.suffix}"
         write_atomically(copy, path.read_bytes())
         return copy
+
+    def only_look(self) -> None:
+        """Work out lost notes in memory alone, without a word."""
+        self.state = self._load()[0]
 
     def state_problem(self) -> str | None:
         """What is wrong with the notes on disk, as the end of a sentence; None if nothing is."""
@@ -281,9 +286,9 @@ class Workspace:
             file = None
             with suppress(TitoError):
                 file = self.working_file(module)
-            plank = self.plank(module)
+            progress, plank = self.progress(module), self.plank(module)
             if file and plank.is_file() and _exported(file, self.shown(file)) == plank.read_bytes():
-                self.progress(module).finished = fingerprint(file)
+                progress.finished = fingerprint(file)
         return state, problem
 
     def _sweep(self) -> None:

@@ -99,6 +99,7 @@ def test_the_doctor_changes_nothing(workspace: Workspace, plank: Path) -> None:
         return {path: path.read_bytes() for path in workspace.root.rglob("*") if path.is_file()}
 
     plank.write_text("import nothing_of_the_kind\n")
+    (workspace.root / MARKER).write_text("format =")
     before = contents()
     tito("doctor")
     assert contents() == before

@@ -53,7 +53,7 @@ def clean(module: Module) -> str:
 
 def test_start_says_which_file_to_open_and_what_to_write_first(workspace: Workspace) -> None:
     output = tito("module", "start", "03").output
-    assert "Open it and read on from the top: modules/03_layers/layers_dev.py" in output
+    assert "Open it, and read on from the top:\n  modules/03_layers/layers_dev.py\n" in output
     assert "Write Linear.__init__ first: modules/03_layers/layers_dev.py:" in output
     assert "tito watch layers" in output
 
@@ -169,7 +169,7 @@ def test_a_damaged_notebook_is_told_of_when_it_is_asked_for_its_code(workspace: 
 def test_status_of_a_module_lists_its_exercises(workspace: Workspace) -> None:
     write_one(workspace.lesson(LAYERS), "Linear.forward", "return x")
     lines = tito("module", "status", "3").output.splitlines()
-    assert lines[0] == "03 layers: in progress: 1 of 4 exercises written"
+    assert lines[0] == "03 layers, in progress: 1 of 4 exercises written"
     assert next(line for line in lines if "Linear.forward" in line).split()[1] == "written"
     assert "to write, modules/03_layers/layers_dev.py:" in next(
         line for line in lines if "Dropout.forward" in line

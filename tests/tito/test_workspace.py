@@ -224,6 +224,14 @@ def test_lost_notes_are_worked_out_again_with_one_line_and_a_copy(
     assert tito("module", "status").stderr == "", "it is said once"
 
 
+def test_notes_worked_out_again_hold_every_module_so_that_no_later_command_reads_all_lessons(
+    workspace: Workspace,
+) -> None:
+    (workspace.root / MARKER).write_text("")
+    tito()
+    assert set(afresh(workspace).state.modules) == {module.name for module in MODULES}
+
+
 def test_notes_that_were_deleted_are_worked_out_again_from_inside_the_workspace(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,10 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 def _findings() -> list[Finding]:
     try:
-        return list(examine(Workspace.find()))
+        workspace = Workspace.find()
+        if workspace:
+            workspace.only_look()
+        return list(examine(workspace))
     except TitoError as error:  # a workspace that is named, but is not there
         return [Finding(PROBLEM, error.message), *examine(None)]
 

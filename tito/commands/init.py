@@ -37,7 +37,7 @@ def init(folder: Path | None) -> None:
         missing = ", ".join(added)
         click.echo(fit(f"Added what was missing: {missing}. Everything else is as it was."))
     elif not new_editions:
-        click.echo(f"Nothing is missing in {root}. Everything is as it was.")
+        click.echo(fit(f"Nothing is missing in {root}. Everything is as it was."))
     for path in new_editions:
         click.echo(fit(f"There is a new lesson: {path}. Yours is beside it, as you left it."))
     for path in outdated_checks(workspace):

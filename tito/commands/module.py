@@ -10,13 +10,14 @@ from tito.commands.export import export as export_lessons
 from tito.completing import draft, export, problem_at_import
 from tito.course import MODULE, Module, find_repository
 from tito.errors import TitoError
+from tito.groups import OrderedGroup
 from tito.handout import hand_out_exercise, start_over
-from tito.prose import fit
+from tito.prose import command_lines, fit
 from tito.switching import switch
 from tito.workspace import Workspace
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def module() -> None:
     """Start, see, complete or reset a module."""
 
@@ -30,9 +31,9 @@ def module() -> None:
     help="Go on in the notebook, or in the .py file. What you have written goes along.",
 )
 def start(module: Module | None, in_notebook: bool | None) -> None:
-    """Begin a module, or go on with it: which file to open, and what to write first.
+    """Begin a module, or go on with it.
 
-    Without MODULE it is the one that is next.
+    Says which file to open, and what to write first. Without MODULE it is the one that is next.
     """
     workspace = Workspace.here()
     if module is None:
@@ -56,7 +57,7 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
     for sentence in said:
         click.echo(fit(sentence))
     opening = "jupyter lab " if file.suffix == ".ipynb" else ""
-    click.echo(f"Open it and read on from the top: {opening}{shown}")
+    click.echo(f"Open it, and read on from the top:\n  {opening}{shown}")
     to_write = workspace.unwritten(file)
     if to_write:
         click.echo(fit(f"Write {to_write[0].name} first: {to_write[0].place}"))
@@ -65,7 +66,7 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
         (f"tito hint {module.name}", "one hint more at each call"),
         (f"tito module complete {module.number:02}", "checks it all, and makes it a plank"),
     ]
-    click.echo("\n".join(["", *overview.command_lines(commands)]))
+    click.echo("\n".join(["", *command_lines(commands)]))
 
 
 @module.command()
@@ -122,7 +123,7 @@ def complete(ctx: click.Context, module: Module) -> None:
     if following:
         number = f"{following.module.number:02}"
         steps.append((f"tito module start {number}", f"go on with {following.module.name}"))
-    click.echo("\n".join(["", *overview.command_lines(steps)]))
+    click.echo("\n".join(["", *command_lines(steps)]))
 
 
 @module.command()
@@ -136,13 +137,14 @@ def reset(module: Module) -> None:
     workspace = Workspace.here()
     kept = start_over(workspace, module)
     if not kept:
-        click.echo(f"{module.lesson} is as it was handed out; there is nothing to start over.")
+        sentence = f"{module.lesson} is as it was handed out; there is nothing to start over."
+        click.echo(fit(sentence))
         return
     click.echo(f"{module.number:02} {module.name} starts over. What you had is kept:")
     for file, copy in kept:
         click.echo(f"  {Path(file).name:18} {copy}")
     step = (f"tito module start {module.number:02}", "begin again")
-    click.echo("\n".join(["", *overview.command_lines([step])]))
+    click.echo("\n".join(["", *command_lines([step])]))
 
 
 def _passes(module: Module, file: Path) -> bool:

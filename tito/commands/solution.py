@@ -73,6 +73,9 @@ def _yours(workspace: Workspace, module: Module, name: str) -> tuple[str, str]:
         source = read(str(file)) if file else None
     except (TitoError, SyntaxError, OSError) as error:
         return f"(cannot be read: {str(error).splitlines()[0]})", ""
+    unwritten = {u.name: u.place for u in workspace.unwritten(file)} if file else {}
+    if name in unwritten:
+        return "(not written yet)", unwritten[name]
     body = body_of(source.text, name) if source else None
     if source is None or body is None:
         return "(not there)", ""

@@ -10,6 +10,7 @@ import click
 from tito import material
 from tito.course import MODULE, Module, repository_root
 from tito.errors import TitoError
+from tito.prose import fit
 from tito.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def watch(module: Module | None) -> None:
 def _current(workspace: Workspace | None) -> Module:
     """The module that the learner is at."""
     if workspace is None:
-        raise click.UsageError("Say which module: outside a workspace there is none you are at.")
+        raise click.UsageError("Outside a workspace, say which module: tito watch layers")
     from tito import overview
 
     here = overview.current(workspace, overview.standings(workspace))
@@ -91,11 +92,11 @@ class _Watcher:
             return
         except TitoError as error:
             self._begin()
-            click.echo(error.message)
+            click.echo(fit(f"\n{error.message}"))
             return
         except Exception as error:  # whatever it is, the next save may mend it
             self._begin()
-            click.echo(f"The checks could not be run: {error}")
+            click.echo(fit(f"\nThe checks could not be run: {error}"))
             return
         if not self.told:
             self._tell()
@@ -128,9 +129,10 @@ class _Watcher:
         self._begin()
         if self.at and exercise != self.at:
             onward = f" On to {exercise}." if exercise else ""
-            click.secho(f"✅ {self.at} is done.{onward}\n", fg="green")
+            click.secho(f"✅ {self.at} is done.{onward}", fg="green")
         self.at = exercise
         if not all(r.outcome == "passed" for r in self.unit):
+            click.echo()
             print_unit(self.unit[0].unit, self.unit)
 
     def wait(self) -> None:
@@ -148,7 +150,7 @@ class _Watcher:
     def _begin(self) -> None:
         click.clear()  # in a terminal; nothing in a pipe
         click.secho(
-            f"{time.strftime('%H:%M:%S')}  watching {self.module.name}, Ctrl-C ends\n", dim=True
+            f"{time.strftime('%H:%M:%S')}  watching {self.module.name}, Ctrl-C ends", dim=True
         )
 
     def _file(self) -> Path:

@@ -20,7 +20,11 @@ from tito.workspace import HIDDEN, Status, Workspace
 def _notes(workspace: Workspace) -> Iterator[Finding]:
     problem = workspace.state_problem()
     if problem:
-        yield Finding(NOTE, f"tinytorch.toml {problem}.", "Nothing: tito works it out again.")
+        yield Finding(
+            NOTE,
+            f"tinytorch.toml {problem}.",
+            "tito works it out again from your files; it will say so when it does.",
+        )
 
 
 def _writing(workspace: Workspace) -> Iterator[Finding]:

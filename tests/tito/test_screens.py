@@ -1,0 +1,162 @@
+"""What a person sees in a terminal of 80 columns: nothing runs over, and colours can be turned off.
+
+The commands run in a pseudo-terminal, as a person's do.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+from learner import LAYERS, ROOT, solved, tito, write_one
+from rich.cells import cell_len
+
+from tinytorch.overlay import MARKER
+from tito.workspace import Workspace
+
+COLUMNS = 80
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def shown(folder: Path, *arguments: str, **variables: str) -> str:
+    """What a command writes to a terminal."""
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-c", "from tito.main import main; main(prog_name='tito')", *arguments],
+        cwd=str(folder),
+        env={**os.environ, "TERM": "xterm-256color", **variables},
+        dimensions=(40, COLUMNS),
+        encoding="utf-8",
+        timeout=60,
+    )
+    output: str = terminal.read()
+    terminal.close()
+    return output
+
+
+def lines(output: str) -> list[str]:
+    return _CONTROL.sub("", output).replace("\r", "").split("\n")
+
+
+def too_wide(output: str) -> list[str]:
+    return [line for line in lines(output) if cell_len(line) > COLUMNS]
+
+
+def nothing_done(workspace: Workspace) -> None:
+    pass
+
+
+def one_written(workspace: Workspace) -> None:
+    write_one(workspace.lesson(LAYERS), "Linear.forward", "return x @ self.weight")
+
+
+def all_written(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).write_text(solved(LAYERS), encoding="utf-8")
+
+
+def notes_damaged(workspace: Workspace) -> None:
+    (workspace.root / MARKER).write_text("format = ")
+
+
+SCREENS = {
+    "tito": (nothing_done, ()),
+    "help": (nothing_done, ("--help",)),
+    "help on a group": (nothing_done, ("module", "--help")),
+    "init": (nothing_done, ("init",)),
+    "start": (nothing_done, ("module", "start", "3")),
+    "start in a notebook": (nothing_done, ("module", "start", "2", "--notebook")),
+    "status": (one_written, ("module", "status", "3")),
+    "reset": (nothing_done, ("module", "reset", "3")),
+    "complete": (all_written, ("module", "complete", "3")),
+    "complete an untouched one": (nothing_done, ("module", "complete", "3")),
+    "test an untouched one": (nothing_done, ("test", "--file", "modules/03_layers/layers_dev.py")),
+    "test a wrong one": (one_written, ("test", "--module", "3")),
+    "test": (all_written, ("test", "--module", "3")),
+    "hint": (one_written, ("hint", "3")),
+    "solution": (one_written, ("solution", "3")),
+    "doctor": (nothing_done, ("doctor",)),
+    "doctor on damaged notes": (notes_damaged, ("doctor",)),
+    "damaged notes": (notes_damaged, ()),
+    "no such module": (nothing_done, ("module", "start", "9")),
+    "no such exercise": (nothing_done, ("hint", "3", "backward")),
+}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_line_is_wider_than_the_terminal(workspace: Workspace, screen: str) -> None:
+    prepare, arguments = SCREENS[screen]
+    prepare(workspace)
+    output = shown(workspace.root, *arguments)
+    assert "Traceback" not in output
+    assert too_wide(output) == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("module", "complete", "3"), ("watch",)])
+def test_outside_a_workspace_no_line_is_too_wide_either(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    output = shown(tmp_path, *arguments)
+    assert "Traceback" not in output
+    assert too_wide(output) == []
+
+
+def test_the_command_that_makes_a_workspace_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
+    output = shown(tmp_path, "module", "start")
+    assert "  tito init my-tinytorch && cd my-tinytorch" in lines(output)
+
+
+@pytest.mark.parametrize(("variable", "colored"), [("0", True), ("NO_COLOR", False)])
+def test_no_color_leaves_no_colors_in_a_terminal(
+    workspace: Workspace, variable: str, colored: bool
+) -> None:
+    one_written(workspace)
+    output = shown(workspace.root, "test", "--module", "3", **{variable: "1"})
+    assert ("\x1b[" in output) is colored
+
+
+# ---- Checks --------------------------------------------------------------------------------------
+
+
+def test_a_unit_in_which_everything_waits_is_one_line(workspace: Workspace) -> None:
+    screen = tito("test", "--file", str(workspace.lesson(LAYERS))).stdout
+    assert "⏳ Gradient Flow: 3 checks wait for an earlier one\n" in screen
+    assert "🔬 Unit Test: Gradient Flow..." not in screen
+
+
+def test_what_failed_first_is_told_again_at_the_end(workspace: Workspace) -> None:
+    one_written(workspace)
+    write_one(workspace.lesson(LAYERS), "Linear.__init__", "self.weight = self.bias = None")
+    *_, first, following = tito("test", "--module", "3").stdout.splitlines()
+    assert first.startswith("First: ")
+    assert re.search(r"modules/03_layers/layers_dev\.py:\d+$", first)
+    assert following.startswith("Next: tito hint layers ")
+
+
+def test_a_check_that_takes_long_is_told_of_in_a_terminal_and_the_line_goes(
+    workspace: Workspace,
+) -> None:
+    write_one(workspace.lesson(LAYERS), "Dropout.forward", "import time; time.sleep(1.5); return x")
+    output = shown(workspace.root, "test", "--module", "3")
+    assert re.search(r"⏳ Inference mode passes through unchanged \.\.\. \d s.*\r\x1b\[K", output)
+
+
+def test_a_module_s_commands_come_in_the_order_in_which_they_are_needed() -> None:
+    commands = re.findall(r"^  (\w+) ", tito("module", "--help").stdout, re.MULTILINE)
+    assert commands == ["start", "status", "complete", "reset"]
+
+
+def test_what_is_not_written_is_not_quoted_beside_the_solution(workspace: Workspace) -> None:
+    screen = tito("solution", "layers", "Linear.forward").stdout
+    assert "(not written yet)" in screen
+    assert "NotImplementedError" not in screen
+
+
+def test_the_layers_are_not_offered_as_a_beginning_once_they_are_begun(
+    workspace: Workspace,
+) -> None:
+    assert "tito module start 03" in tito().stdout
+    workspace.lesson(LAYERS).write_text(solved(LAYERS), encoding="utf-8")
+    workspace.plank(LAYERS).write_text((ROOT / LAYERS.library).read_text(encoding="utf-8"))
+    assert "tito module start 03" not in tito().stdout

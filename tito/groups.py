@@ -1,0 +1,59 @@
+"""Groups of commands: listed in the order in which they are needed, and loaded when called."""
+
+import difflib
+import importlib
+
+import click
+
+from tito.prose import fit
+
+
+class OrderedGroup(click.Group):
+    """A group that lists its commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a learner needs them."""
+        return list(self.commands)
+
+
+class LazyCommand(click.Command):
+    """The name and the one-line help of a command whose code is not imported yet."""
+
+    def __init__(self, name: str, target: str, short_help: str) -> None:
+        super().__init__(name, short_help=short_help)
+        self.target = target
+
+    def load(self) -> click.Command:
+        """Import the command from its `module:function`."""
+        module, _, function = self.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), function)
+        return command
+
+
+class LazyGroup(OrderedGroup):
+    """A group that lists and completes its commands without importing them."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called, and load it; a misspelt one gets a suggestion."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, self.commands, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"See '{ctx.command_path} --help'."
+            ctx.fail(f"No such command '{name}'. {hint}")
+        found, command, rest = super().resolve_command(ctx, args)
+        return found, command.load() if isinstance(command, LazyCommand) else command, rest
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that is called; what is wrong with its usage is wrapped for a terminal.
+
+        Raises:
+            click.UsageError: something is.
+        """
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            label = "Error: "  # which click puts in front
+            message = fit(label + error.format_message()).removeprefix(label)
+            raise click.UsageError(message, error.ctx) from error
