@@ -99,11 +99,11 @@ def print_summary(
         click.secho(fit(sentence), bold=True)
         if recall:
             first = report.failures[0]
-            place = f", {first.where}" if first.where else ""
-            click.echo(fit(f"First: {first.mistake or first.sentence}{place}"))
+            told = (first.exercise, first.where, first.mistake or first.sentence)
+            click.echo(fit(f"First: {': '.join(filter(None, told))}"))
         next_step = next_step or next((r.hint for r in report.failures if r.hint), "")
     if next_step:
-        click.echo(f"Next: {next_step}")
+        click.echo(f"Next: {click.style(next_step, bold=True)}")
 
 
 def _all_wait(results: list[Result]) -> bool:
