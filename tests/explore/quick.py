@@ -17,5 +17,14 @@ QUICK: dict[str, dict[str, Any]] = {
         "epochs": 1,
         "test_images": 200,
     },
+    "sparse-dropout": {
+        "users": 60,
+        "items": 30,
+        "ratings": 10,
+        "hidden": 6,
+        "epochs": 2,
+        "seeds": 2,
+        "seconds": 0.01,
+    },
     "growth": {"inputs": 20, "hidden": 8, "outputs": 3},
 }

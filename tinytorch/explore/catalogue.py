@@ -54,6 +54,14 @@ QUESTIONS = (
     ),
     Question(
         "layers",
+        3,
+        "sparse-dropout",
+        APPLICATIONS,
+        "Netflix uses networks of several layers with Dropout. How does p=0.5 affect training time "
+        "and accuracy on sparse user-item interactions?",
+    ),
+    Question(
+        "layers",
         4,
         "compress",
         APPLICATIONS,

@@ -16,7 +16,7 @@ MOST_ROUNDS = 201
 
 @dataclass(frozen=True)
 class Times:
-    """How long one call took, in seconds: one number a round."""
+    """How long one call took, in seconds, or a ratio of such times: one number a round."""
 
     rounds: tuple[float, ...]
 
@@ -34,6 +34,15 @@ class Times:
     def high(self) -> float:
         """The upper quartile: a quarter of the rounds were slower."""
         return float(np.quantile(self.rounds, 0.75))
+
+
+def ratio(first: Times, second: Times) -> Times:
+    """How many times as long the first takes as the second, round by round.
+
+    Both were measured in the same rounds, so that what slowed one slowed the other as well.
+    """
+    pairs = zip(first.rounds, second.rounds, strict=True)
+    return Times(tuple(one / other for one, other in pairs))
 
 
 def measure(
