@@ -115,7 +115,17 @@ for dtype in (np.float32, np.float64):
 # ### From anything to an array
 #
 # People will pass numbers, lists, lists of lists, arrays, tensors. Your first function takes them
-# all.
+# all. There are two traps in it. `np.array` copies what it gets, also where nothing has to change;
+# `np.asarray` doesn't. And NumPy is too obliging if you tell it the dtype at once:
+
+# %%
+array = np.zeros(3, np.float32)
+print("itself? np.asarray:", np.asarray(array) is array, "  np.array:", np.array(array) is array)
+print("None and a text:", np.asarray([None, "12"], dtype=np.float32))
+
+# %% [markdown]
+# None has become nan, "not a number", and would turn all that it meets into nan, far away from the
+# `return` that somebody forgot. So first read, then look at the dtype, then convert with care.
 #
 # **Exercise: `as_array`**
 #
@@ -131,12 +141,14 @@ for dtype in (np.float32, np.float64):
 # <details><summary>Hint 1</summary>
 #
 # Four steps, and the list above has them in order. `isinstance(data, Tensor)` answers the first.
+# After it you go on: the tensor's array may have another dtype than the one that is wanted.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Dtypes can be compared: `array.dtype == dtype`. In the one case return `array`, in the other a
-# converted copy.
+# Dtypes can be compared: `array.dtype == dtype`, with the `dtype` that is wanted, which may be
+# another than float32. If they are equal, return `array`, not `data`, which may still be a list;
+# else a converted copy.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -315,6 +327,17 @@ def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None])
 
 
 # %% [markdown]
+# One trap lies between the door and the operation. A float32 array stays float32 when it meets one
+# of Python's numbers. NumPy's own numbers are another matter, and so are its arrays:
+
+# %%
+single = np.ones(2, np.float32)
+print("0.1:", (single * 0.1).dtype, "  np.float64(0.1):", (single * np.float64(0.1)).dtype)
+
+# %% [markdown]
+# One float64 somewhere, and from there on everything takes twice the memory. That's why what is no
+# tensor goes through `_operand` first.
+#
 # **Exercise: `apply`**
 #
 # Write the first of its steps. Go through `inputs` and fill the list `arrays` with what NumPy is to
@@ -325,19 +348,22 @@ def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None])
 # - for anything else, what `_operand(op, value, inputs)` makes of it. It's given below, and deals
 #   with numbers, lists and arrays, and their dtypes.
 #
-# On the way find out whether any tensor among them has `requires_grad`, and keep the answer in the
+# The arrays stand in the order of the inputs, and none is left out. On the way find out whether any
+# tensor among them has `requires_grad`; one is enough, wherever it stands. Keep the answer in the
 # variable `requires_grad`, True or False. The steps after that are given: call the operation,
 # explain an error, mind the dtype, wrap the result, and tell the recorder.
 #
 # <details><summary>Hint 1</summary>
 #
-# A list that starts out empty, an answer that starts out as False, and one loop over `inputs`.
+# A list that starts out empty in each call, an answer that starts out as False, and one loop over
+# all of `inputs`. Nothing in there needs a `break`.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# In the loop, `isinstance(value, Tensor)` tells the two cases apart. In both of them something is
-# appended to `arrays`; only a tensor can turn `requires_grad` into True.
+# In the loop, `isinstance(value, Tensor)` tells the two cases apart. In both of them one thing is
+# appended to `arrays`, a tensor's array itself and no copy of it. Only a tensor can turn
+# `requires_grad` into True, and nothing turns it back.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -597,16 +623,19 @@ def without_derivative(function: Operation) -> Operation:
 # Set two attributes: `self.data`, with the help of `as_array`, and `self.requires_grad`. A gradient
 # says what happens if a number moves a little. Whole numbers can't move a little, so
 # `requires_grad` with a dtype that isn't made of floats (`self.dtype.kind` is `"f"` for floats) is
-# a `ValueError`.
+# a `ValueError`. It is the tensor's dtype that counts: `Tensor([1, 2], requires_grad=True)` is of
+# float32, and fine. The shape, the size and the dtype are given, further down: they ask the array,
+# and cannot be set.
 #
 # <details><summary>Hint 1</summary>
 #
-# `as_array` has done all the work already, `dtype` included.
+# `as_array` does all the work, if you hand it `dtype` as well.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Set `self.data` first: `self.dtype` asks the array for its dtype, so there has to be one.
+# Set `self.data` first: `self.dtype` asks the array for its dtype, so there has to be one. Refuse
+# only if both are true: somebody asks for gradients, and these aren't floats.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -1052,14 +1081,30 @@ check_here("tensor", "Tensor Creation")
 # ```
 #
 # No copy is made: a repeated dimension has a stride of 0, so a step goes nowhere. If two sizes
-# differ and neither is 1, it's an error.
+# differ and neither is 1, it's an error. And if they happen to fit, nobody warns you:
+
+# %%
+column, row = np.array([[1], [2], [3]]), np.array([1, 2, 3])
+print("meant as three differences:", (column - row).shape, "not", (column.reshape(3) - row).shape)
+
+# %% [markdown]
+# Another trap is as old as computing: to write into what belongs to somebody else.
+
+# %%
+x = y = np.zeros(2)
+y += 1
+print("x has changed as well:", x)
+
+# %% [markdown]
+# `y + 1` would have made a new array, and that is what your operations do.
 #
 # **Exercise: `Tensor.__add__`, `Tensor.__sub__`, `Tensor.__mul__`, `Tensor.__truediv__`**
 #
 # Python turns `x + y` into `x.__add__(y)`. Four methods, a line each: the operation goes through
-# the door. NumPy calls them `np.add`, `np.subtract`, `np.multiply` and `np.divide`. What if the
-# tensor is on the right, as in `2 - x`? Then Python asks for `__rsub__`. That's given, further down
-# in the class, and you may look at it.
+# the door. NumPy calls them `np.add`, `np.subtract`, `np.multiply` and `np.divide`. `other` may be
+# a tensor, an array, a list or a number, and the result is a new tensor; for shapes that don't
+# broadcast the door raises its `ValueError`. What if the tensor is on the right, as in `2 - x`?
+# Then Python asks for `__rsub__`. That's given, further down in the class, and you may look at it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1068,8 +1113,9 @@ check_here("tensor", "Tensor Creation")
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The inputs are `self` and `other`, in this order. It matters for two of the four. `other` may be a
-# number or a list, and the door doesn't mind.
+# The inputs are `self` and `other`, in this order, which matters for two of the four. Hand them
+# over as they are: `other` may be a number or a list, which have no `.data`, and the door can only
+# note down the tensors that it has seen. What it gives is a tensor already; return it.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -1121,9 +1167,20 @@ for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
 # It is what a network spends most of its time on. For `(32, 784) @ (784, 256)` it takes
 # 32 · 784 · 256, over six million, multiplications, and as many additions.
 #
+# Two other products are easily taken for it. With square matrices `*` doesn't complain either, and
+# with matrices `np.dot` even gives the same; but of a batch of them it makes something else.
+
+# %%
+square, batch = np.array([[1, 2], [3, 4]]), np.ones((5, 2, 2))
+print("*:", (square * square).tolist(), "  @:", (square @ square).tolist())
+print("np.matmul:", np.matmul(batch, batch).shape, "  np.dot:", np.dot(batch, batch).shape)
+
+# %% [markdown]
 # **Exercise: `Tensor.__matmul__`**
 #
-# `x @ y` calls it. The operation is `np.matmul`.
+# `x @ y` calls it. The operation is `np.matmul`: it takes matrices, vectors, and batches of
+# matrices in the leading dimensions. Sizes that don't fit are a `ValueError`, which the door
+# raises.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1132,7 +1189,8 @@ for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `apply`, the operation, `self`, `other`.
+# `apply`, the operation, `self`, `other`: in this order, neither of them turned, and the tensors
+# themselves. In module 03 `other` is what a layer learns, and the gradient has to get there.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -1178,10 +1236,22 @@ for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
 #     [4, 5, 6]]            (3,)              (2,)             [15]]   (2, 1)
 # ```
 #
+# The axis may be counted from the end, -1 is the last, and there may be several: `axis=(0, 2)`. No
+# axis is `None`, and that's a trap in Python, where another axis is false too:
+
+# %%
+for axis in (None, 0, 1):
+    print(f"if {axis}: is", bool(axis))
+
+# %% [markdown]
+# So don't decide anything with `if axis`. Best, decide nothing, and hand on what you are given.
+#
 # **Exercise: `Tensor.sum`, `Tensor.mean`**
 #
 # The operations are `np.sum` and `np.mean`. The tensor is the only input. `axis` and `keepdims` are
-# options: no gradient will ever flow to them, so they go through the door by name.
+# options: no gradient will ever flow to them, so they go through the door by name. The result is a
+# tensor, also where it is a single number; an axis that isn't there is an `IndexError`, which the
+# door raises.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1190,7 +1260,9 @@ for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# After the inputs, `apply` takes options by name and hands them on to the operation.
+# After the inputs, `apply` takes options by name and hands them on to the operation: both of them.
+# (Should you want to divide a sum for the mean: by how many numbers were added up, which depends on
+# the axis. `np.mean` knows.)
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -1234,12 +1306,19 @@ for digit, axis in enumerate(axes):
 # Neither moves anything: both are views. (Only where no strides can express the result does
 # `reshape` copy, as in `x.T.reshape(6)`, which has to be 1 4 2 5 3 6.)
 #
+# One size may be -1, for "work it out". NumPy lets you get away with more than that:
+
+# %%
+print("sizes (-2, 3) give", np.ones(6).reshape(-2, 3).shape, "- was -2 meant?")
+
+# %% [markdown]
 # **Exercise: `Tensor.reshape`**
 #
 # People write `x.reshape(3, 2)` and `x.reshape((3, 2))`; both must work, so `shape` is a tuple of
-# sizes, or a tuple with one tuple or list in it. Each size is a whole number of 0 or more, or -1
-# for "work it out"; anything else is a `ValueError`. NumPy's own operation is `np.reshape`, and its
-# option is called `shape`.
+# sizes, or a tuple with one tuple or list in it. Each size is a whole number of 0 or more, or -1;
+# anything else is a `ValueError`. Sizes that were computed are often NumPy's whole numbers, not
+# Python's, and must work too. NumPy's own operation is `np.reshape`, and its option is called
+# `shape`. What you return is a new tensor on the same memory; `x` keeps its shape.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1248,8 +1327,9 @@ for digit, axis in enumerate(axes):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# If `len(shape) == 1` and `shape[0]` is a tuple or a list, the sizes are in there. Whole numbers
-# are `isinstance(size, (int, np.integer))`.
+# If `len(shape) == 1` and `shape[0]` is a tuple or a list, the sizes are in there; else `shape` is
+# the sizes. Whole numbers are `isinstance(size, (int, np.integer))`, the smallest allowed is -1,
+# and 0 is fine. The rest is NumPy's: what -1 stands for, and whether it fits.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -1265,6 +1345,17 @@ for digit, axis in enumerate(axes):
 # </details>
 
 # %% [markdown]
+# For the other exercise two things have to change places, and there's a classic trap in that:
+
+# %%
+order = [0, 1, 2]
+order[0] = order[2]
+order[2] = order[0]
+print(order, "instead of [2, 1, 0]: what should have gone to the end is lost")
+
+# %% [markdown]
+# Python swaps in one line: `a, b = b, a`.
+#
 # **Exercise: `Tensor.transpose`**
 #
 # Three ways to call it: `x.transpose()` reverses all axes, `x.transpose(0, 2)` swaps the two, and
@@ -1274,14 +1365,16 @@ for digit, axis in enumerate(axes):
 #
 # <details><summary>Hint 1</summary>
 #
-# Only the call with two axes needs work. For three dimensions, swapping 0 and 2 is which whole
-# order?
+# Only the call with two axes needs work, also for a matrix, whose whole order is two axes long. For
+# three dimensions, swapping 0 and 2 is which whole order?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `order = list(range(self.ndim))` leaves everything in place. Swap two of its entries. A list
-# raises an `IndexError` by itself when an index is too large; you may put a better message on it.
+# `order = list(range(self.ndim))` leaves everything in place. Swap two of its entries, in one line.
+# Negative axes come out right by themselves, as a list counts from the end too, and it raises an
+# `IndexError` when an index is too large; a remainder (`%`) would hide that. Without axes hand on
+# `None`; an empty tuple would be an order of no axes.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -1298,6 +1391,13 @@ for digit, axis in enumerate(axes):
 
 # %%
 check_here("tensor", "Shapes")
+
+# %% [markdown]
+# That was the last exercise. Has everything gone through the door? An operation that computes on
+# `x.data` gives the right numbers, and module 05 will never hear of it.
+
+# %%
+check_here("tensor", "Gradient Flow")
 
 # %% [markdown]
 # ### See it: why reshape is no transpose
@@ -1452,7 +1552,7 @@ print(
 #   too: the dispatcher, through which every operation goes to find its implementation, and where
 #   autograd stands and takes notes.
 #
-# ## Traps
+# ## Traps for those who use it
 #
 # **Shared memory.** Change the array, and the tensor changes.
 
@@ -1461,20 +1561,6 @@ array = np.zeros(3, np.float32)
 x = Tensor(array)
 array[0] = 7
 print(x, "- pass array.copy() if that's not what you want")
-
-# %% [markdown]
-# **A column minus a row.** Meant as three differences, it makes nine.
-
-# %%
-column, row = Tensor([[1], [2], [3]]), Tensor([1, 2, 3])
-print((column - row).shape, "instead of", (column.reshape(3) - row).shape)
-
-# %% [markdown]
-# **`*` for `@`.** With square matrices nothing complains.
-
-# %%
-x = Tensor([[1, 2], [3, 4]])
-print("x * x:", (x * x).tolist(), "  x @ x:", (x @ x).tolist())
 
 # %% [markdown]
 # **Bytes wrap around.** Images are bytes, from 0 to 255, and NumPy calculates with bytes modulo

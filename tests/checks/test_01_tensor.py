@@ -30,7 +30,7 @@ from tinytorch.checking import (
 )
 from tinytorch.checking.errors import meaning
 
-tensor = core("tensor")
+tensor, autograd = core("tensor"), core("autograd")
 
 A = np.array([[1.0, -2.0, 0.5], [4.0, 3.0, -1.5]])
 B = np.array([[2.0, 0.5, -4.0], [-1.0, 8.0, 0.25]])
@@ -58,8 +58,10 @@ def answer(what: str, call: Callable[[], Any], fails: str | None) -> Any:
     try:
         return call()
     except ERRORS as error:
-        if fails is None or isinstance(getattr(error, "obj", None), tensor.Tensor):
-            fails = meaning(error)
+        told = meaning(error)
+        of_tensor = isinstance(getattr(error, "obj", None), tensor.Tensor)
+        if fails is None or (told and (of_tensor or isinstance(error, ValueError))):
+            fails = told
         raise Mistake(
             seen=f"{what} raised {words_of(error)}",
             expected="an answer",
@@ -151,7 +153,12 @@ def arrays_of(*data: Any, dtype: Any = None) -> list[tuple[str, np.ndarray]]:
     for value in data:
         shown = f"array of {value.dtype}" if isinstance(value, np.ndarray) else repr(value)
         what = f"as_array({shown})" if dtype is None else f"as_array({shown}, {np.dtype(dtype)})"
-        array = tensor.as_array(value, dtype=dtype) if dtype else tensor.as_array(value)
+        options = {"dtype": dtype} if dtype else {}
+        array = answer(
+            what,
+            lambda value=value, options=options: tensor.as_array(value, **options),
+            f"{kind_of(value)} is refused",
+        )
         if not isinstance(array, np.ndarray):
             mistake = f"a {type(array).__name__} comes back, not an array"
             if array is None:
@@ -167,10 +174,17 @@ def arrays_of(*data: Any, dtype: Any = None) -> list[tuple[str, np.ndarray]]:
     return found
 
 
+def kind_of(value: Any) -> str:
+    """What kind of data something is, in words."""
+    kinds = {bool: "a truth value", float: "a single number", int: "a single number"}
+    kinds |= {list: "a list", tuple: "a tuple", np.ndarray: "an array"}
+    return kinds.get(type(value), "a tensor")
+
+
 @check("Arrays", about="as_array")
 def test_numbers_and_lists_become_arrays() -> None:
     """Numbers, lists and arrays become arrays of float32"""
-    single = np.array([[0.5, 2.0], [4.0, 8.0]], np.float32)
+    single = np.array([[0.5, 2.0], [-4.0, 8.0]], np.float32)
     data = (single, 2.75, 3, True, [1, 2, 3], [[1.5, 2], [3, 4]], (1, 2), [[[1]]], A, np.arange(3))
     found = arrays_of(*data, [])
     for (what, array), value in zip(found, (*data, []), strict=True):
@@ -187,6 +201,7 @@ def test_numbers_and_lists_become_arrays() -> None:
                 "rows and columns are swapped": expected.T,
                 "dimensions of size 1 are dropped": expected.squeeze(),
                 "the fraction is cut off": np.trunc(expected),
+                "the sign of negative numbers is lost": np.abs(expected),
                 "numbers are rounded to whole ones": np.round(expected),
             },
         )
@@ -504,6 +519,71 @@ def test_the_door_explains_errors() -> None:
     expect_error("apply(np.add, x, 'word')", lambda: tensor.apply(np.add, wrapped(A), "word"))
 
 
+@contextmanager
+def recording() -> Iterator[list[Any]]:
+    """What the door notes down meanwhile: the inputs of each operation that it records."""
+    noted: list[Any] = []
+    names = tensor.attach.__globals__
+    before = names["_record"], names["_backward"]
+    tensor.attach(lambda output, op, inputs, *rest: noted.append(inputs), before[1])
+    try:
+        yield noted
+    finally:
+        tensor.attach(*before)
+
+
+@check("The Door", about="apply")
+@rests_on(test_the_operation_gets_plain_arrays)
+def test_the_door_notes_down_what_needs_a_gradient() -> None:
+    """What needs a gradient is noted down, and nothing else"""
+    plain, wanted, mask = wrapped(A), wrapped(B, requires_grad=True), wrapped(A > 0, dtype=bool)
+
+    def is_noted(op: Callable[..., Any], *inputs: Any) -> bool:
+        with recording() as noted:
+            tensor.apply(op, *inputs)
+        return bool(noted)
+
+    seen = {
+        "neither": is_noted(np.add, plain, plain),
+        "the first": is_noted(np.add, wrapped(B, requires_grad=True), plain),
+        "the second": is_noted(np.add, plain, wanted),
+        "both": is_noted(np.add, wanted, wanted),
+    }
+    expect_true(
+        seen == {"neither": False, "the first": True, "the second": True, "both": True},
+        seen="of two inputs that need a gradient or not, the sum is noted down if it is "
+        + (" or ".join(name for name, found in seen.items() if found) or "none of them"),
+        expected="if it is the first, the second or both",
+        mistake={
+            (False, False, False, False): "the door records nothing",
+            (True, True, True, True): "the door records everything, asked for or not",
+            (False, True, False, True): "only the first input is asked for requires_grad",
+            (False, False, True, True): "only the last input is asked for requires_grad",
+            (False, False, False, True): "all inputs have to need a gradient; any one will do",
+            (False, True, True, False): "two inputs that need a gradient cancel each other out",
+            (True, False, False, False): "requires_grad is turned round at the door",
+            (True, True, True, False): "requires_grad is turned round at the door",
+        }.get(tuple(seen.values())),
+    )
+    of_three = (
+        is_noted(np.where, mask, wanted, plain),
+        is_noted(np.where, mask, plain, wanted),
+        is_noted(np.where, mask, wanted, 0.0),
+    )
+    number = "a number after a tensor makes the door forget that the tensor needs a gradient"
+    expect_true(
+        all(of_three),
+        seen="where(mask, x, y) is noted down if "
+        + f"x needs a gradient: {of_three[0]}, if y does: {of_three[1]}, "
+        + f"if x does and y is a number: {of_three[2]}",
+        expected="True in each case",
+        mistake={
+            (True, True, False): number,
+            (True, False, True): "the third input is not asked for requires_grad",
+        }.get(of_three),
+    )
+
+
 # ---- Creation ------------------------------------------------------------------------------------
 
 CREATION = ("Tensor.__init__", "as_array", "Tensor")
@@ -513,10 +593,12 @@ def created(data: Any) -> Any:
     """A tensor of the data, with an array in it."""
     try:
         x = made(data)
-    except AttributeError as error:
+    except (AttributeError, TypeError) as error:
         text = str(error)
-        mistake = None
-        if fixed := re.search(r"property '(\w+)'|can't set attribute '(\w+)'", text):
+        mistake = meaning(error)
+        if "should return None" in text:
+            mistake = "__init__ returns something; it is there to set up self"
+        elif fixed := re.search(r"property '(\w+)'|can't set attribute '(\w+)'", text):
             name = fixed[1] or fixed[2]
             mistake = f"it sets `{name}`, which the class works out from the array by itself"
         elif "_array" in text:
@@ -525,7 +607,7 @@ def created(data: Any) -> Any:
                 made(np.zeros(2, np.float32))
                 mistake = "data is kept as it came, not as an array"
         raise Mistake(
-            seen=f"Tensor(...) raised AttributeError: {text}",
+            seen=f"Tensor(...) raised {words_of(error)}",
             expected="a tensor",
             mistake=mistake,
             place=entrance(error),
@@ -650,11 +732,15 @@ def test_requires_grad_is_kept() -> None:
     """requires_grad is False unless it is asked for, and grad starts as None"""
     before = made([1.0])
     refused = "real numbers with requires_grad=True are refused"
-    found = (
-        bool(made([1.0]).requires_grad),
-        bool(answer("Tensor([1.0], True)", lambda: made([1.0], True), refused).requires_grad),
-        bool(made([1.0], requires_grad=True).requires_grad),
-        bool(made([1.0], requires_grad=False).requires_grad),
+    second = "requires_grad is not the second argument"
+    found = tuple(
+        bool(answer(what, call, fails).requires_grad)
+        for what, call, fails in (
+            ("Tensor([1.0])", lambda: made([1.0]), None),
+            ("Tensor(..., requires_grad=True)", lambda: made([1.0], requires_grad=True), refused),
+            ("Tensor([1.0], True)", lambda: made([1.0], True), second),
+            ("Tensor(..., requires_grad=False)", lambda: made([1.0], requires_grad=False), None),
+        )
     )
     shared = "requires_grad is set on the class, so all tensors have the same"
     expect_true(
@@ -665,6 +751,8 @@ def test_requires_grad_is_kept() -> None:
             (False, False, False, False): "requires_grad is not kept",
             (True, True, True, True): "every tensor requires a gradient, asked for or not",
             (True, False, False, True): "requires_grad is turned round",
+            (True, True, True, False): "requires_grad is True by default",
+            (False, True, False, False): second,
             (False, True, True, True): "requires_grad=True once, and every later tensor has it too",
         }.get(found),
     )
@@ -798,7 +886,7 @@ WORDS = {
 def expect_operation(sign: str) -> None:
     """An operation between tensors, arrays, lists and numbers, on either side, broadcasting."""
     operation = OPERATIONS[sign]
-    large = np.abs(A) + 0.5  # so that every power exists
+    large = np.abs(A) + 1 / 3  # so that every power exists, and has digits
     square, other = large[:, :2], B[:, :2]
     row, column = np.array([2.0, -1.0, 0.5]), np.array([[3.0], [-2.0]])
     number = f"x {sign} a number fails: the other need not be a tensor"
@@ -860,11 +948,17 @@ def expect_numbers(
             OPERATIONS[sign](plain_y, plain_y), expected.shape
         ),
         f"{name} loses its sign": np.abs(expected),
+        f"{sign} is done twice in {name}": OPERATIONS[sign](expected, plain_y),
+        f"{name} loses digits, as numbers of float16 do": OPERATIONS[sign](
+            np.float16(plain_x), np.float16(plain_y)
+        ),
         "it divides and throws the remainder away": np.floor_divide(plain_x, plain_y),
         "it gives the remainder of a division": np.remainder(plain_x, plain_y),
     }
     if sign != "-":  # for a difference, a wrong sign and a wrong order are the same
         mistakes[f"the sign of {name} is wrong"] = -expected
+    if sign == "/":
+        mistakes[f"{name} loses its fraction"] = np.trunc(expected)
     if sign == "/" and not np.ndim(plain_y):
         zero = f"{name} is 0: the reciprocal of a whole number is a whole number to NumPy"
         mistakes[zero] = np.zeros_like(expected)
@@ -910,8 +1004,17 @@ def expect_kept(sign: str, x: Any, y: Any, z: Any) -> None:
         OPERATIONS[sign](before[0].astype(float), z.data),
         {f"x {sign} y is remembered, and given again for x {sign} z": first},
     )
+    kept = result.data.copy()
+    x.data[...] += 1
+    stale = OPERATIONS[sign](before[0].astype(float), y.data)
+    expect(
+        f"x {sign} y after x.data += 1",
+        OPERATIONS[sign](x, y),
+        OPERATIONS[sign](before[0] + 1.0, y.data),
+        {f"x {sign} y is remembered, though x has changed": stale},
+    )
     expect_true(
-        np.array_equal(result.data, first, equal_nan=True),
+        np.array_equal(kept, first, equal_nan=True),
         seen=f"the result of x {sign} y after x {sign} z has other numbers",
         expected="the numbers that it had",
         mistake=f"the next {sign} writes over the result of the one before",
@@ -1047,6 +1150,11 @@ def test_matrix_product() -> None:
     product("x @ y", x, y)
     expect_unchanged("the x of x @ y", x.data, before[0])
     expect_unchanged("the y of x @ y", y.data, before[1])
+    remembered = {"x @ y is remembered, and given again for x @ z": A @ B.T}
+    expect("x @ z after x @ y", x @ made(-2 * B.T), -2 * A @ B.T, remembered)
+    x.data[...] *= 2
+    stale = {"x @ y is remembered, though x has changed": A @ B.T}
+    expect("x @ y after x.data *= 2", x @ y, 2 * A @ B.T, stale)
 
 
 @check("Matrix Product", about=MATMUL)
@@ -1088,7 +1196,8 @@ def test_matrix_product_of_batches() -> None:
         },
     )
     what = "x @ y of shapes (2, 3, 4) and (4, 5)"
-    expect(what, product(what, made(x), made(z), fails), x @ z)
+    joined = {"the batch comes out as one long matrix": (x @ z).reshape(-1, 5)}
+    expect(what, product(what, made(x), made(z), fails), x @ z, joined)
     what = "x @ y of shapes (3, 4) and (2, 4, 5)"
     expect(what, product(what, made(x[0]), made(y), fails), x[0] @ y)
     what = "x @ y of shapes (0, 4) and (4, 5)"
@@ -1146,6 +1255,17 @@ def expect_reduction(name: str, function: Callable[..., Any]) -> None:
     seen = getattr(y, name)()
     expect_dtype(f"x.{name}()", seen, np.float32, f"x.{name}() is float64, though x is float32")
     expect_unchanged(f"the x of x.{name}()", y.data, x.astype(np.float32))
+    earlier = {f"{name} of an earlier call is given again": function(x)}
+    expect(f"x.{name}(axis=1)", getattr(y, name)(axis=1), function(x, axis=1), earlier)
+    y.data[...] *= 2
+    stale = {f"{name} is remembered, though x has changed": function(x)}
+    expect(f"x.{name}() after x.data *= 2", getattr(y, name)(), function(2 * x), stale)
+    for array, shown in ((x[0, 0], "a vector"), (np.array(7.0), "a single number")):
+        what = f"x.{name}() of {shown}"
+        seen = answer(
+            what, lambda array=array: getattr(made(array), name)(), f"{name} fails for {shown}"
+        )
+        expect(what, seen, function(array))
     holes = np.array([1.0, np.nan, 3.0])
     for axis in (2, -3):
         expect_error(
@@ -1187,6 +1307,7 @@ def reduction_mistakes(
             x, axis=axis, keepdims=True
         ),
         f"the sign of {name} is wrong": -expected,
+        f"{name} is twice what it should be": 2 * expected,
         f"{name} returns x as it came": x,
     }
     if not keepdims and not isinstance(axis, tuple):
@@ -1220,6 +1341,8 @@ def reduction_mistakes(
         )
         mistakes["mean divides by the number of rows"] = total / len(x)
         mistakes["mean divides by the size of the last axis"] = total / x.shape[-1]
+        mistakes["mean divides by the number of dimensions"] = total / x.ndim
+        mistakes["mean throws the remainder of the division away"] = np.floor(expected)
         mistakes["mean divides by one too few"] = total / max(count - 1, 1)
     return mistakes
 
@@ -1480,8 +1603,7 @@ def test_axes_that_are_not_there() -> None:
 
 def recorded() -> bool:
     """Whether autograd hangs on this tensor's own door, or on that of the tensor it stands for."""
-    hook, door = (getattr(getattr(tensor, n), "__code__", None) for n in ("attach", "apply"))
-    return hook is not None and door is not None and hook.co_filename == door.co_filename
+    return tensor.attach.__globals__["_record"] is autograd.record
 
 
 @contextmanager
@@ -1503,11 +1625,7 @@ def watching_the_door() -> Iterator[list[tuple[Any, ...]]]:
         sys.setprofile(before)
 
 
-def passes_the_door(call: Callable[[], Any]) -> bool:
-    """Whether `apply` runs during a call."""
-    with watching_the_door() as passed:
-        call()
-    return bool(passed)
+NO_GRADIENT = "no gradient reaches input {} of {}: give the door the tensor itself"
 
 
 def expect_recorded(
@@ -1518,22 +1636,39 @@ def expect_recorded(
     weights: np.ndarray,
 ) -> None:
     """An operation that a gradient flows back through, to each of its inputs."""
-    door = passes_the_door(lambda: function(*(made(array) for array in inputs)))
+    tensors = [made(array) for array in inputs]
+    with watching_the_door() as passed:
+        function(*tensors)
     outside = f"{what} does not go through the door, so no gradient can flow back"
     if not recorded():
-        expect_true(door, seen=f"{what} without apply", expected="apply(op, ...)", mistake=outside)
+        expect_true(
+            bool(passed), seen=f"{what} without apply", expected="apply(op, ...)", mistake=outside
+        )
+        given = [value for values in passed for value in values]
+        for number, x in enumerate(tensors, 1):
+            expect_true(
+                any(value is x for value in given),
+                seen=f"{what} without input {number} at the door",
+                expected="the tensor itself among the inputs of apply",
+                mistake=NO_GRADIENT.format(number, what),
+            )
         return
     try:
         found = gradients(function, *inputs, weights=weights)
     except Mistake as mistake:
         if mistake.mistake and "outside the graph" in mistake.mistake:
-            inside = (
-                f"{what} gives the door arrays; give it the tensors, so that it can record them"
-            )
+            if any(isinstance(value, tensor.Tensor) for values in passed for value in values):
+                outside = (
+                    f"{what} is not what the door gave, but made from it, and that is not recorded"
+                )
+            elif passed:
+                outside = (
+                    f"{what} gives the door arrays; give it the tensors, so that it can record them"
+                )
             raise Mistake(
                 seen=f"nothing was recorded for {what}",
                 expected="a result that a gradient can flow back from",
-                mistake=inside if door else outside,
+                mistake=outside,
             ) from None
         if mistake.mistake and "without a derivative" in mistake.mistake:
             raise Mistake(
@@ -1547,61 +1682,7 @@ def expect_recorded(
             f"the gradient of {what} for input {number + 1}",
             seen,
             wanted,
-            missing=f"no gradient reaches input {number + 1} of {what}: "
-            "give the door the tensor itself",
-        )
-
-
-@check("Gradient Flow", about="apply")
-@rests_on(test_the_operation_gets_plain_arrays, test_requires_grad_is_kept)
-def test_the_door_notes_down_what_needs_a_gradient() -> None:
-    """A result needs a gradient if any of its inputs does, and only then"""
-    if not recorded():
-        return
-    plain, wanted = wrapped(A), wrapped(B, requires_grad=True)
-    seen = {
-        name: bool(tensor.apply(np.add, *inputs).requires_grad)
-        for name, inputs in {
-            "neither": (plain, plain),
-            "the first": (wanted, plain),
-            "the second": (plain, wanted),
-            "both": (wanted, wanted),
-        }.items()
-    }
-    expect_true(
-        seen == {"neither": False, "the first": True, "the second": True, "both": True},
-        seen="of two inputs that need a gradient or not, the result needs one if it is "
-        + (" or ".join(name for name, found in seen.items() if found) or "none of them"),
-        expected="if it is the first, the second or both",
-        mistake={
-            (False, False, False, False): "the door records nothing",
-            (True, True, True, True): "the door records everything, asked for or not",
-            (False, True, False, True): "only the first input is asked for requires_grad",
-            (False, False, True, True): "only the last input is asked for requires_grad",
-            (False, False, False, True): "all inputs have to need a gradient; any one will do",
-            (False, True, True, False): "two inputs that need a gradient cancel each other out",
-            (True, False, False, False): "requires_grad is turned round at the door",
-            (True, True, True, False): "requires_grad is turned round at the door",
-        }.get(tuple(seen.values())),
-    )
-    mixed = {
-        name: bool(tensor.apply(np.where, *inputs).requires_grad)
-        for name, inputs in {
-            "the second": (wrapped(A > 0, dtype=bool), wanted, plain),
-            "the third": (wrapped(A > 0, dtype=bool), plain, wanted),
-            "the second, before a number": (wrapped(A > 0, dtype=bool), wanted, 0.0),
-        }.items()
-    }
-    for name, found in mixed.items():
-        expect_true(
-            found,
-            seen=f"{name} of three inputs needs a gradient, and the result does not",
-            expected="a result that needs one",
-            mistake="a number after a tensor makes the door forget that the tensor needs a gradient"
-            if list(mixed.values()) == [True, True, False]
-            else "the third input is not asked for requires_grad"
-            if list(mixed.values()) == [True, False, True]
-            else None,
+            missing=NO_GRADIENT.format(number + 1, what),
         )
 
 
@@ -1745,14 +1826,16 @@ def test_comparisons() -> None:
     """Comparisons answer element by element"""
     y = A.copy()
     y[0] += np.array([1.0, 0.0, -1.0])
-    for sign, compare in (
-        ("==", lambda x, y: x == y),
-        ("!=", lambda x, y: x != y),
-        ("<", lambda x, y: x < y),
-        ("<=", lambda x, y: x <= y),
-        (">", lambda x, y: x > y),
-        (">=", lambda x, y: x >= y),
-    ):
+    signs: dict[str, Callable[[Any, Any], Any]] = {
+        "==": lambda x, y: x == y,
+        "!=": lambda x, y: x != y,
+        "<": lambda x, y: x < y,
+        "<=": lambda x, y: x <= y,
+        ">": lambda x, y: x > y,
+        ">=": lambda x, y: x >= y,
+    }
+    for sign, compare in signs.items():
+        others = {f"{sign} answers as {o} should": f(A, y) for o, f in signs.items() if o != sign}
         what = f"x {sign} y"
         seen = compare(made(A), made(y))
         expect_true(
@@ -1761,7 +1844,8 @@ def test_comparisons() -> None:
             expected="an answer for each element",
             mistake="there is one answer for the whole tensor, not one for each element",
         )
-        expect(what, np.asarray(expect_tensor(what, seen), dtype=bool), compare(A, y))
+        expect(what, np.asarray(result_of(what, seen), dtype=bool), compare(A, y), others)
+        expect_dtype(what, seen, bool, f"{what} is not of truth values")
         number = compare(made(A), 0.5)
         expect(f"x {sign} 0.5", np.asarray(numbers(what, number), dtype=bool), compare(A, 0.5))
 
@@ -1784,7 +1868,14 @@ def test_indexing() -> None:
         ("x > 5", x > 5),
     ):
         what = f"x[{shown}]"
-        expect(what, expect_tensor(what, made(x)[index]), x[index])
+        expect(what, result_of(what, made(x)[index]), x[index])
+    y = made(x)
+    expect_true(
+        np.shares_memory(y[0].data, y.data),
+        seen="a copy of the numbers in x[0]",
+        expected="the same memory, of which x[0] is a part",
+        mistake="indexing copies the numbers",
+    )
     expect_error("x[2] of 2 rows", lambda: made(x)[2], "an index that is not there is accepted")
 
 
@@ -1832,7 +1923,7 @@ def test_tensors_can_be_copied() -> None:
         ("copy.deepcopy(x)", copy.deepcopy(x)),
         ("pickle", pickle.loads(pickle.dumps(x))),
     ):
-        expect(name, expect_tensor(name, other), A)
+        expect(name, result_of(name, other), A)
         expect_true(
             not np.shares_memory(other.data, x.data) and bool(other.requires_grad),
             seen="a copy that shares its memory, or forgot requires_grad",
