@@ -322,7 +322,7 @@ class Tanh(Activation):
     """The hyperbolic tangent: any number becomes one between -1 and 1."""
 
     def forward(self, x: Any) -> Tensor:
-        return apply(np.tanh, as_tensor(x))
+        return apply(tanh, as_tensor(x))
 
 
 # %%
@@ -443,8 +443,8 @@ print("shifted:", np.exp(shifted) / np.exp(shifted).sum())
 # **Exercise: `softmax`**
 #
 # Work along `axis`, for arrays of any shape. `keepdims=True` in `np.max` and `np.sum` leaves a 1 in
-# the place of that axis, so that the result broadcasts against `x` (module 01). A batch with
-# nothing in it has no largest element and comes back as it is.
+# the place of that axis, so that the result broadcasts against `x` (module 01). Two lines are
+# there already: an array with nothing in it has no largest element, and comes back as it is.
 #
 # If two scores are further apart than float32 can say, their difference is -infinity, and `exp`
 # makes 0 of it, as it should be. NumPy warns about it; `with np.errstate(over="ignore"):` around
@@ -452,20 +452,18 @@ print("shifted:", np.exp(shifted) / np.exp(shifted).sum())
 #
 # <details><summary>Hint 1</summary>
 #
-# Four steps: nothing to do for an empty array; subtract the largest; `exp`; divide by the sum.
+# Three steps, each along `axis`: subtract the largest; `exp`; divide by the sum.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
 # `np.max(x, axis=axis, keepdims=True)` is the largest of each row, in a shape that can be
-# subtracted from `x`. The sum works in the same way. `x.size` counts elements.
+# subtracted from `x`. The sum works in the same way.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
 # ```python
-# if x.size == 0:
-#     return x
 # with np.errstate(over="ignore"):
 #     exponentials = np.exp(x - ...)
 # return exponentials / ...
@@ -483,9 +481,9 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
         x: scores (logits) of any shape.
         axis: the axis along which the results add up to 1; the last by default.
     """
-    ### BEGIN SOLUTION
     if x.size == 0:
         return x
+    ### BEGIN SOLUTION
     # Shifting all scores by the same amount changes nothing, and exp(0) cannot overflow.
     # Scores that far apart have a difference beyond float32, and then exp(-infinity) is 0.
     with np.errstate(over="ignore"):

@@ -2,7 +2,8 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from tinytorch.checking import (
     Mistake,
     check,
     core,
+    equal,
     expect,
     expect_dtype,
     expect_gradient,
-    expect_shape,
     expect_tensor,
     expect_true,
     expect_unchanged,
@@ -23,136 +24,539 @@ from tinytorch.checking import (
     import_again,
     numbers,
 )
+from tinytorch.checking.lineup import show
 
 tensor, activations = core("tensor"), core("activations")
 
-# Both signs, zero, and sizes at which the curves bend and at which they have become flat.
-X = np.array([[-8.0, -2.5, -1.0, -0.3], [0.0, 0.2, 0.7, 1.0], [1.5, 2.0, 4.0, 9.0]])
+# Both signs in each row, zero, and sizes at which the curves bend and at which they are flat.
+X = np.array([[-2.5, 1.5, -0.3, 9.0], [0.0, 0.7, -8.0, 0.2], [4.0, -1.0, 1.0, 2.0]])
 HUGE = np.array([-1e4, -100.0, 100.0, 1e4])
 # The gradient to start from: unequal, so that no two elements are treated alike.
 UPSTREAM = np.linspace(-1.0, 2.3, X.size).reshape(X.shape)
 
+# What mistakes would make of x, each with its name. Some make the same numbers, so a name says no
+# more than is true of the numbers.
+Lineup = Callable[[np.ndarray], list[tuple[str, Any]]]
+# An activation as it should be.
+Exact = Callable[[np.ndarray], np.ndarray]
+
+
+# ---- Asking --------------------------------------------------------------------------------------
+
+
+# What Python and NumPy say where a whole array stands in the place of one number.
+WHOLE_ARRAY = "it asks about the whole array at once, as `if`, `and`, max() and min() do"
+ONE_NUMBER = "the whole array is given to a function that takes one number, as those of math do"
+MISUNDERSTANDINGS = {
+    "truth value of an array": f"{WHOLE_ARRAY}; np.where and np.maximum ask for each number",
+    "neither true nor false": f"{WHOLE_ARRAY}; np.where and np.maximum ask for each number",
+    "arrays can be converted to Python scalars": f"{ONE_NUMBER}; NumPy's take arrays",
+    "item() takes a tensor with one element": f"{ONE_NUMBER}; NumPy's take arrays",
+}
+
+
+def answer(what: str, call: Callable[[], Any], missing: str) -> Any:
+    """What a call gives; where it ends in an error that is easy to explain, the explanation."""
+    try:
+        value = call()
+    except (TypeError, ValueError) as error:
+        for words, mistake in MISUNDERSTANDINGS.items():
+            if words in str(error):
+                raise Mistake(
+                    seen=f"{what} raised {type(error).__name__}: {error}",
+                    expected="a number for each number in x",
+                    mistake=mistake,
+                ) from error
+        raise
+    expect_true(value is not None, seen=f"{what} is None", expected="a result", mistake=missing)
+    return value
+
+
+def made(name: str, *arguments: Any) -> Any:
+    """The activation of that name."""
+    return getattr(activations, name)(*arguments)
+
 
 def activation(name: str, *arguments: Any) -> Callable[[Any], Any]:
-    """The activation of that name."""
-    made: Callable[[Any], Any] = getattr(activations, name)(*arguments)
-    return made
+    """A call of the activation of that name, with its errors explained."""
+    what = f"{name}({', '.join(map(str, arguments))})(x)"
+    missing = f"{what} returns nothing: a `return` is missing in its forward or __call__"
+    function = made(name, *arguments)
+    return lambda x: answer(what, lambda: function(x), missing)
 
 
 def result(name: str, x: np.ndarray, *arguments: Any) -> np.ndarray:
     """What an activation makes of an array."""
     what = f"{name}({', '.join(map(str, arguments))})(x)"
-    return expect_tensor(what, activation(name, *arguments)(tensor.Tensor(x)))
+    value = activation(name, *arguments)(tensor.Tensor(x.copy()))
+    expect_true(
+        not isinstance(value, list | float),
+        seen=f"{what} is a {type(value).__name__}",
+        expected="a Tensor",
+        mistake=f"a Python {type(value).__name__} is returned instead of a Tensor",
+    )
+    return expect_tensor(what, value)
 
 
-def of_function(name: str, x: np.ndarray) -> np.ndarray | None:
-    """What the function behind an activation makes of an array; None if there is no such function.
+def function_behind(name: str) -> Callable[..., Any] | None:
+    """The function behind an activation, for arrays; None if there is no such function.
 
-    It may take a tensor instead.
+    It may take tensors instead.
     """
     function = getattr(activations, name.lower(), None)
     if function is None or inspect.isclass(function):
         return None
-    try:
-        return numbers(f"{name.lower()}(x)", function(x))
-    except (AttributeError, TypeError):
-        return numbers(f"{name.lower()}(x)", function(tensor.Tensor(x)))
+
+    def call(x: np.ndarray, *arguments: Any) -> np.ndarray:
+        what = f"{name.lower()}({', '.join(map(str, ('x', *arguments)))})"
+        missing = f"{name.lower()} returns nothing: a `return` is missing"
+        x = np.array(x, np.float32)
+        try:
+            return numbers(what, answer(what, lambda: function(x, *arguments), missing))
+        except (AttributeError, TypeError):
+            tensors = tensor.Tensor(x)
+            return numbers(what, answer(what, lambda: function(tensors, *arguments), missing))
+
+    return call
 
 
-def expect_values(name: str, expected: np.ndarray, mistakes: dict[str, Any], **also: Any) -> None:
-    """The activation of X."""
-    x = tensor.Tensor(X)
-    y = activation(name)(x)
-    array = expect_tensor(f"{name}()(x)", y)
-    everywhere = {
-        "x is returned as it came": X,
-        "the result is one number: the largest of all": np.max(expected),
-        "the result is only the sum": np.sum(expected),
-        "the largest of each column is taken": np.max(X, axis=0),
-        "the sign of the result is wrong": -expected,
-    }
+def both(name: str, x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """What the function behind an activation, if there is one, and the activation make of x."""
+    function = function_behind(name)
+    if function is not None:
+        yield f"{name.lower()}(x)", function(x)
+    yield f"{name}()(x)", result(name, x)
+
+
+# ---- Comparing -----------------------------------------------------------------------------------
+
+
+def suspect(seen: np.ndarray, x: np.ndarray, *lineups: Lineup) -> dict[str, Any]:
+    """The first in the line-ups that makes of x what was seen."""
     with np.errstate(all="ignore"):
-        expect(f"{name}()(x)", array, expected, everywhere | mistakes, **also)
-        array = of_function(name, X)
-        if array is not None:
-            expect(f"{name.lower()}(x)", array, expected, everywhere | mistakes, **also)
+        for lineup in lineups:
+            for name, value in lineup(x):
+                if equal(seen, np.asarray(value)):
+                    return {name: value}
+    return {}
 
 
-def expect_stable(name: str, expected: np.ndarray, what: str) -> None:
-    """The activation of numbers so large that a naive formula overflows."""
-    with np.errstate(all="ignore"):
-        y = result(name, HUGE)
-        plain = of_function(name, HUGE.astype(np.float32))
-        (slope,) = gradients(activation(name), HUGE)
-    values = {f"{name}()(x)": y, f"{name.lower()}(x)": plain}
-    for shown, array in (*values.items(), ("the gradient", slope)):
-        if array is not None and not np.isfinite(array).all():
-            first = int(np.argmin(np.isfinite(array)))
-            raise Mistake(
-                seen=f"{shown} = {array[first]} for x = {HUGE[first]:g}",
-                expected="a finite number" if array is slope else f"{expected[first]:g}",
-                mistake=what,
-            )
-    for shown, array in values.items():
-        if array is not None:
-            expect(f"{shown} for x = [-10000, -100, 100, 10000]", array, expected)
+def written(*formulas: str, note: str = "", **values: Any) -> list[tuple[str, Any]]:
+    """Formulas in a line-up, each with its own text for a name."""
+    words = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "sinh": np.sinh, "cosh": np.cosh}
+    words |= {"min": np.minimum, "max": np.maximum, "abs": np.abs, "sqrt": np.sqrt}
+    words |= {"sigmoid": sigmoid, "tan": np.tan, "sin": np.sin, "arctan": np.arctan, "erf": ERF}
+    words |= {"relu": relu, "sign": np.sign, "sum": along_rows(np.sum), "mean": along_rows(np.mean)}
+    return [(f"it is {text}{note}", eval(text, words | values)) for text in formulas]
 
 
-def expect_slope(
-    name: str, expected: np.ndarray, mistakes: dict[str, np.ndarray], also: Any = None
+def along_rows(reduction: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """A reduction of each row."""
+    return lambda x: reduction(x, axis=-1, keepdims=True)
+
+
+def expect_both(
+    name: str, x: np.ndarray, expected: np.ndarray, *lineups: Lineup, also: Any = None
 ) -> None:
-    """The gradient of the activation at X, except at 0, where ReLU has none."""
-    (slope,) = gradients(activation(name), X, weights=UPSTREAM)
-    if slope is not None:
-        slope = np.where(X == 0, 0, slope)
-    expect_gradient(
-        "x.grad",
-        slope,
-        np.where(X == 0, 0, UPSTREAM * expected),
-        {key: np.where(X == 0, 0, UPSTREAM * value) for key, value in mistakes.items()},
-        also=None if also is None else np.where(X == 0, 0, UPSTREAM * also),
-        missing="no gradient reaches x: it is computed outside the graph",
-    )
+    """The numbers of the function, and of the activation that uses it."""
+    function_is_right = False
+    for what, seen in explained(name, x, both(name, x)):
+        try:
+            expect_true(
+                seen.dtype != np.float16,
+                seen=f"{what} = {show(seen)} of float16",
+                expected=f"{show(expected)}, with seven digits",
+                mistake="the numbers are kept in float16, with three digits",
+            )
+            if equal(seen, expected) or (also is not None and equal(seen, also)):
+                function_is_right = True
+                continue
+            found = suspect(seen, x, *lineups)
+            if lineups and not found:
+                found = {fact(seen, x, expected): seen}
+            expect(what, seen, expected, found)
+        except Mistake as mistake:
+            if mistake.mistake is None or not function_is_right:
+                raise
+            raise Mistake(
+                seen=mistake.seen,
+                expected=mistake.expected,
+                mistake=f"{name.lower()} is right, but {name} is not: {mistake.mistake}",
+                place=place_of(name, "forward", "__call__"),
+            ) from None
+
+
+def explained(name: str, x: np.ndarray, results: Iterator[Any]) -> Iterator[Any]:
+    """The results for a matrix; where an error ends them, what would end in none."""
+    try:
+        yield from results
+    except (IndexError, TypeError, ValueError) as error:
+        square = x.shape[0] == x.shape[-1]
+        for words, other in (
+            ("it works for square matrices only", np.ones((3, 3))),
+            ("it works for single rows of numbers only", np.ones(3)),
+            ("it works for single numbers only", np.array(1.0)),
+        ):
+            if x.ndim == 2 and not (square and other.ndim == 2) and works(name, other):
+                raise Mistake(
+                    seen=f"x of shape {x.shape} gave {type(error).__name__}: {error}",
+                    expected=f"a result of shape {x.shape}",
+                    mistake=words,
+                ) from error
+        raise
+
+
+def works(name: str, x: np.ndarray) -> bool:
+    """Whether an activation gives a result of the right shape, be it right or wrong."""
+    try:
+        return all(seen.shape == x.shape for _, seen in both(name, x))
+    except Exception:
+        return False
+
+
+def fact(seen: np.ndarray, x: np.ndarray, expected: np.ndarray) -> str | None:
+    """What can be said of numbers that no known mistake explains."""
+    if seen.shape != expected.shape:
+        return None
+    ratio = float(np.sum(seen * expected) / np.sum(expected * expected))
+    if equal(seen, ratio * expected):
+        return f"every result is {ratio:.5g} times as large as it should be"
+    difference = float(np.mean(seen - expected))
+    if equal(seen, expected + difference):
+        too = "large" if difference > 0 else "small"
+        return f"every result is too {too} by {abs(difference):.4g}"
+    wrong = ~np.isclose(seen, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+    rows, columns = np.indices(x.shape)
+    first, last = (rows == 0) & (columns == 0), (rows == rows.max()) & (columns == columns.max())
+    for words, place in (
+        ("only what is made of negative numbers is wrong", x < 0),
+        ("only what is made of positive numbers is wrong", x > 0),
+        ("only what is made of 0 is wrong", x == 0),
+        ("only what is made of numbers above 0 or at 0 is wrong", x >= 0),
+        ("only what is made of numbers up to 0 is wrong", x <= 0),
+        ("only what is made of numbers beyond -1 and 1 is wrong", np.abs(x) > 1),
+        ("only what is made of numbers above 1 is wrong", x > 1),
+        ("only the first number is right", ~first),
+        ("only the last number is wrong", last),
+        ("only the first row is right", rows > 0),
+        ("only the first row is wrong", rows == 0),
+        ("only the last row is wrong", rows == rows.max()),
+        ("only the last column is wrong", columns == columns.max()),
+    ):
+        if np.array_equal(wrong, place):
+            return words
+    return None
+
+
+def is_right(name: str, exact: Exact) -> bool:
+    """Whether an activation gives the right numbers, where nothing special is asked of it.
+
+    Where it does not, what else is wrong may come from there, and has no name of its own.
+    """
+    x = X if name != "Softmax" else SCORES
+    try:
+        return equal(result(name, x), exact(x)) or (
+            name == "GELU" and equal(result(name, x), exact_gelu(x))
+        )
+    except Exception:
+        return False
+
+
+def place_of(name: str, *methods: str) -> tuple[str, int] | None:
+    """Where the first method that an activation has begins."""
+    for method in methods:
+        code = getattr(getattr(getattr(activations, name), method, None), "__code__", None)
+        if code is not None:
+            return code.co_filename, code.co_firstlineno
+    return None
+
+
+def anywhere(exact: Exact) -> Lineup:
+    """What can go wrong with any function of single numbers."""
+
+    def lineup(x: np.ndarray) -> list[tuple[str, Any]]:
+        y = exact(x)
+        return [
+            ("x is returned as it came", x),
+            ("every result is 0", np.zeros(x.shape)),
+            ("every result is 1", np.ones(x.shape)),
+            ("the sign of the result is wrong", -y),
+            ("the sign of x is wrong", exact(-x)),
+            ("negative numbers are treated as positive ones", exact(np.abs(x))),
+            ("positive numbers are treated as negative ones", exact(-np.abs(x))),
+            ("the result has lost its sign", np.abs(y)),
+            ("what is negative becomes 0", np.maximum(y, 0)),
+            ("it is applied twice", exact(exact(x))),
+            ("x is multiplied by 2 first", exact(2 * x)),
+            ("x is divided by 2 first", exact(x / 2)),
+            ("x is squared first", exact(x * x)),
+            ("1 is added to x first", exact(x + 1)),
+            ("1 is subtracted from x first", exact(x - 1)),
+            ("the largest number in x is subtracted first", exact(x - x.max())),
+            ("the mean of x is subtracted first", exact(x - x.mean())),
+            ("x is cut to whole numbers first", exact(np.trunc(x))),
+            *(
+                (f"x is cut off at -{c} and {c} first", exact(np.clip(x, -c, c)))
+                for c in range(1, 7)
+            ),
+            ("it is 1 minus the result", 1 - y),
+            ("it is 1 divided by the result", 1 / y),
+            ("the result is squared", y * y),
+            ("the result is multiplied by x", x * y),
+            ("x is added to the result", x + y),
+            ("x is subtracted from the result", y - x),
+            ("the results are divided by their sum", y / y.sum()),
+            ("the results are divided by the largest of them", y / y.max()),
+            ("the results are divided by the largest number in x", y / x.max()),
+            ("the result is cut to whole numbers", np.trunc(y)),
+            ("the result is rounded to whole numbers", y.round()),
+            *((f"the result is rounded to {n} decimals", y.round(n)) for n in (1, 2, 3, 4)),
+            ("only the sign of x is returned", np.sign(x)),
+            ("only whether x is positive is returned", np.where(x > 0, 1, 0)),
+            ("only whether x is positive is returned", x > 0),
+            *(
+                (f"one number is returned, the {word} of all results", reduction(y))
+                for word, reduction in REDUCTIONS.items()
+            ),
+            *(
+                (f"one number is returned, made of the {word} of x", exact(reduction(x)))
+                for word, reduction in REDUCTIONS.items()
+            ),
+            ("only the largest of each column is left", y.max(0)),
+            ("only the largest of each row is left", y.max(1)),
+            ("only the numbers above 0 are left, in one row", y[x > 0]),
+            ("the numbers are all in one row", y.ravel()),
+            ("rows and columns are swapped", y.T),
+            ("the rows are in the reverse order", y[::-1]),
+            ("only the first row is returned", y[0]),
+            ("only the first number is returned", y[0, 0]),
+            ("the last row is left out", y[:-1]),
+            *(("only the first row is computed", first_of(y, rest, 1)) for rest in (0, x)),
+            *(("the last row is not computed", first_of(y, rest, len(y) - 1)) for rest in (0, x)),
+            *(("the first row is not computed", first_of(rest, y, 1)) for rest in (x * 0, x)),
+            *written("relu(x)", "sigmoid(x)", "tanh(x)", "x * sigmoid(x)", x=x),
+            ("it is gelu(x)", gelu(x)),
+            ("it is softmax, of each row", softmax(x)),
+            ("it is softmax, of all numbers", softmax(x, None)),
+        ]
+
+    return lineup
+
+
+REDUCTIONS: dict[str, Callable[[np.ndarray], Any]] = {
+    "largest": np.max,
+    "smallest": np.min,
+    "sum": np.sum,
+    "mean": np.mean,
+}
+
+
+def first_of(y: np.ndarray, rest: Any, count: int) -> np.ndarray:
+    """The first rows of an array, with something else in the others."""
+    return np.where(np.arange(len(y))[:, None] < count, y, rest)
 
 
 # ---- What every activation has to keep -----------------------------------------------------------
 
 
-def keeping(name: str, about: tuple[str, ...]) -> tuple[Callable[[], None], ...]:
-    """The checks that are the same for every activation."""
+SHAPES = ((4, 3), (7,), (2, 3, 4), (1, 1), (5, 1), (1, 2, 1, 3), (0, 5), ())
+# What is said of a function that is right for some shapes, and for no others.
+RIGHT_FOR: dict[str, Callable[[tuple[int, ...]], bool]] = {
+    "it cannot take a single number, a tensor of shape ()": lambda shape: shape != (),
+    "it cannot take an empty batch, of shape (0, 5)": lambda shape: 0 not in shape,
+    "it is right for matrices only, not for other dimensions": lambda shape: len(shape) == 2,
+    "it is right for matrices only, and not for empty ones": lambda shape: (
+        len(shape) == 2 and 0 not in shape
+    ),
+    "it is right for single rows of numbers only": lambda shape: len(shape) == 1,
+    "it needs at least two dimensions": lambda shape: len(shape) > 1,
+    "it is right for one or two dimensions only": lambda shape: 0 < len(shape) < 3,
+    "it is right for up to two dimensions only": lambda shape: len(shape) < 3,
+    "dimensions of size 1 are lost": lambda shape: 1 not in shape,
+}
 
-    def shape() -> None:
-        for size in ((7,), (1, 1), (4, 3), (2, 3, 4), (0, 5), (1, 2, 1, 3)):
-            expect_shape(f"{name}()(x)", result(name, np.full(size, 0.5)), size)
-        if name != "Softmax":
-            expect_shape(f"{name}()(x)", result(name, np.array(0.5)), ())
 
-    def dtype() -> None:
-        for kind in (np.float32, np.float64):
-            y = activation(name)(tensor.Tensor(X, dtype=kind))
-            mistake = f"the result is no longer {np.dtype(kind)}"
-            expect_dtype(f"{name}()(x)", y, kind, mistake)
+def expect_any_shape(name: str, exact: Exact) -> None:
+    """The shape and the numbers, for any number of dimensions."""
+    shapes = [shape for shape in SHAPES if shape or name != "Softmax"]
+    known = is_right(name, exact)
+    found: dict[tuple[int, ...], Exception] = {}
+    for shape in shapes:
+        x = np.linspace(-3, 4, math.prod(shape)).reshape(shape)
+        try:
+            expect(f"{name}()(x) for x of shape {shape}", result(name, x), exact(x))
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            found[shape] = error
+    if not found:
+        return
+    shape, error = next(iter(found.items()))
+    explained = isinstance(error, Mistake) and error.mistake is not None
+    if explained or not known:
+        raise error
+    matching = [
+        words
+        for words, right in RIGHT_FOR.items()
+        if all((shape in found) != right(shape) for shape in shapes)
+    ]
+    raise Mistake(
+        seen=error.seen
+        if isinstance(error, Mistake)
+        else f"{name}()(x) for x of shape {shape} raised {type(error).__name__}: {error}",
+        expected=error.expected if isinstance(error, Mistake) else f"a result of shape {shape}",
+        mistake=matching[0] if matching else f"it is right for some shapes, but not for {shape}",
+    ) from error
 
-    def calls() -> None:
-        before = X.astype(np.float32)
-        x = tensor.Tensor(before.copy())
+
+def expect_same_dtype(name: str, exact: Exact) -> None:
+    """The dtype of x in the result."""
+    known = is_right(name, exact)
+    for kind in (np.float32, np.float64):
+        y = activation(name)(fresh(X, kind))
+        mistake = f"the result is no longer {np.dtype(kind)}" if known else None
+        expect_dtype(f"{name}()(x)", y, kind, mistake)
+
+
+def expect_no_memory(name: str, exact: Exact) -> None:
+    """Calls that have nothing to do with one another, nor with what the caller does to x."""
+    known = is_right(name, exact)
+    for dtype in (np.float32, np.float64):
+        x = fresh(X, dtype)
         function = activation(name)
-        first = numbers(f"{name}()(x)", function(x)).copy()
-        expect_unchanged("x", numbers("x", x), before)
-        function(tensor.Tensor(-X[:2]))
-        second = numbers(f"{name}()(x)", function(tensor.Tensor(X)))
-        expect(f"{name}()(x), the second time,", second, first)
+        y = function(x)
+        first = numbers(f"{name}()(x)", y).copy()
+        expect_unchanged("x", numbers("x", x), X.astype(dtype))
+        try:
+            second = numbers("f(z)", function(fresh(X[::-1], dtype))).copy()
+            kept = numbers("y", y).copy()
+            function(fresh(-X[:2], dtype))
+            again = numbers("f(x)", function(fresh(X, dtype)))
+        except Exception as error:
+            raise Mistake(
+                seen=f"{type(error).__name__}: {error}",
+                expected=f"f = {name}(); f(x); f(z) gives two results",
+                mistake="it ends in an error when it is called again",
+            ) from error
+        expect_true(
+            np.array_equal(kept, first, equal_nan=True),
+            seen=f"y = {show(kept)} after y = f(x) and f(z)",
+            expected=f"{show(first)}, as before f(z)",
+            mistake="a later call writes into the result of an earlier one: they share an array",
+        )
+        if known and equal(second, first):
+            raise Mistake(
+                seen=f"f(z) = {show(second)} after f = {name}() and f(x)",
+                expected=show(exact(X[::-1])),
+                mistake="the result of an earlier call comes back: something is kept",
+            )
+        expect(
+            f"f(x), after f = {name}() and f(x) and f(z),",
+            again,
+            first,
+            {"it gives another result when it is called again: something is kept": again},
+        )
+        if known:
+            expect(f"f(z), after f = {name}() and f(x),", second, exact(X[::-1]))
 
-    sentences = {
-        shape: f"{name} takes any shape, and gives the same",
-        dtype: f"{name} keeps float32 float32, and float64 float64",
-        calls: f"{name} leaves x as it was, and does the same each time",
-    }
-    checks = []
-    for test, sentence in sentences.items():
-        test.__name__, test.__doc__ = f"test_{name.lower()}_keeps_{test.__name__}", sentence
-        checks.append(check(name, about=about)(test))
-    return tuple(checks)
+
+def fresh(x: np.ndarray, dtype: Any) -> Any:
+    """A tensor with memory of its own."""
+    return tensor.Tensor(x.astype(dtype), dtype=dtype)
+
+
+def keeps_shape(name: str, about: tuple[str, ...], exact: Exact) -> Callable[[], None]:
+    """The check that any number of dimensions will do."""
+    sentence = f"{name} takes any shape, and gives the same"
+    return check_of(name, about, "shape", sentence, lambda: expect_any_shape(name, exact))
+
+
+def keeps_calls(name: str, about: tuple[str, ...], exact: Exact) -> Callable[[], None]:
+    """The check that calls have nothing to do with one another."""
+    sentence = f"{name} leaves x as it was, and does the same each time"
+    return check_of(name, about, "calls", sentence, lambda: expect_no_memory(name, exact))
+
+
+def keeps_dtype(name: str, about: tuple[str, ...], exact: Exact) -> Callable[[], None]:
+    """The check that the precision stays."""
+    sentence = f"{name} keeps float32 float32, and float64 float64"
+    return check_of(name, about, "dtype", sentence, lambda: expect_same_dtype(name, exact))
+
+
+def check_of(
+    name: str, about: tuple[str, ...], kept: str, sentence: str, test: Callable[[], None]
+) -> Callable[[], None]:
+    """A check of one activation that there is for the others too."""
+    test.__name__, test.__doc__ = f"test_{name.lower()}_keeps_{kept}", sentence
+    return check(name, about=about)(test)
+
+
+def expect_stable(name: str, exact: Exact, expected: np.ndarray, naive: str) -> None:
+    """The activation of numbers so large that a naive formula overflows."""
+    known = is_right(name, exact)
+    with np.errstate(all="ignore"):
+        values = dict(both(name, HUGE))
+        slope = gradient_at(name, HUGE)
+    for shown, array in (*values.items(), ("the gradient", slope)):
+        if array is not None and not np.isfinite(array).all():
+            raise Mistake(
+                seen=f"{shown} = {show(array)} for x = [-10000, -100, 100, 10000]",
+                expected="finite numbers" if array is slope else show(expected),
+                mistake=naive if known else None,
+            )
+    for shown, array in values.items():
+        top = array.max()
+        expect(
+            f"{shown} for x = [-10000, -100, 100, 10000]",
+            array,
+            expected,
+            {f"large results are cut off at {top:g}": np.minimum(expected, top)} if known else {},
+        )
+
+
+def gradient_at(name: str, x: np.ndarray, weights: Any = None) -> np.ndarray | None:
+    """The gradient, where there is one: whether it is recorded is another check's business."""
+    try:
+        return gradients(activation(name), x, weights=weights)[0]
+    except Exception:
+        return None
+
+
+def expect_slope(
+    name: str,
+    exact: Exact,
+    x: np.ndarray,
+    expected: np.ndarray,
+    mistakes: dict[str, np.ndarray],
+    also: Any = None,
+) -> None:
+    """The gradient of the activation at x, except at 0, where ReLU has none.
+
+    Args:
+        expected: the gradient of `(activation(x) * weights).sum()` for the weights `UPSTREAM`.
+        mistakes, also: the same, see `expect`.
+    """
+    known = is_right(name, exact)
+    try:
+        (slope,) = gradients(activation(name), x, weights=UPSTREAM)
+        if slope is not None:
+            slope = np.where(x == 0, 0, slope)
+        expect_gradient(
+            "x.grad",
+            slope,
+            np.where(x == 0, 0, expected),
+            {key: np.where(x == 0, 0, value) for key, value in mistakes.items()},
+            also=None if also is None else np.where(x == 0, 0, also),
+            missing=NOT_CONNECTED,
+        )
+    except Mistake as mistake:
+        if known:
+            raise
+        # Where the results are wrong already, so is the gradient: that is no second mistake.
+        raise Mistake(seen=mistake.seen, expected=mistake.expected) from None
+
+
+NOT_CONNECTED = "no gradient reaches x: the result comes from a copy of it"
 
 
 # ---- ReLU ----------------------------------------------------------------------------------------
@@ -160,92 +564,179 @@ def keeping(name: str, about: tuple[str, ...]) -> tuple[Callable[[], None], ...]
 RELU = ("relu", "ReLU.forward", "ReLU.__call__", "ReLU")
 
 
+def relu(x: np.ndarray) -> np.ndarray:
+    """The larger of x and 0."""
+    return np.maximum(x, 0)
+
+
 @check("ReLU", about=RELU)
 def test_relu_values() -> None:
     """ReLU keeps positive numbers and makes negative ones zero"""
-    expected = np.where(X > 0, X, 0)
-    expect_values(
-        "ReLU",
-        expected,
-        {
-            "negative numbers lose their sign, as in abs(x)": np.abs(X),
-            "the negative numbers are kept, and the positive ones zeroed": np.minimum(X, 0),
-            "negative numbers leak through, times 0.01": np.where(X > 0, X, 0.01 * X),
-            "negative numbers leak through, times 0.1": np.where(X > 0, X, 0.1 * X),
-            "negative numbers leak through, times 0.2": np.where(X > 0, X, 0.2 * X),
-            "only whether x is positive is returned, not x itself": (X > 0).astype(float),
-            "numbers above 1 are cut off": np.clip(X, 0, 1),
-            "numbers above 6 are cut off": np.clip(X, 0, 6),
-            "negative numbers become -1, not 0": np.where(X > 0, X, -1),
-            "negative numbers become 1, not 0": np.where(X > 0, X, 1),
-            "numbers below 1 become 1: the maximum is taken with 1": np.maximum(X, 1),
-            "numbers below 1 become 0, not only those below 0": np.where(X > 1, X, 0),
-            "the positive numbers are squared": np.maximum(X, 0) ** 2,
-            "it is softplus, log(1 + exp(x))": np.log1p(np.exp(X)),
-            "it is ELU: negative numbers become exp(x) - 1": np.where(X > 0, X, np.exp(X) - 1),
-            "it is x * sigmoid(x)": X / (1 + np.exp(-X)),
-        },
-    )
+    expect_both("ReLU", X, relu(X), wrong_relus, anywhere(relu))
+
+
+def wrong_relus(x: np.ndarray) -> list[tuple[str, Any]]:
+    """What other bends make of x."""
+    leaks = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, -0.01, -0.1)
+    limits = (-1, 0.001, 0.01, 0.1, 0.5, 1)
+    return [
+        ("negative numbers lose their sign, as in abs(x)", np.abs(x)),
+        ("the negative numbers are kept, and the positive ones become 0", np.minimum(x, 0)),
+        (
+            "the negative numbers are kept without their sign, and the positive ones become 0",
+            np.maximum(-x, 0),
+        ),
+        *((f"negative numbers leak through, times {c}", np.where(x > 0, x, c * x)) for c in leaks),
+        *((f"what is negative becomes {c}, not 0", np.where(x < 0, c, x)) for c in limits),
+        *((f"what is not above 0 becomes {c}, not 0", np.where(x > 0, x, c)) for c in limits),
+        *((f"the maximum is taken with {c}, not with 0", np.maximum(x, c)) for c in limits),
+        ("the maximum is taken with the mean of x, not with 0", np.maximum(x, x.mean())),
+        *(
+            (f"numbers are compared with {c}, not with 0", np.where(np.greater(x, c), x, 0))
+            for c in limits
+        ),
+        ("only whether x is positive is returned, not x itself", np.where(x > 0, 1, 0)),
+        ("only whether x is positive is returned, not x itself", x > 0),
+        ("only whether x is negative is returned", np.where(x < 0, 1, 0)),
+        ("only whether x is negative is returned", x < 0),
+        ("1 is returned where x is not negative, not x itself", np.where(x >= 0, 1, 0)),
+        ("1 is returned where x is not negative, not x itself", x >= 0),
+        ("1 is added where x is positive, and negative numbers are kept", x + (x > 0)),
+        *((f"numbers above {c} are cut off", np.clip(x, 0, c)) for c in range(1, 7)),
+        ("numbers are cut off at -1 and 1", np.clip(x, -1, 1)),
+        ("one number is returned, the largest of all; np.maximum compares each with 0", x.max()),
+        ("only the largest of each column is left; np.maximum compares each with 0", x.max(0)),
+        ("only the largest of each row is left; np.maximum compares each with 0", x.max(1)),
+        ("the numbers are cut to whole ones", np.trunc(relu(x))),
+        ("every result is 0", np.zeros(x.shape)),
+        ("the positive numbers are squared", np.maximum(x, 0) ** 2),
+        ("it is softplus, log(1 + exp(x))", np.log1p(np.exp(x))),
+        ("it is ELU: negative numbers become exp(x) - 1", np.where(x > 0, x, np.exp(x) - 1)),
+        ("it is x * sigmoid(x), which is called SiLU or Swish", x * sigmoid(x)),
+    ]
+
+
+test_relu_keeps_shape = keeps_shape("ReLU", RELU, relu)
+test_relu_keeps_calls = keeps_calls("ReLU", RELU, relu)
 
 
 @check("ReLU", about=RELU)
 def test_relu_of_huge_numbers() -> None:
     """ReLU keeps large numbers as they are"""
-    expect_stable("ReLU", np.array([0.0, 0.0, 100.0, 1e4]), "it overflows for large numbers")
+    expect_stable("ReLU", relu, relu(HUGE), "it overflows for large numbers")
 
 
 @check("ReLU", about=RELU)
 def test_relu_gradient() -> None:
     """The gradient of ReLU is 1 for positive and 0 for negative numbers"""
-    expect_slope(
-        "ReLU",
-        (X > 0).astype(float),
-        {
-            "the gradient is 1 everywhere": np.ones(X.shape),
-            "it is x, where x > 0": np.maximum(X, 0),
-        },
-    )
+    mistakes = {
+        "the gradient is 1 everywhere": UPSTREAM,
+        "the gradient is x, where x > 0": UPSTREAM * relu(X),
+    }
+    expect_slope("ReLU", relu, X, UPSTREAM * (X > 0), mistakes)
 
 
-test_relu_keeps_shape, test_relu_keeps_dtype, test_relu_keeps_calls = keeping("ReLU", RELU)
+test_relu_keeps_dtype = keeps_dtype("ReLU", RELU, relu)
 
 
 # ---- Sigmoid -------------------------------------------------------------------------------------
 
 SIGMOID = ("sigmoid", "Sigmoid.forward", "Sigmoid.__call__", "Sigmoid")
-LOGISTIC = 1 / (1 + np.exp(-X))
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The textbook formula, for small numbers."""
+    return 1 / (1 + np.exp(-x))
 
 
 @check("Sigmoid", about=SIGMOID)
 def test_sigmoid_values() -> None:
     """Sigmoid computes 1 / (1 + exp(-x))"""
-    with np.errstate(all="ignore"):
-        mistakes = {
-            "the sign of x is wrong: 1 / (1 + exp(x))": 1 / (1 + np.exp(X)),
-            "parentheses are missing: 1 / 1 + exp(-x)": 1 + np.exp(-X),
-            "1 - exp(-x) stands where 1 + exp(-x) should": 1 / (1 - np.exp(-X)),
-            "the 1 in the denominator is missing": np.exp(X),
-            "exp(-x) is all that is computed": np.exp(-X),
-            "it is tanh": np.tanh(X),
-            "it is tanh(x / 2), between -1 and 1": np.tanh(X / 2),
-            "it is (1 + tanh(x)) / 2, which is too steep": (1 + np.tanh(X)) / 2,
-            "it is the derivative of sigmoid, s (1 - s)": LOGISTIC * (1 - LOGISTIC),
-            "the power is of 2, not of e": 1 / (1 + 2.0**-X),
-            "the power is of 10, not of e": 1 / (1 + 10.0**-X),
-            "negative numbers are treated as positive ones": 1 / (1 + np.exp(-np.abs(X))),
-            "it is the straight line of hard sigmoid": np.clip(X / 6 + 0.5, 0, 1),
-            "the numerator is x": X / (1 + np.exp(-X)),
-            "it is the logarithm of sigmoid": np.log(LOGISTIC),
-            "it is softmax: the numbers add up to 1": np.exp(X) / np.exp(X).sum(),
-        }
-        expect_values("Sigmoid", LOGISTIC, mistakes)
+    expect_both("Sigmoid", X, sigmoid(X), wrong_sigmoids, anywhere(sigmoid))
+
+
+def wrong_sigmoids(x: np.ndarray) -> list[tuple[str, Any]]:
+    """What other formulas make of x."""
+    above, small, s = np.exp(np.minimum(x, 0)), np.exp(-np.abs(x)), sigmoid(x)
+    return [
+        ("it is sigmoid of -x, where it should be of x", sigmoid(-x)),
+        ("it is 1 + exp(-x), by which 1 has to be divided", 1 + np.exp(-x)),
+        ("negative numbers are treated as positive ones", sigmoid(np.abs(x))),
+        ("positive numbers are treated as negative ones", sigmoid(-np.abs(x))),
+        ("brackets are missing: only exp is divided by 1", above / 1 + small),
+        ("a minus stands where 1 + should: 1 - exp", 1 / (1 - np.exp(-x))),
+        ("a minus stands where 1 + should: 1 - exp", above / (1 - small)),
+        ("the 1 + below the line is missing", above / small),
+        ("2 + stands below the line, where 1 + should", above / (2 + small)),
+        ("2 + stands below the line, where 1 + should", 1 / (2 + np.exp(-x))),
+        ("what is above the line is returned, not divided by what is below", above),
+        ("what is below the line is returned", 1 + small),
+        ("what is above the line is multiplied by what is below", above * (1 + small)),
+        ("the exp above the line is missing", np.minimum(x, 0) / (1 + small)),
+        ("the exp below the line is missing", above / (1 - np.abs(x))),
+        (
+            "above the line stands exp of the larger of x and 0, not of the smaller",
+            np.exp(np.maximum(x, 0)) / (1 + small),
+        ),
+        ("the smaller of x and 0 is missing above the line", np.exp(x) / (1 + small)),
+        (
+            "above the line stands the smaller of x and 1, not of x and 0",
+            np.exp(np.minimum(x, 1)) / (1 + small),
+        ),
+        (
+            "np.min takes the smallest of each column; np.minimum compares each with 0",
+            np.exp(x.min(0)) / (1 + small),
+        ),
+        ("the exp above the line has a minus too many", np.exp(-np.minimum(x, 0)) / (1 + small)),
+        ("the minus before |x| below the line is missing", above / (1 + np.exp(np.abs(x)))),
+        ("the absolute value below the line is missing", above / (1 + np.exp(-x))),
+        ("it is tanh", np.tanh(x)),
+        ("it is tanh(x / 2), between -1 and 1", np.tanh(x / 2)),
+        ("it is (1 + tanh(x)) / 2, which is too steep", (1 + np.tanh(x)) / 2),
+        ("it is the derivative of sigmoid, s (1 - s)", s * (1 - s)),
+        ("the power is of 2, not of e", 1 / (1 + 2.0**-x)),
+        ("the power is of 10, not of e", 1 / (1 + 10.0**-x)),
+        *(((f"the power is of {e}; e is 2.71828"), 1 / (1 + e**-x)) for e in (2.7, 2.71, 2.72)),
+        ("it is the straight line of hard sigmoid", np.clip(x / 6 + 0.5, 0, 1)),
+        ("it is the straight line of hard sigmoid", np.clip(x / 5 + 0.5, 0, 1)),
+        ("it is the logarithm of sigmoid", np.log(s)),
+        ("it is rounded to yes or no", np.round(s)),
+        ("it is rounded to yes or no", np.where(x >= 0, 1, 0)),
+        ("it is softmax: the numbers add up to 1", softmax(x, None)),
+        ("it is softmax: the numbers of each row add up to 1", softmax(x)),
+        ("it is right for positive numbers, and 0 for all others", np.where(x > 0, s, 0)),
+        (
+            "negative numbers get the sigmoid of -x, without its sign",
+            np.sign(x) * sigmoid(np.abs(x)),
+        ),
+        *written(
+            *(f"{a} / ({b})" for a in ABOVE for b in BELOW),
+            *("exp(x)", "exp(-x)", "tanh(x) / 2", "1 + exp(min(x, 0))", "1 + exp(x)"),
+            x=x,
+            e=math.e,
+        ),
+    ]
+
+
+# What could stand above and below the line of a sigmoid.
+ABOVE = ("1", "2", "x", "exp(x)", "exp(-x)", "exp(min(x, 0))", "exp(max(x, 0))", "exp(-abs(x))")
+BELOW = (
+    *("1 + exp(-x)", "1 + exp(x)", "1 + exp(-abs(x))", "1 + exp(abs(x))", "1 - exp(x)"),
+    *("1 - exp(-x)", "1 - exp(-abs(x))", "exp(-abs(x))", "1 + exp(-x * x)", "1 + exp(-2 * x)"),
+    *("1 + exp(-x / 2)", "0.5 + exp(-x)", "0.5 + exp(-abs(x))", "e + exp(-x)", "e + exp(-abs(x))"),
+    *("1 + 2 * exp(-x)", "1 + abs(x)", "exp(x) + exp(-x)", "1 + exp(min(x, 0))"),
+)
+
+
+test_sigmoid_keeps_shape = keeps_shape("Sigmoid", SIGMOID, sigmoid)
+test_sigmoid_keeps_calls = keeps_calls("Sigmoid", SIGMOID, sigmoid)
 
 
 @check("Sigmoid", about=SIGMOID)
 def test_sigmoid_is_stable() -> None:
     """Sigmoid of -10,000 is 0 and of 10,000 is 1, without overflow"""
     naive = "exp overflows for large numbers: inf / inf is nan"
-    expect_stable("Sigmoid", np.array([0.0, 0.0, 1.0, 1.0]), naive)
+    expect_stable("Sigmoid", sigmoid, np.array([0.0, 0.0, 1.0, 1.0]), naive)
 
     # An overflow that np.where throws away does no harm, and comes for either sign of x. If only
     # negative numbers overflow, the answer itself was made from infinity.
@@ -259,19 +750,21 @@ def test_sigmoid_is_stable() -> None:
         not overflows(-1e4) or overflows(1e4),
         seen="exp(10000) overflows to infinity on the way to Sigmoid()(-10000)",
         expected="no overflow: use exp(x) / (1 + exp(x)) below zero",
-        mistake="exp(-x) overflows for large negative numbers: they need a form of their own",
+        mistake="exp(-x) overflows for large negative numbers: they need a form of their own"
+        if is_right("Sigmoid", sigmoid)
+        else None,
     )
 
 
 @check("Sigmoid", about=SIGMOID)
 def test_sigmoid_gradient() -> None:
     """The gradient of Sigmoid is s (1 - s)"""
-    expect_slope("Sigmoid", LOGISTIC * (1 - LOGISTIC), {"the gradient is s": LOGISTIC})
+    s = sigmoid(X)
+    mistakes = {"the gradient is s": UPSTREAM * s}
+    expect_slope("Sigmoid", sigmoid, X, UPSTREAM * s * (1 - s), mistakes)
 
 
-test_sigmoid_keeps_shape, test_sigmoid_keeps_dtype, test_sigmoid_keeps_calls = keeping(
-    "Sigmoid", SIGMOID
-)
+test_sigmoid_keeps_dtype = keeps_dtype("Sigmoid", SIGMOID, sigmoid)
 
 
 # ---- Tanh ----------------------------------------------------------------------------------------
@@ -282,44 +775,89 @@ TANH = ("tanh", "Tanh.forward", "Tanh.__call__", "Tanh")
 @check("Tanh", about=TANH)
 def test_tanh_values() -> None:
     """Tanh computes the hyperbolic tangent"""
-    with np.errstate(all="ignore"):
-        mistakes = {
-            "it is sigmoid, between 0 and 1": LOGISTIC,
-            "it is 2 sigmoid(x) - 1; tanh is 2 sigmoid(2x) - 1": 2 * LOGISTIC - 1,
-            "it is sigmoid(2x), between 0 and 1": 1 / (1 + np.exp(-2 * X)),
-            "it is the tangent of an angle, tan": np.tan(X),
-            "it is arctan": np.arctan(X),
-            "it is arctanh": np.arctanh(X),
-            "it is sinh: the division by cosh is missing": np.sinh(X),
-            "it is cosh": np.cosh(X),
-            "it is cosh / sinh, the wrong way round": np.cosh(X) / np.sinh(X),
-            "it is the difference of the exponentials, not divided by their sum": np.exp(X)
-            - np.exp(-X),
-            "it is cut off in straight lines at -1 and 1": np.clip(X, -1, 1),
-            "it is the derivative of tanh": 1 - np.tanh(X) ** 2,
-            "it is 1 - tanh": 1 - np.tanh(X),
-            "it is x / (1 + |x|), softsign": X / (1 + np.abs(X)),
-        }
-        expect_values("Tanh", np.tanh(X), mistakes)
+    expect_both("Tanh", X, np.tanh(X), wrong_tanhs, anywhere(np.tanh))
+
+
+def wrong_tanhs(x: np.ndarray) -> list[tuple[str, Any]]:
+    """What other formulas make of x."""
+    t, up, down = np.tanh(x), np.exp(x), np.exp(-x)
+    return [
+        ("it is sigmoid, between 0 and 1", sigmoid(x)),
+        ("it is 2 sigmoid(x) - 1; tanh is 2 sigmoid(2x) - 1", 2 * sigmoid(x) - 1),
+        ("it is sigmoid(2x), or (1 + tanh(x)) / 2, between 0 and 1", sigmoid(2 * x)),
+        ("it is 2 sigmoid(2x), or 1 + tanh(x): 1 has to be subtracted", 1 + t),
+        ("it is sigmoid(2x) - 1: sigmoid has to be doubled", sigmoid(2 * x) - 1),
+        ("the sign is wrong", -t),
+        ("it is the tangent of an angle, tan", np.tan(x)),
+        ("it is arctan", np.arctan(x)),
+        ("it is arctanh", np.arctanh(x)),
+        ("it is sinh: the division by cosh is missing", np.sinh(x)),
+        ("it is cosh", np.cosh(x)),
+        ("it is arcsinh", np.arcsinh(x)),
+        ("it is sin", np.sin(x)),
+        ("it is 1 / tanh, the wrong way round", np.cosh(x) / np.sinh(x)),
+        ("it is 1 / cosh", 1 / np.cosh(x)),
+        ("the exponentials are not divided by their sum", up - down),
+        ("it is the sum of the exponentials", up + down),
+        ("brackets are missing: only exp(-x) is divided", up - down / up + down),
+        ("brackets above the line are missing: only exp(-x) is divided", up - down / (up + down)),
+        ("brackets below the line are missing: only exp(x) divides", (up - down) / up + down),
+        ("the exponentials are multiplied, not divided", (up - down) * (up + down)),
+        ("it is cut off in straight lines at -1 and 1", np.clip(x, -1, 1)),
+        ("only the sign of x is returned", np.sign(x)),
+        ("it is the derivative of tanh", 1 - t * t),
+        ("it is 1 - tanh", 1 - t),
+        ("it is x / (1 + |x|), softsign", x / (1 + np.abs(x))),
+        ("it is tanh without its sign", np.abs(t)),
+        ("x is taken for an angle in degrees", np.tanh(np.deg2rad(x))),
+        *written(
+            *(f"({a}) / ({b})" for a in OVER for b in UNDER),
+            *(
+                "x - tanh(x)",
+                "2 * sigmoid(2 * x) + 1",
+                "1 + sinh(x) / cosh(x)",
+                "sinh(x) * cosh(x)",
+            ),
+            *("arctan(x) * 2 / 3.141592653589793", "arctan(x) / 1.5", "log(abs(x))", "sinh(x) / 2"),
+            x=x,
+        ),
+    ]
+
+
+# What could stand above and below the line of tanh.
+OVER = (
+    *("exp(x) - exp(-x)", "exp(-x) - exp(x)", "exp(x) + exp(-x)", "exp(x) - exp(x)", "exp(x)"),
+    *("exp(2 * x) - 1", "exp(2 * x) + 1", "1 - exp(-x)", "exp(x) - 1", "1 - exp(-2 * x)", "1"),
+)
+UNDER = (
+    *("exp(x) - exp(-x)", "exp(-x) - exp(x)", "exp(x) + exp(-x)", "exp(x) + exp(x)", "exp(x)"),
+    *("exp(2 * x) + 1", "exp(2 * x) - 1", "1 + exp(-x)", "exp(x) + 1", "1 + exp(-2 * x)", "2"),
+)
+
+
+test_tanh_keeps_shape = keeps_shape("Tanh", TANH, np.tanh)
+test_tanh_keeps_calls = keeps_calls("Tanh", TANH, np.tanh)
 
 
 @check("Tanh", about=TANH)
 def test_tanh_is_stable() -> None:
     """Tanh of -10,000 is -1 and of 10,000 is 1, without overflow"""
     naive = "exp overflows for large numbers: inf / inf is nan; np.tanh does not"
-    expect_stable("Tanh", np.array([-1.0, -1.0, 1.0, 1.0]), naive)
+    expect_stable("Tanh", np.tanh, np.array([-1.0, -1.0, 1.0, 1.0]), naive)
 
 
 @check("Tanh", about=TANH)
 def test_tanh_gradient() -> None:
     """The gradient of Tanh is 1 - t * t"""
     t = np.tanh(X)
-    expect_slope(
-        "Tanh", 1 - t * t, {"the gradient is 1 - t": 1 - t, "it is t (1 - t)": t * (1 - t)}
-    )
+    mistakes = {
+        "the gradient is 1 - t": UPSTREAM * (1 - t),
+        "the gradient is t (1 - t)": UPSTREAM * t * (1 - t),
+    }
+    expect_slope("Tanh", np.tanh, X, UPSTREAM * (1 - t * t), mistakes)
 
 
-test_tanh_keeps_shape, test_tanh_keeps_dtype, test_tanh_keeps_calls = keeping("Tanh", TANH)
+test_tanh_keeps_dtype = keeps_dtype("Tanh", TANH, np.tanh)
 
 
 # ---- GELU ----------------------------------------------------------------------------------------
@@ -329,9 +867,16 @@ ROOT = math.sqrt(2 / math.pi)
 ERF = np.vectorize(math.erf)
 
 
-def gelu(x: np.ndarray, cubic: float = 0.044715, root: float = ROOT, power: int = 3) -> np.ndarray:
+def argument(
+    x: np.ndarray, cubic: float = 0.044715, root: float = ROOT, power: int = 3
+) -> np.ndarray:
+    """The argument of the tanh, with constants that may be wrong."""
+    return root * (x + cubic * x**power)
+
+
+def gelu(x: np.ndarray, **constants: Any) -> np.ndarray:
     """The tanh form, with constants that may be wrong."""
-    return 0.5 * x * (1 + np.tanh(root * (x + cubic * x**power)))
+    return 0.5 * x * (1 + np.tanh(argument(x, **constants)))
 
 
 def exact_gelu(x: np.ndarray) -> np.ndarray:
@@ -339,51 +884,133 @@ def exact_gelu(x: np.ndarray) -> np.ndarray:
     return 0.5 * x * (1 + ERF(x / math.sqrt(2)))
 
 
+# Sizes at which the cube counts: where the result is large, a wrong constant hardly shows.
+BENT = np.array([[-2.5, -1.9, -1.2, -0.6], [-0.25, 0.0, 0.3, 0.65], [1.0, 1.4, 1.8, 2.3]])
+
+
 @check("GELU", about=GELU)
 def test_gelu_values() -> None:
     """GELU computes 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³)))"""
-    inner = np.tanh(ROOT * (X + 0.044715 * X**3))
-    expect_values(
-        "GELU",
-        gelu(X),
-        {
-            "the factor 0.5 is missing": 2 * gelu(X),
-            "the factor x is missing": 0.5 * (1 + inner),
-            "the 1 + before tanh is missing": 0.5 * X * inner,
-            "1 - tanh stands where 1 + tanh should": 0.5 * X * (1 - inner),
-            "tanh is missing": 0.5 * X * (1 + ROOT * (X + 0.044715 * X**3)),
-            "the term with x³ is missing": gelu(X, cubic=0),
-            "it is x² where x³ should be": gelu(X, power=2),
-            "the constant is 0.44715, ten times too large": gelu(X, cubic=0.44715),
-            "the constant is 0.0044715, ten times too small": gelu(X, cubic=0.0044715),
-            "the constant is 0.04715; a 4 is missing": gelu(X, cubic=0.04715),
-            "the term with x³ is subtracted": gelu(X, cubic=-0.044715),
-            "sqrt(2 / pi) is missing": gelu(X, root=1),
-            "it is 2 / pi, without the root": gelu(X, root=2 / math.pi),
-            "it is sqrt(pi / 2), the wrong way round": gelu(X, root=math.sqrt(math.pi / 2)),
-            "it is sqrt(2 pi), where sqrt(2 / pi) should be": gelu(X, root=math.sqrt(2 * math.pi)),
-            "it is sqrt(2) / pi, where sqrt(2 / pi) should be": gelu(
-                X, root=math.sqrt(2) / math.pi
+    for x in (BENT, X):
+        expect_both("GELU", x, gelu(x), wrong_gelus, anywhere(gelu), also=exact_gelu(x))
+
+
+def wrong_gelus(x: np.ndarray) -> list[tuple[str, Any]]:
+    """What other formulas make of x."""
+    g = argument(x)
+    t = np.tanh(g)
+    constants = {
+        "the term with x³ is missing": {"cubic": 0},
+        "it is x² where x³ should be": {"power": 2},
+        "it is x where x³ should be": {"power": 1},
+        "it is x⁴ where x³ should be": {"power": 4},
+        "the constant before x³ is missing": {"cubic": 1},
+        "the constant is 0.44715, ten times too large": {"cubic": 0.44715},
+        "the constant is 0.0044715, ten times too small": {"cubic": 0.0044715},
+        "the constant is 0.04715; a 4 is missing": {"cubic": 0.04715},
+        "the constant is 0.044175; two digits are swapped": {"cubic": 0.044175},
+        "the constant is 0.047415; two digits are swapped": {"cubic": 0.047415},
+        "0.044715 is raised to the power of 3 as well": {"cubic": 0.044715**3},
+        "3 stands before x, where it should be the power": {"cubic": 3 * 0.044715, "power": 1},
+        "the term with x³ is subtracted": {"cubic": -0.044715},
+        "sqrt(2 / pi) is missing": {"root": 1},
+        "it is 2 / pi, without the root": {"root": 2 / math.pi},
+        "it is sqrt(pi / 2), the wrong way round": {"root": math.sqrt(math.pi / 2)},
+    }
+    roots = {
+        "sqrt(2 pi)": math.sqrt(2 * math.pi),
+        "sqrt(2) / pi": math.sqrt(2) / math.pi,
+        "sqrt(1 / pi)": math.sqrt(1 / math.pi),
+        "sqrt(2)": math.sqrt(2),
+        "sqrt(3 / pi)": math.sqrt(3 / math.pi),
+        "sqrt(2 / 3)": math.sqrt(2 / 3),
+    }
+    return [
+        ("the factor 0.5 is missing", 2 * gelu(x)),
+        ("the factor is 2, not 0.5", 4 * gelu(x)),
+        ("0.5 is added, not multiplied", 0.5 + x * (1 + t)),
+        ("the factor x is missing", 0.5 * (1 + t)),
+        ("the factors 0.5 and x are missing", 1 + t),
+        ("the factor x has lost its sign", 0.5 * np.abs(x) * (1 + t)),
+        ("the factor is x², not x", 0.5 * x * x * (1 + t)),
+        ("the 1 + before tanh is missing", 0.5 * x * t),
+        ("the 1 + before tanh is missing, and the factor 0.5", x * t),
+        ("2 + stands before tanh, where 1 + should", 0.5 * x * (2 + t)),
+        ("0.5 + stands before tanh, where 1 + should", 0.5 * x * (0.5 + t)),
+        ("it is x / (1 + tanh): divided, not multiplied", 0.5 * x / (1 + t)),
+        ("a sign is wrong: 1 - tanh stands where 1 + tanh should", 0.5 * x * (1 - t)),
+        ("tanh - 1 stands where 1 + tanh should", 0.5 * x * (t - 1)),
+        ("the brackets around 1 + tanh are missing", 0.5 * x * 1 + t),
+        ("0.5 * x is added to 1 + tanh, not multiplied", 0.5 * x + 1 + t),
+        ("x is added to tanh, not multiplied", 0.5 * (x + t)),
+        ("only tanh is returned", t),
+        ("only the argument of tanh is returned", g),
+        ("tanh is missing", 0.5 * x * (1 + g)),
+        ("tanh is squared", 0.5 * x * (1 + t * t)),
+        ("tanh has lost its sign", 0.5 * x * (1 + np.abs(t))),
+        ("sigmoid stands where tanh should", 0.5 * x * (1 + sigmoid(g))),
+        ("tan stands where tanh should", 0.5 * x * (1 + np.tan(g))),
+        ("the 1 + has got into the tanh", 0.5 * x * np.tanh(1 + g)),
+        ("tanh is taken of x alone", 0.5 * x * (1 + np.tanh(x))),
+        ("tanh is taken twice", 0.5 * x * (1 + np.tanh(t))),
+        ("the argument is taken of its own result", 0.5 * x * (1 + np.tanh(argument(g)))),
+        ("only the term with x³ is left", 0.5 * x * (1 + np.tanh(ROOT * 0.044715 * x**3))),
+        ("sqrt(2 / pi) multiplies x alone", half(x, ROOT * x + 0.044715 * x**3)),
+        ("x³ multiplies the whole bracket", half(x, ROOT * (x + 0.044715) * x**3)),
+        ("the argument of tanh is that of twice x", half(x, argument(2 * x))),
+        (
+            "tanh is taken of half its argument, which comes to the same as x * sigmoid of it",
+            half(x, g / 2),
+        ),
+        ("the argument of tanh takes negative numbers for 0", half(x, argument(relu(x)))),
+        *(
+            (f"the argument of tanh takes x as between -{c} and {c}", half(x, argument(cut)))
+            for c, cut in ((c, np.clip(x, -c, c)) for c in (1, 2, 3, 5))
+        ),
+        *((name, gelu(x, **wrong)) for name, wrong in constants.items()),
+        *(
+            (f"it is {name}, where sqrt(2 / pi) should be", gelu(x, root=root))
+            for name, root in roots.items()
+        ),
+        ("it is x * sigmoid(1.702 x), a rougher approximation", x * sigmoid(1.702 * x)),
+        ("it is x * sigmoid(x), which is called SiLU or Swish", x * sigmoid(x)),
+        ("it is ReLU", relu(x)),
+        ("the error function needs x / sqrt(2), not x", 0.5 * x * (1 + ERF(x))),
+        ("it is the probability alone, without the factor x", 0.5 * (1 + ERF(x / math.sqrt(2)))),
+        *written(
+            *(f"0.5 * x * (1 + {bend}({of}))" for bend in BENDS for of in ARGUMENTS),
+            *(f"{factor} * (1 + tanh(g))" for factor in FACTORS),
+            *(
+                f"0.5 * x * ({bend})"
+                for bend in ("1 + tanh(g) / 2", "1 - tanh(g) / 2", "1 / (1 + tanh(g))")
             ),
-            "it is 1 / sqrt(2 pi), where sqrt(2 / pi) should be": gelu(
-                X, root=1 / math.sqrt(2 * math.pi)
-            ),
-            "sqrt(2 / pi) multiplies x alone": 0.5 * X * (1 + np.tanh(ROOT * X + 0.044715 * X**3)),
-            "it is x * sigmoid(1.702 x), a rougher approximation": X / (1 + np.exp(-1.702 * X)),
-            "it is x * sigmoid(x), which is called SiLU or Swish": X * LOGISTIC,
-            "it is ReLU": np.maximum(X, 0),
-            "the error function needs x / sqrt(2), not x": 0.5 * X * (1 + ERF(X)),
-            "it is the probability alone, without the factor x": 0.5 * (1 + ERF(X / math.sqrt(2))),
-        },
-        also=exact_gelu(X),
-    )
+            *(f"x * {bend}({of})" for bend in BENDS for of in ARGUMENTS),
+            note=", where g stands for the argument of tanh",
+            x=x,
+            g=g,
+        ),
+    ]
+
+
+def half(x: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """The tanh form with another argument."""
+    return 0.5 * x * (1 + np.tanh(g))
+
+
+# What could stand in the place of tanh, of its argument, and before the bracket.
+BENDS = ("tanh", "sigmoid", "tan", "sin", "sinh", "cosh", "arctan", "exp", "relu", "erf", "sign")
+ARGUMENTS = ("g", "-g", "2 * g", "g / 2", "x", "g * g", "x * g", "g + x", "abs(g)", "x * x")
+FACTORS = ("x", "g", "0.5 * g", "0.5 * relu(x)", "-0.5 * x", "0.25 * x", "0.5 / x", "sqrt(0.5) * x")
+
+
+test_gelu_keeps_shape = keeps_shape("GELU", GELU, gelu)
+test_gelu_keeps_calls = keeps_calls("GELU", GELU, gelu)
 
 
 @check("GELU", about=GELU)
 def test_gelu_is_stable() -> None:
     """GELU of -10,000 is 0 and of 10,000 is 10,000"""
-    naive = "it overflows for large numbers"
-    expect_stable("GELU", np.array([0.0, 0.0, 100.0, 1e4]), naive)
+    expect_stable("GELU", gelu, relu(HUGE), "it overflows for large numbers")
 
 
 @check("GELU", about=GELU)
@@ -392,131 +1019,355 @@ def test_gelu_gradient() -> None:
     h = 1e-5
     expect_slope(
         "GELU",
-        (gelu(X + h) - gelu(X - h)) / (2 * h),
-        {"it is the slope of ReLU": (X > 0).astype(float)},
-        also=(exact_gelu(X + h) - exact_gelu(X - h)) / (2 * h),
+        gelu,
+        X,
+        UPSTREAM * (gelu(X + h) - gelu(X - h)) / (2 * h),
+        {"the gradient is that of ReLU": UPSTREAM * (X > 0)},
+        also=UPSTREAM * (exact_gelu(X + h) - exact_gelu(X - h)) / (2 * h),
     )
 
 
-test_gelu_keeps_shape, test_gelu_keeps_dtype, test_gelu_keeps_calls = keeping("GELU", GELU)
+test_gelu_keeps_dtype = keeps_dtype("GELU", GELU, gelu)
 
 
 # ---- Softmax -------------------------------------------------------------------------------------
 
 SOFTMAX = ("softmax", "Softmax.forward", "Softmax.__call__", "Softmax")
-SCORES = np.array([[1.0, 2.0, 3.0, -1.0], [0.5, -0.5, 0.0, 2.0], [-2.0, 1.0, 1.5, 0.25]])
+# As many scores as samples, so that a sum without its axis has a value too, and can be recognised.
+SCORES = np.array(
+    [
+        [1.0, 2.0, 3.0, -1.0],
+        [0.5, -0.5, 0.0, 2.0],
+        [-2.0, 1.0, 1.25, 0.25],
+        [0.75, 1.75, -1.5, -0.5],
+    ]
+)
 
 
 def softmax(x: np.ndarray, axis: int | None = -1) -> np.ndarray:
     """The textbook formula, for small numbers."""
-    return np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True)
+    return divided(np.exp(x), axis)
+
+
+def divided(x: np.ndarray, axis: int | None = -1) -> np.ndarray:
+    """Numbers divided by their sum."""
+    return x / np.sum(x, axis=axis, keepdims=True)
 
 
 @check("Softmax", about=SOFTMAX)
 def test_softmax_values() -> None:
     """Softmax turns each row of scores into probabilities"""
-    exponentials = np.exp(SCORES)
-    shifted = np.exp(SCORES - SCORES.max(-1, keepdims=True))
-    with np.errstate(all="ignore"):
-        expect(
-            "Softmax()(x)",
-            result("Softmax", SCORES),
-            softmax(SCORES),
-            {
-                "it is taken over the columns; the rows are the last axis": softmax(SCORES, 0),
-                "it is taken over all numbers at once; each row needs its own sum": softmax(
-                    SCORES, None
-                ),
-                "the exponentials are not divided by their sum": exponentials,
-                "after subtracting the maximum, the exponentials are not divided by their sum": (
-                    shifted
-                ),
-                "the exponentials after subtracting the maximum of all are not divided": np.exp(
-                    SCORES - SCORES.max()
-                ),
-                "exp is missing: x is divided by its sum": SCORES / SCORES.sum(-1, keepdims=True),
-                "the sign of x is wrong": softmax(-SCORES),
-                "it is the logarithm of softmax": np.log(softmax(SCORES)),
-                "after subtracting the maximum of each row, they are divided by the sum of all": (
-                    shifted / shifted.sum()
-                ),
-                "the exponentials are divided by their mean": exponentials
-                / exponentials.mean(-1, keepdims=True),
-                "the exponentials are divided by the sum of x": exponentials
-                / SCORES.sum(-1, keepdims=True),
-                "exp(x) is divided by a sum from which the maximum was subtracted": exponentials
-                / shifted.sum(-1, keepdims=True),
-                "the numerator has the maximum subtracted, and the sum has not": shifted
-                / exponentials.sum(-1, keepdims=True),
-                "the power is of 2, not of e": softmax(SCORES * math.log(2)),
-                "it is taken twice": softmax(softmax(SCORES)),
-                "it is sigmoid, for each number alone": 1 / (1 + np.exp(-SCORES)),
-                "only the largest counts, as in argmax": (
-                    SCORES.max(-1, keepdims=True) == SCORES
-                ).astype(float),
-                "only the sum is returned": exponentials.sum(-1, keepdims=True),
-                "x is returned as it came": SCORES,
-                "the scores are divided by the square root of their number": softmax(SCORES / 2),
-                "the sign of the result is wrong": -softmax(SCORES),
-            },
-        )
+    for x in (SCORES, SCORES[:2, :3]):
+        expect_both("Softmax", x, softmax(x), wrong_softmaxes)
+
+
+def wrong_softmaxes(x: np.ndarray) -> list[tuple[str, Any]]:
+    """What other formulas make of rows of scores."""
+    largest = x.max(-1, keepdims=True)
+    e, shifted, p = np.exp(x), np.exp(x - largest), softmax(x)
+    # Without keepdims=True the largest of each row lie in a row, and those of a square are taken
+    # from the columns.
+    square = x.shape[0] == x.shape[1]
+    askew = np.exp(x - x.max(-1)) if square else e
+    named = [
+        ("it is taken over the columns; the rows are the last axis", softmax(x, 0)),
+        ("it is taken over all numbers at once; each row needs its own sum", softmax(x, None)),
+        ("the sum is taken over the columns, the largest over the rows", divided(shifted, 0)),
+        ("the sum is that of all numbers; each row needs its own", divided(shifted, None)),
+        (
+            "the largest scores are those of the columns; the sums are those of the rows",
+            divided(np.exp(x - x.max(0))),
+        ),
+        ("the largest scores are not in a column: they need keepdims=True", divided(askew)),
+        *(
+            ("the sums are not in a column: they need keepdims=True", some / some.sum(-1))
+            for some in (e, shifted)
+            if square
+        ),
+        *(
+            (
+                "neither the largest scores nor the sums are in a column: they need keepdims=True",
+                some / some.sum(-1),
+            )
+            for some in (askew,)
+            if square
+        ),
+        ("the exponentials are not divided by their sum", e),
+        (
+            "the largest exponential of each row comes out as 1: it is not divided by the sum",
+            shifted,
+        ),
+        (
+            "the largest exponential of all comes out as 1: it is not divided by the sum",
+            np.exp(x - x.max()),
+        ),
+        ("exp is missing: x is divided by its sum", divided(x)),
+        ("exp is missing: x, less the largest, is divided by its sum", divided(x - largest)),
+        (
+            "exp is missing: x, less the smallest, is divided by its sum",
+            divided(x - x.min(-1, keepdims=True)),
+        ),
+        ("exp is missing: x, less the largest, is returned", x - largest),
+        ("the sign of x is wrong: the smallest score gets the most", softmax(-x)),
+        ("the largest score is subtracted after exp, not before", divided(e - largest)),
+        ("the largest exponential is subtracted after exp", divided(e - np.exp(largest))),
+        ("the largest score is multiplied, not subtracted", softmax(x * largest)),
+        ("x is divided by the largest score; it has to be subtracted", softmax(x / largest)),
+        ("x is divided by its sum before exp", softmax(divided(x))),
+        ("the scores are standardised first, to a mean of 0", softmax((x - x.mean()) / x.std())),
+        ("it is the logarithm of softmax", np.log(p)),
+        ("it is minus the logarithm of softmax", -np.log(p)),
+        ("it is the derivative of softmax, p (1 - p)", p * (1 - p)),
+        ("the power is of 2, not of e", softmax(x * math.log(2))),
+        ("the power is of 10, not of e", softmax(x * math.log(10))),
+        ("exp(x) - 1 stands where exp(x) should, as np.expm1 gives", divided(np.expm1(x))),
+        ("1 is added to each exponential", divided(shifted + 1)),
+        ("1 is added to each exponential", divided(e + 1)),
+        ("the scores are squared first", softmax(x * x)),
+        ("the scores have lost their sign", softmax(np.abs(x))),
+        ("negative scores are taken for 0", softmax(relu(x))),
+        ("it is taken twice", softmax(p)),
+        ("it is sigmoid, for each number alone", sigmoid(x)),
+        ("sigmoid stands where exp should", divided(sigmoid(x))),
+        ("only the largest counts, as in argmax", np.where(x == largest, 1, 0)),
+        ("only the largest counts, as in argmax", x == largest),
+        ("only the place of the largest is returned", x.argmax(-1)),
+        ("only the largest probability of each row is returned", p.max(-1)),
+        ("only the sums are returned", e.sum(-1, keepdims=True)),
+        ("only the sums are returned", shifted.sum(-1, keepdims=True)),
+        ("only the sums are returned", shifted.sum(-1)),
+        ("only the sums are returned", e.sum(-1)),
+        ("x is returned as it came", x),
+        ("the scores are divided by 2 first, the root of how many there are", softmax(x / 2)),
+        ("the scores are multiplied by 2 first", softmax(x * 2)),
+        ("the probabilities are sorted", np.sort(p)),
+        ("the probabilities are in the reverse order", p[:, ::-1]),
+        ("the probabilities add up from left to right, as with np.cumsum", p.cumsum(-1)),
+        ("the sign of the result is wrong", -p),
+        ("it is 1 minus the probability", 1 - p),
+        ("it is 1 divided by the probability", 1 / p),
+        ("the probabilities are multiplied by the scores", p * x),
+        ("the probabilities are squared", p * p),
+        ("rows and columns are swapped in the result", p.T),
+        ("rows and columns are swapped before and not after", softmax(x, 0).T),
+        ("the numbers are all in one row", p.ravel()),
+        ("only the first row is returned", p[0]),
+        ("the last row is left out", p[:-1]),
+        *(("only the first row is computed", first_of(p, rest, 1)) for rest in (0, x, e, shifted)),
+        *(
+            ("the last row is not computed", first_of(p, rest, len(p) - 1))
+            for rest in (0, x, e, shifted)
+        ),
+        *((f"the result is rounded to {n} decimals", p.round(n)) for n in range(5)),
+        ("it is relu(x)", relu(x)),
+        ("it is tanh(x)", np.tanh(x)),
+        ("it is gelu(x)", gelu(x)),
+    ]
+    numerators = {"exp(x)": e, "exp(x - largest)": shifted, "x": x, "x - largest": x - largest}
+    for above, numerator in numerators.items():
+        total = numerator.sum(-1, keepdims=True)
+        named += [
+            *(
+                (f"{above} is divided by {below}, not by its own sum", numerator / denominator)
+                for below, denominator in wrong_sums(numerator, x).items()
+            ),
+            (f"{above} is divided by its sum twice", numerator / total**2),
+            (f"{above} is multiplied by its sum", numerator * total),
+            ("the sum is subtracted, not divided by", numerator - total),
+            ("the logarithm of the sum is subtracted", numerator - np.log(total)),
+        ]
+    return named
+
+
+def wrong_sums(numerator: np.ndarray, x: np.ndarray) -> dict[str, Any]:
+    """What somebody might divide by."""
+    row = {"axis": -1, "keepdims": True}
+    less = x - x.max(**row)
+    total, squares = numerator.sum(**row), (numerator**2).sum(**row)
+    return {
+        "its mean": numerator.mean(**row),
+        "the largest of each column": numerator.max(0),
+        "the product": numerator.prod(**row),
+        "how many there are": x.shape[-1],
+        "how many rows there are": x.shape[0],
+        "the root of the sum of squares": np.sqrt(squares),
+        "the sum of squares": squares,
+        "the sum of the others": total - numerator,
+        "sums that add up from left to right": np.cumsum(numerator, -1),
+        "the sum and 1": total + 1,
+        "the sum less 1": total - 1,
+        "the sum cut to a whole number": np.trunc(total),
+        "the sum of the first row": total[0],
+        "the sum of the first column": numerator[:, 0].sum(),
+        "the sum of exp(x)": np.exp(x).sum(**row),
+        "the sum of exp(x - largest)": np.exp(less).sum(**row),
+        "the sum of exp(x) in all rows": np.exp(x).sum(),
+        "the sum of x": x.sum(**row),
+        "the sum of x - largest": less.sum(**row),
+        "the largest score": x.max(**row),
+    }
+
+
+@check("Softmax", about=SOFTMAX)
+def test_softmax_axis() -> None:
+    """Softmax takes the axis that it is given, the last one by default"""
+    x = np.concatenate([SCORES, SCORES[:, ::-1] * 0.5])[[0, 5, 2, 7, 1, 4]].reshape(2, 3, 4)
+    known = is_right("Softmax", softmax)
+    try:
+        expect_both("Softmax", x, softmax(x), *([wrong_defaults] if known else []))
+    except (IndexError, ValueError) as error:
+        raise Mistake(
+            seen=f"x of shape (2, 3, 4) gave {type(error).__name__}: {error}",
+            expected="a result of shape (2, 3, 4)",
+            mistake="it ends in an error for three dimensions" if known else None,
+        ) from error
+    expect_both("Softmax", SCORES[0], softmax(SCORES[0]))
+    function = function_behind("Softmax")
+    for axis in (0, 1, 2, -2):
+        if function is not None and takes_an_axis():
+            expect_axis("softmax", f"softmax(x, {axis})", function(x, axis), x, axis)
+    for axis in (0, 1, 2, -2):
+        expect_axis("Softmax", f"Softmax({axis})(x)", result("Softmax", x, axis), x, axis)
+
+
+def expect_axis(subject: str, what: str, seen: np.ndarray, x: np.ndarray, axis: int) -> None:
+    """Probabilities along an axis."""
+    found = suspect(seen, x, lambda x: wrong_axes(x, axis, subject))
+    expect(what, seen, softmax(x, axis), found)
+
+
+def wrong_defaults(x: np.ndarray) -> list[tuple[str, Any]]:
+    """What comes out if the axis that is meant is that of a matrix only."""
+    e, shifted = np.exp(x), np.exp(x - x.max(-1, keepdims=True))
+    return [
+        ("the default is axis 1, which is the last one of a matrix only", softmax(x, 1)),
+        ("the default is axis 0", softmax(x, 0)),
+        ("by default it is taken over all numbers at once", softmax(x, None)),
+        (
+            "by default it is taken over the last two axes at once",
+            e / e.sum((1, 2), keepdims=True),
+        ),
+        ("the sum is over axis 1, which is the last one of a matrix only", divided(shifted, 1)),
+        (
+            "the sum is over axes 1 and 2; it has to be over the last one alone",
+            shifted / shifted.sum((1, 2), keepdims=True),
+        ),
+        (
+            "the largest is that of axis 1, which is the last one of a matrix only",
+            divided(np.exp(x - x.max(1, keepdims=True))),
+        ),
+    ]
+
+
+def takes_an_axis() -> bool:
+    """Whether the function behind Softmax can be told the axis."""
+    return len(inspect.signature(activations.softmax).parameters) > 1
+
+
+def wrong_axes(x: np.ndarray, axis: int, subject: str) -> list[tuple[str, Any]]:
+    """What comes out along another axis than the one that is asked for."""
+    at_axis, at_last = (np.exp(x - x.max(a, keepdims=True)) for a in (axis, -1))
+    names = {0: "the first one", 1: "axis 1", -1: "the last one"}
+    return [
+        *(
+            (f"{subject} ignores its axis, and takes {name}", softmax(x, other))
+            for other, name in names.items()
+        ),
+        (f"{subject} ignores its axis, and takes all numbers at once", softmax(x, None)),
+        (f"{subject} ignores the sign of its axis", softmax(x, abs(axis))),
+        (f"{subject} sums over the last axis, whichever is asked for", divided(at_axis)),
+        (
+            f"{subject} takes the largest over the last axis, whichever is asked for",
+            divided(at_last, axis),
+        ),
+    ]
+
+
+test_softmax_keeps_shape = keeps_shape("Softmax", SOFTMAX, softmax)
+test_softmax_keeps_calls = keeps_calls("Softmax", SOFTMAX, softmax)
+
+
+def in_single(x: np.ndarray, less: Any) -> np.ndarray:
+    """Softmax after something was subtracted, with the numbers that float32 has."""
+    return divided(np.exp((x - less).astype(np.float32)))
 
 
 @check("Softmax", about=SOFTMAX)
 def test_softmax_is_stable() -> None:
     """Softmax copes with scores of ±10,000, row by row"""
-    scores = np.array([[1e4, 0.0, -1e4], [-1e4, -1e4, -2e4], [500.0, 500.0, 500.0]])
-    expected = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [1 / 3, 1 / 3, 1 / 3]])
+    x = np.array(
+        [
+            [1e4, 0.0, -1e4],
+            [-1e4, -1e4, -2e4],
+            [500.0, 500.0, 500.0],
+            [60.0, 0.0, -60.0],
+            [-60.0, -60.0, -60.0],
+        ]
+    )
+    expected = np.array(
+        [
+            [1.0, 0.0, 0.0],
+            [0.5, 0.5, 0.0],
+            [1 / 3, 1 / 3, 1 / 3],
+            [1.0, 0.0, 0.0],
+            [1 / 3, 1 / 3, 1 / 3],
+        ]
+    )
+    known = is_right("Softmax", softmax)
     with np.errstate(all="ignore"):
-        probabilities = result("Softmax", scores)
-        (slope,) = gradients(activation("Softmax"), scores, weights=expected + 0.1)
-    finite = np.isfinite(probabilities).all(axis=-1)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise Mistake(
-            seen=f"{probabilities[row]} for the scores {scores[row]}",
-            expected=str(expected[row]),
-            mistake="exp overflows or vanishes: subtract the largest score first"
-            if row == 0
-            else "the largest of all scores is subtracted; each row needs its own",
-        )
-    expect("Softmax()(x)", probabilities, expected)
+        for what, seen in both("Softmax", x):
+            found = suspect(seen, x, overflowing) if known else {}
+            if found or np.isfinite(seen).all():
+                expect(what, seen, expected, found)
+                continue
+            first = int(np.argmin(np.isfinite(seen).all(-1)))
+            raise Mistake(
+                seen=f"{seen[first]} for the scores {x[first]}",
+                expected=str(expected[first]),
+                mistake="exp overflows, or vanishes: the largest score has to be subtracted first"
+                if known
+                else None,
+            )
+        slope = gradient_at("Softmax", x, weights=expected + 0.1)
     if slope is not None:
         expect_true(
             bool(np.isfinite(slope).all()), seen="nan or inf in the gradient", expected="numbers"
         )
 
 
-@check("Softmax", about=SOFTMAX)
-def test_softmax_axis() -> None:
-    """Softmax takes the axis that it is given, the last one by default"""
-    x = np.concatenate([SCORES, SCORES[::-1] * 0.5]).reshape(2, 3, 4)
-    expect(
-        "Softmax()(x) of shape (2, 3, 4)",
-        result("Softmax", x),
-        softmax(x),
-        {
-            "the default is axis 1, which is the last one of a matrix only": softmax(x, 1),
-            "the default is axis 0": softmax(x, 0),
-        },
-    )
-    expect("Softmax()(x) of a single row", result("Softmax", SCORES[0]), softmax(SCORES[0]))
-    for axis in (0, 1, 2, -2):
-        expect(
-            f"Softmax({axis})(x)",
-            result("Softmax", x, axis),
-            softmax(x, axis),
-            {
-                "the axis is ignored, and the last one taken": softmax(x),
-            },
-        )
+def overflowing(x: np.ndarray) -> list[tuple[str, Any]]:
+    """What float32 makes of large scores if something else is subtracted than the largest."""
+    largest, mean = x.max(-1, keepdims=True), x.mean(-1, keepdims=True)
+    return [
+        ("exp overflows for large scores: subtract the largest first", in_single(x, 0)),
+        ("exp overflows: the largest score is added, not subtracted", in_single(x, -largest)),
+        (
+            "exp overflows: the smallest score is subtracted, not the largest",
+            in_single(x, x.min(-1, keepdims=True)),
+        ),
+        ("exp overflows: the mean is subtracted, not the largest score", in_single(x, mean)),
+        (
+            "exp overflows: the sum is subtracted, not the largest score",
+            in_single(x, x.sum(-1, keepdims=True)),
+        ),
+        ("the largest of all scores is subtracted; each row needs its own", in_single(x, x.max())),
+        (
+            "the largest is that without its sign; it has to be the largest score",
+            in_single(x, np.abs(x).max(-1, keepdims=True)),
+        ),
+        ("the first score of each row is subtracted, not the largest", in_single(x, x[:, :1])),
+        (
+            "scores of more than some size are cut off, and come out alike",
+            in_single(np.clip(x, -80, 80), 0),
+        ),
+    ]
 
 
 @check("Softmax", about=SOFTMAX)
 def test_softmax_adds_up_to_one() -> None:
     """Probabilities are positive, add up to 1, and keep the order of the scores"""
     y = result("Softmax", SCORES)
-    expect("the sums of Softmax()(x)", y.sum(-1), np.ones(3))
+    expect("the sums of Softmax()(x)", y.sum(-1), np.ones(len(y)))
     expect_true(bool((y >= 0).all()), seen="negative probabilities", expected="0 or more")
     expect("the order of the probabilities", np.argsort(y, axis=-1), np.argsort(SCORES, axis=-1))
     expect("Softmax()(x + 5)", result("Softmax", SCORES + 5), y)
@@ -525,24 +1376,17 @@ def test_softmax_adds_up_to_one() -> None:
 @check("Softmax", about=SOFTMAX)
 def test_softmax_gradient() -> None:
     """The gradient of Softmax counts every score of the row"""
-    upstream = UPSTREAM
-    (slope,) = gradients(activation("Softmax"), SCORES, weights=upstream)
-    s = softmax(SCORES)
-    expect_gradient(
-        "x.grad",
-        slope,
-        s * (upstream - (upstream * s).sum(-1, keepdims=True)),
-        {
-            "each score counts for its own probability only": upstream * s * (1 - s),
-            "the sum is taken for a constant": upstream * s,
-        },
-        missing="no gradient reaches x: it is computed outside the graph",
-    )
+    scores = SCORES[:3]
+    s = softmax(scores)
+    mistakes = {
+        "each score counts for its own probability only": UPSTREAM * s * (1 - s),
+        "the sum is taken for a constant": UPSTREAM * s,
+    }
+    expected = s * (UPSTREAM - (UPSTREAM * s).sum(-1, keepdims=True))
+    expect_slope("Softmax", softmax, scores, expected, mistakes)
 
 
-test_softmax_keeps_shape, test_softmax_keeps_dtype, test_softmax_keeps_calls = keeping(
-    "Softmax", SOFTMAX
-)
+test_softmax_keeps_dtype = keeps_dtype("Softmax", SOFTMAX, softmax)
 
 
 # ---- All of them ---------------------------------------------------------------------------------
@@ -555,12 +1399,31 @@ EVERY = (*RELU, *SIGMOID, *TANH, *GELU, *SOFTMAX)
 def test_activations_can_be_printed() -> None:
     """Activations can be printed, and have nothing to train"""
     for name in NAMES:
-        function = activation(name)
-        expect_true(bool(repr(function)), seen="an empty text", expected="a text")
-        listed = list(getattr(function, "parameters", list)())
+        function = made(name)
+        try:
+            text = repr(function)
+        except Exception as error:
+            raise Mistake(
+                seen=f"repr({name}()) raised {type(error).__name__}: {error}",
+                expected="a text",
+                mistake=f"{name} cannot be printed",
+            ) from error
         expect_true(
-            not listed,
-            seen=f"{len(listed)} parameters of {name}",
+            bool(text),
+            seen=f"repr({name}()) is an empty text",
+            expected="a text",
+            mistake=f"{name} is printed as nothing",
+        )
+        listed = getattr(function, "parameters", list)()
+        expect_true(
+            listed is not None,
+            seen=f"{name}().parameters() is None",
+            expected="an empty list",
+            mistake="parameters() returns nothing; it has to be an empty list",
+        )
+        expect_true(
+            not list(listed),
+            seen=f"{len(list(listed))} parameters of {name}",
             expected="none",
             mistake="an activation lists something to train",
         )
@@ -572,7 +1435,8 @@ def test_activations_leave_the_world_alone() -> None:
 
     def use() -> None:
         for name in NAMES:
-            activation(name)(tensor.Tensor(X))
+            with suppress(Mistake):  # another check's business
+                activation(name)(fresh(X, np.float32))
         import_again("activations")
 
     expect_undisturbed(use)

@@ -64,7 +64,7 @@ class Tanh(Activation):
     """The hyperbolic tangent: any number becomes one between -1 and 1."""
 
     def forward(self, x: Any) -> Tensor:
-        return apply(np.tanh, as_tensor(x))
+        return apply(tanh, as_tensor(x))
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
