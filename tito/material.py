@@ -52,6 +52,6 @@ def _read(path: str) -> str:
         return (_ROOT / path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise TitoError(
-            f"{path} is missing from the installed TinyTorch. Install it again: "
-            "pip install --force-reinstall --no-deps tinytorch"
+            f"{path} is missing from the installed TinyTorch. Install it again, from its wheel "
+            "or clone: pip install --force-reinstall --no-deps PATH"
         ) from None

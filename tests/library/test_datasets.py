@@ -59,7 +59,7 @@ def error_of(folder: Path) -> str:
     with pytest.raises(ValueError, match="MNIST") as caught:
         read_mnist(folder)
     message = str(caught.value)
-    assert "pip install --force-reinstall tinytorch" in message
+    assert "pip install --force-reinstall --no-deps PATH" in message
     return message
 
 
@@ -178,7 +178,7 @@ def test_a_missing_file_is_named_with_the_fix(folder: Path, name: str) -> None:
     with pytest.raises(FileNotFoundError, match="is missing") as caught:
         read_mnist(folder)
     assert name in str(caught.value)
-    assert "pip install --force-reinstall tinytorch" in str(caught.value)
+    assert "pip install --force-reinstall --no-deps PATH" in str(caught.value)
 
 
 @every_file
@@ -293,6 +293,6 @@ def test_whatever_happens_to_a_file_it_gives_the_original_contents_or_a_clear_er
         message = str(error)
     if message:
         assert f"{TEST_LABELS} is " in message
-        assert "pip install --force-reinstall tinytorch" in message
+        assert "pip install --force-reinstall --no-deps PATH" in message
     else:
         assert np.array_equal(labels, digits.test_labels)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 UNSIGNED_BYTE = 0x08  # the IDX code for elements of one unsigned byte
 CHUNK = 1 << 16  # bytes decompressed at a time: small enough to stay in the processor's cache
 FIX = (
-    "The file is part of TinyTorch. To mend it, install again: "
-    "pip install --force-reinstall tinytorch (in a clone: git restore tinytorch/datasets)."
+    "The file is part of TinyTorch. To mend it, install TinyTorch again, from its wheel or clone: "
+    "pip install --force-reinstall --no-deps PATH (in a clone: git restore tinytorch/datasets)."
 )
 
 
