@@ -801,6 +801,7 @@ def test_a_loss_that_is_no_number_leads_to_the_check_of_your_plank(tmp_path: Pat
         tmp_path, "layers", "x @ self.weight", "x @ self.weight * np.float32('nan')"
     )
     assert finished.returncode == 1
+    assert "stopped because of a plank of yours" in flat(finished.stderr)
     assert "the loss became nan" in flat(finished.stderr)
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
 

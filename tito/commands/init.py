@@ -40,9 +40,11 @@ def init(folder: Path | None) -> None:
         click.echo(fit(f"Nothing is missing in {root}. Everything is as it was."))
     for path in new_editions:
         click.echo(fit(f"There is a new lesson: {path}. Yours is beside it, as you left it."))
-    for path in outdated_checks(workspace):
-        sentence = f"{path} is not the one of this TinyTorch. tito uses its own; to have it here "
-        click.echo(fit(sentence + "too, delete the file and run tito init again."))
+    outdated = outdated_checks(workspace)
+    if outdated:
+        sentence = f"This TinyTorch has other checks than {', '.join(outdated)}; it uses its own."
+        click.echo(fit(f"{sentence} To have them here too:"))
+        click.echo(f"  rm {' '.join(outdated)} && tito init")
 
 
 def _choose(folder: Path | None) -> Path:

@@ -14,7 +14,7 @@ import click
 from tito.errors import TitoError
 from tito.files import write_atomically
 from tito.milestones.interruption import Interruption
-from tito.milestones.planks import caught_by, describe_planks, explain, planks, yours
+from tito.milestones.planks import caught_by, describe_planks, explain, loaded_and_yours, planks
 from tito.milestones.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
     if interruption.signal:
         return 128 + interruption.signal
     accuracy = results.test.accuracy
-    if accuracy < PASSABLE and (caught := caught_by(yours())):
+    if accuracy < PASSABLE and (caught := caught_by(loaded_and_yours())):
         problem = f"Only {accuracy:.0%} read right, and that is because of a plank of yours."
         raise TitoError("\n".join([problem, *caught]))
     return 0

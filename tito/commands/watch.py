@@ -129,7 +129,7 @@ class _Watcher:
         self._begin()
         if self.at and exercise != self.at:
             onward = f" On to {exercise}." if exercise else ""
-            click.secho(f"✅ {self.at} is done.{onward}", fg="green")
+            click.secho(f"\n✅ {self.at} is done.{onward}", fg="green")
         self.at = exercise
         if not all(r.outcome == "passed" for r in self.unit):
             click.echo()

@@ -83,8 +83,13 @@ def _exercises(workspace: Workspace) -> Iterator[Finding]:
                 f"{workspace.shown(plank)} is not what {workspace.shown(current.file)} exports.",
                 f"To export it again, keeping a copy: {complete}",
             )
-    for path in outdated_checks(workspace):
-        yield Finding(NOTE, f"{path} is not the one of this TinyTorch.", f"rm {path} && tito init")
+    outdated = outdated_checks(workspace)
+    if outdated:
+        yield Finding(
+            NOTE,
+            f"This TinyTorch has other checks than {', '.join(outdated)}; it uses its own.",
+            f"To have them here too: rm {' '.join(outdated)} && tito init",
+        )
 
 
 def _planks(workspace: Workspace) -> Iterator[Finding]:

@@ -62,7 +62,9 @@ def explain(error: Exception, what: str = "Training") -> str | None:
     # What one module does wrong often comes to light in another, or in the network's own code: a
     # learner's modules are the ones to look at first, the latest in the traceback before all.
     on_yours = [place for place in on_planks if owner(place[0]) == YOURS]
-    suspects = dict.fromkeys([_module_of(file) for file, _ in reversed(on_yours)] + yours())
+    suspects = dict.fromkeys(
+        [_module_of(file) for file, _ in reversed(on_yours)] + loaded_and_yours()
+    )
     if not on_planks and not suspects:
         return None
     file, line = (on_yours or on_planks or places)[-1]
@@ -71,11 +73,14 @@ def explain(error: Exception, what: str = "Training") -> str | None:
     if module:
         whose = "yours" if owner(file) == YOURS else "the reference's"
         where = f"module {module} ({whose}), {where}"
-    said = [f"{what} stopped in {where}: {type(error).__name__}: {error}"]
-    if suspects:
-        passing = f"Your planks pass all checks that there are for them: {', '.join(suspects)}."
-        said += caught_by(suspects) or [passing]
-    return "\n".join([*said, "For the whole traceback: --traceback"])
+    caught = caught_by(suspects)
+    begins = f"{what} stopped in "
+    if caught and not on_yours:
+        begins = f"{what} stopped because of a plank of yours. It came to light in "
+    elif suspects and not caught:
+        caught = [f"Your planks pass all checks that there are for them: {', '.join(suspects)}."]
+    told = f"{begins}{where}: {type(error).__name__}: {error}"
+    return "\n".join([told, *caught, "For the whole traceback: --traceback"])
 
 
 def caught_by(suspects: Iterable[str]) -> list[str]:
@@ -96,7 +101,7 @@ def caught_by(suspects: Iterable[str]) -> list[str]:
     ]
 
 
-def yours() -> list[str]:
+def loaded_and_yours() -> list[str]:
     """The learner's modules among those that have been imported."""
     files = {
         name: str(module.__file__)
