@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from museum import Variant
 
 import tinytorch
-from tinytorch.checking.checks import Check, checks_in
+from tinytorch.checking.checks import Check, checks_in, load
 from tinytorch.checking.judge import Verdict, judge
 from tinytorch.checking.results import Result, same_stop, waiting
 from tinytorch.overlay import lay
@@ -74,12 +74,14 @@ def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]
 
 
 def _failures(module: Module) -> list[Failure]:
+    name = f"tinytorch.core.{module.name}"
+    namespace = load(module.name)
     results: list[Result] = []
     for check in checks_of(module):
         if waiting(check, results):
             verdict = Verdict(outcome="waiting")
         else:
-            verdict = judge(check, f"tinytorch.core.{module.name}")
+            verdict = judge(check, name, namespace)
         if same_stop(verdict, results):
             verdict = Verdict(outcome="waiting")
         results.append(Result(check, verdict))

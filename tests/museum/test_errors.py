@@ -9,7 +9,6 @@ import pytest
 from tinytorch.checking.errors import meaning
 from tinytorch.core.tensor import Tensor
 
-
 NOTHING: Any = None
 
 
@@ -33,7 +32,7 @@ NAMED: dict[str, tuple[Callable[[], object], str]] = {
     "a name": (lambda: eval("scal"), "the name `scal` is not defined"),
     "None": (lambda: NOTHING.shape, "something is None, and is asked for its .shape"),
     "an attribute": (lambda: Thing().weights, "a Thing has no .weights"),
-    "a call": (lambda: Thing()(1), "a Thing is called like a function, and is none"),
+    "a call": (lambda: Thing()(1), "a Thing is called like a function, and has no __call__"),
     "a call of None": (lambda: NOTHING(), "something is None, and is called"),
     "a sum": (lambda: np.ones(2) + NOTHING, "it calculates with something that is None"),
     "a tensor's sum": (

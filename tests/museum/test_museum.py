@@ -1,6 +1,7 @@
 """The museum: every mistake is caught and named, and no correct solution is turned away."""
 
 import itertools
+import json
 import random
 import re
 import subprocess
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from judging import checks_of, failures, failures_in_each_run, pool, tito_test
+from judging import Failure, checks_of, failures, failures_in_each_run, pool, tito_test
 from museum import MODULES, ROOT, Exhibit, Variant, correct_variants, edited, mistakes, reference
 
 from tinytorch.checking.judge import judge
@@ -33,14 +34,21 @@ every_variant = of_all_modules(
 )
 
 
+def judged(variant: Variant) -> list[Failure]:
+    """What a variant fails, by all checks of its module in one process, which is quick."""
+    with pool() as process:
+        (failed,) = process.apply(failures_in_each_run, (variant,))
+    return failed
+
+
 # ---- Mistakes ------------------------------------------------------------------------------------
 
 
 @every_mistake
 def test_it_is_caught_and_named_by_the_check_that_a_teacher_would_point_to(
-    mistake: Exhibit, tmp_path: Path
+    mistake: Exhibit,
 ) -> None:
-    failed = failures(mistake, tmp_path)
+    failed = judged(mistake)
     assert failed, "it is not caught"
     first = failed[0]
     assert (first["name"], first["mistake"]) == (mistake.check, mistake.named), first
@@ -102,8 +110,7 @@ def go_together(pair: tuple[Exhibit, Exhibit]) -> bool:
 )
 def test_two_mistakes_at_once_do_not_hide_each_other(first: Exhibit, second: Exhibit) -> None:
     both = Variant(first.module, "both", first.edits + second.edits)
-    with pool() as process:
-        (failed,) = process.apply(failures_in_each_run, (both,))
+    failed = judged(both)
     assert {check["outcome"] for check in failed} <= {"failed"}
     assert {first.check, second.check} & {check["name"] for check in failed}
     true = {first.named, second.named, *first.also, *second.also}
@@ -114,8 +121,8 @@ def test_two_mistakes_at_once_do_not_hide_each_other(first: Exhibit, second: Exh
 
 
 @every_variant
-def test_a_correct_solution_passes_however_it_is_written(variant: Variant, tmp_path: Path) -> None:
-    assert failures(variant, tmp_path) == []
+def test_a_correct_solution_passes_however_it_is_written(variant: Variant) -> None:
+    assert judged(variant) == []
 
 
 # ---- Suites --------------------------------------------------------------------------------------
@@ -134,21 +141,43 @@ def test_a_suite_takes_less_than_a_second_of_the_processor(module: Module) -> No
 # ---- The commands --------------------------------------------------------------------------------
 
 
+# One in eight; `read.py` shows all.
+sample = [
+    exhibit
+    for module in MODULES
+    for exhibit in (*mistakes(module)[::8], *correct_variants(module)[::8])
+]
+
+
+@of_all_modules("exhibit", sample)
+def test_tito_test_says_the_same(exhibit: Variant, tmp_path: Path) -> None:
+    told, expected = (
+        [(check["name"], check["outcome"], check["mistake"]) for check in failed]
+        for failed in (failures(exhibit, tmp_path), judged(exhibit))
+    )
+    assert told == expected
+
+
 @every_module
 def test_the_command_in_a_process_of_its_own_says_the_same(module: Module, tmp_path: Path) -> None:
     mistake = mistakes(module)[0]
-    file = tmp_path / f"{module.name}.py"
-    file.write_text(mistake.text, encoding="utf-8")
+    expected = tito_test(mistake, tmp_path, "--json")
     program = "from tito.main import main; main()"
+    file = str(tmp_path / f"{module.name}.py")
     result = subprocess.run(
-        [sys.executable, "-c", program, "test", "--file", str(file), "--json"],
+        [sys.executable, "-c", program, "test", "--file", file, "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
     assert result.returncode == 1
-    told = re.sub(r'"seconds": .*', "", result.stdout)
-    assert told == re.sub(r'"seconds": .*', "", tito_test(mistake, tmp_path, "--json"))
+    told, expected = (told_first(text) for text in (result.stdout, expected))
+    assert told == expected
+
+
+def told_first(report: str) -> tuple[str, str]:
+    failed = [check for check in json.loads(report)["checks"] if check["outcome"] == "failed"]
+    return failed[0]["check"], failed[0]["mistake"]
 
 
 def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -24,7 +24,11 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         "a {0} has no .{1}: it was never set, or is spelled differently",
     ),
     (TypeError, r"'NoneType' object is not callable", "something is None, and is called"),
-    (TypeError, r"'(\w+)' object is not callable", "a {0} is called like a function, and is none"),
+    (
+        TypeError,
+        r"'(\w+)' object is not callable",
+        "a {0} is called like a function, and has no __call__",
+    ),
     (TypeError, r"'NoneType'|type NoneType", "it calculates with something that is None"),
     (
         TypeError,
