@@ -155,12 +155,11 @@ def along_rows(reduction: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarr
     return lambda x: reduction(x, axis=-1, keepdims=True)
 
 
-def expect_both(
-    name: str, x: np.ndarray, expected: np.ndarray, *lineups: Lineup, also: Any = None
-) -> None:
+def expect_both(name: str, x: np.ndarray, *lineups: Lineup) -> None:
     """The numbers of the function, and of the activation that uses it."""
     function_is_right = False
     for what, seen in explained(name, x, both(name, x)):
+        expected = right(name, x, seen)
         try:
             expect_true(
                 seen.dtype != np.float16,
@@ -168,7 +167,7 @@ def expect_both(
                 expected=f"{show(expected)}, with seven digits",
                 mistake="the numbers are kept in float16, with three digits",
             )
-            if equal(seen, expected) or (also is not None and equal(seen, also)):
+            if equal(seen, expected):
                 function_is_right = True
                 continue
             found = suspect(seen, x, *lineups)
@@ -248,18 +247,22 @@ def fact(seen: np.ndarray, x: np.ndarray, expected: np.ndarray) -> str | None:
     return None
 
 
-def is_right(name: str, exact: Exact) -> bool:
+def is_right(name: str) -> bool:
     """Whether an activation gives the right numbers, where nothing special is asked of it.
 
     Where it does not, what else is wrong may come from there, and has no name of its own.
     """
     x = X if name != "Softmax" else SCORES
     try:
-        return equal(result(name, x), exact(x)) or (
-            name == "GELU" and equal(result(name, x), exact_gelu(x))
-        )
+        seen = result(name, x)
     except Exception:
         return False
+    return equal(seen, right(name, x, seen))
+
+
+def right(name: str, x: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """What an activation should make of x; GELU has two forms, and may have either."""
+    return exact_gelu(x) if name == "GELU" and equal(seen, exact_gelu(x)) else EXACT[name](x)
 
 
 def place_of(name: str, *methods: str) -> tuple[str, int] | None:
@@ -376,15 +379,16 @@ RIGHT_FOR: dict[str, Callable[[tuple[int, ...]], bool]] = {
 }
 
 
-def expect_any_shape(name: str, exact: Exact) -> None:
+def expect_any_shape(name: str) -> None:
     """The shape and the numbers, for any number of dimensions."""
     shapes = [shape for shape in SHAPES if shape or name != "Softmax"]
-    known = is_right(name, exact)
+    known = is_right(name)
     found: dict[tuple[int, ...], Exception] = {}
     for shape in shapes:
         x = np.linspace(-3, 4, math.prod(shape)).reshape(shape)
         try:
-            expect(f"{name}()(x) for x of shape {shape}", result(name, x), exact(x))
+            seen = result(name, x)
+            expect(f"{name}()(x) for x of shape {shape}", seen, right(name, x, seen))
         except NotImplementedError:
             raise
         except Exception as error:
@@ -409,18 +413,18 @@ def expect_any_shape(name: str, exact: Exact) -> None:
     ) from error
 
 
-def expect_same_dtype(name: str, exact: Exact) -> None:
+def expect_same_dtype(name: str) -> None:
     """The dtype of x in the result."""
-    known = is_right(name, exact)
+    known = is_right(name)
     for kind in (np.float32, np.float64):
         y = activation(name)(fresh(X, kind))
         mistake = f"the result is no longer {np.dtype(kind)}" if known else None
         expect_dtype(f"{name}()(x)", y, kind, mistake)
 
 
-def expect_no_memory(name: str, exact: Exact) -> None:
+def expect_no_memory(name: str) -> None:
     """Calls that have nothing to do with one another, nor with what the caller does to x."""
-    known = is_right(name, exact)
+    known = is_right(name)
     for dtype in (np.float32, np.float64):
         x = fresh(X, dtype)
         function = activation(name)
@@ -447,7 +451,7 @@ def expect_no_memory(name: str, exact: Exact) -> None:
         if known and equal(second, first):
             raise Mistake(
                 seen=f"f(z) = {show(second)} after f = {name}() and f(x)",
-                expected=show(exact(X[::-1])),
+                expected=show(EXACT[name](X[::-1])),
                 mistake="the result of an earlier call comes back: something is kept",
             )
         expect(
@@ -457,7 +461,8 @@ def expect_no_memory(name: str, exact: Exact) -> None:
             {"it gives another result when it is called again: something is kept": again},
         )
         if known:
-            expect(f"f(z), after f = {name}() and f(x),", second, exact(X[::-1]))
+            expected = right(name, X[::-1], second)
+            expect(f"f(z), after f = {name}() and f(x),", second, expected)
 
 
 def fresh(x: np.ndarray, dtype: Any) -> Any:
@@ -465,22 +470,22 @@ def fresh(x: np.ndarray, dtype: Any) -> Any:
     return tensor.Tensor(x.astype(dtype), dtype=dtype)
 
 
-def keeps_shape(name: str, about: tuple[str, ...], exact: Exact) -> Callable[[], None]:
+def keeps_shape(name: str, about: tuple[str, ...]) -> Callable[[], None]:
     """The check that any number of dimensions will do."""
     sentence = f"{name} takes any shape, and gives the same"
-    return check_of(name, about, "shape", sentence, lambda: expect_any_shape(name, exact))
+    return check_of(name, about, "shape", sentence, lambda: expect_any_shape(name))
 
 
-def keeps_calls(name: str, about: tuple[str, ...], exact: Exact) -> Callable[[], None]:
+def keeps_calls(name: str, about: tuple[str, ...]) -> Callable[[], None]:
     """The check that calls have nothing to do with one another."""
     sentence = f"{name} leaves x as it was, and does the same each time"
-    return check_of(name, about, "calls", sentence, lambda: expect_no_memory(name, exact))
+    return check_of(name, about, "calls", sentence, lambda: expect_no_memory(name))
 
 
-def keeps_dtype(name: str, about: tuple[str, ...], exact: Exact) -> Callable[[], None]:
+def keeps_dtype(name: str, about: tuple[str, ...]) -> Callable[[], None]:
     """The check that the precision stays."""
     sentence = f"{name} keeps float32 float32, and float64 float64"
-    return check_of(name, about, "dtype", sentence, lambda: expect_same_dtype(name, exact))
+    return check_of(name, about, "dtype", sentence, lambda: expect_same_dtype(name))
 
 
 def check_of(
@@ -491,9 +496,9 @@ def check_of(
     return check(name, about=about)(test)
 
 
-def expect_stable(name: str, exact: Exact, expected: np.ndarray, naive: str) -> None:
+def expect_stable(name: str, expected: np.ndarray, naive: str) -> None:
     """The activation of numbers so large that a naive formula overflows."""
-    known = is_right(name, exact)
+    known = is_right(name)
     with np.errstate(all="ignore"):
         values = dict(both(name, HUGE))
         slope = gradient_at(name, HUGE)
@@ -524,7 +529,6 @@ def gradient_at(name: str, x: np.ndarray, weights: Any = None) -> np.ndarray | N
 
 def expect_slope(
     name: str,
-    exact: Exact,
     x: np.ndarray,
     expected: np.ndarray,
     mistakes: dict[str, np.ndarray],
@@ -536,7 +540,7 @@ def expect_slope(
         expected: the gradient of `(activation(x) * weights).sum()` for the weights `UPSTREAM`.
         mistakes, also: the same, see `expect`.
     """
-    known = is_right(name, exact)
+    known = is_right(name)
     try:
         (slope,) = gradients(activation(name), x, weights=UPSTREAM)
         if slope is not None:
@@ -572,7 +576,7 @@ def relu(x: np.ndarray) -> np.ndarray:
 @check("ReLU", about=RELU)
 def test_relu_values() -> None:
     """ReLU keeps positive numbers and makes negative ones zero"""
-    expect_both("ReLU", X, relu(X), wrong_relus, anywhere(relu))
+    expect_both("ReLU", X, wrong_relus, anywhere(relu))
 
 
 def wrong_relus(x: np.ndarray) -> list[tuple[str, Any]]:
@@ -616,14 +620,14 @@ def wrong_relus(x: np.ndarray) -> list[tuple[str, Any]]:
     ]
 
 
-test_relu_keeps_shape = keeps_shape("ReLU", RELU, relu)
-test_relu_keeps_calls = keeps_calls("ReLU", RELU, relu)
+test_relu_keeps_shape = keeps_shape("ReLU", RELU)
+test_relu_keeps_calls = keeps_calls("ReLU", RELU)
 
 
 @check("ReLU", about=RELU)
 def test_relu_of_huge_numbers() -> None:
     """ReLU keeps large numbers as they are"""
-    expect_stable("ReLU", relu, relu(HUGE), "it overflows for large numbers")
+    expect_stable("ReLU", relu(HUGE), "it overflows for large numbers")
 
 
 @check("ReLU", about=RELU)
@@ -633,10 +637,10 @@ def test_relu_gradient() -> None:
         "the gradient is 1 everywhere": UPSTREAM,
         "the gradient is x, where x > 0": UPSTREAM * relu(X),
     }
-    expect_slope("ReLU", relu, X, UPSTREAM * (X > 0), mistakes)
+    expect_slope("ReLU", X, UPSTREAM * (X > 0), mistakes)
 
 
-test_relu_keeps_dtype = keeps_dtype("ReLU", RELU, relu)
+test_relu_keeps_dtype = keeps_dtype("ReLU", RELU)
 
 
 # ---- Sigmoid -------------------------------------------------------------------------------------
@@ -652,7 +656,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 @check("Sigmoid", about=SIGMOID)
 def test_sigmoid_values() -> None:
     """Sigmoid computes 1 / (1 + exp(-x))"""
-    expect_both("Sigmoid", X, sigmoid(X), wrong_sigmoids, anywhere(sigmoid))
+    expect_both("Sigmoid", X, wrong_sigmoids, anywhere(sigmoid))
 
 
 def wrong_sigmoids(x: np.ndarray) -> list[tuple[str, Any]]:
@@ -728,15 +732,15 @@ BELOW = (
 )
 
 
-test_sigmoid_keeps_shape = keeps_shape("Sigmoid", SIGMOID, sigmoid)
-test_sigmoid_keeps_calls = keeps_calls("Sigmoid", SIGMOID, sigmoid)
+test_sigmoid_keeps_shape = keeps_shape("Sigmoid", SIGMOID)
+test_sigmoid_keeps_calls = keeps_calls("Sigmoid", SIGMOID)
 
 
 @check("Sigmoid", about=SIGMOID)
 def test_sigmoid_is_stable() -> None:
     """Sigmoid of -10,000 is 0 and of 10,000 is 1, without overflow"""
     naive = "exp overflows for large numbers: inf / inf is nan"
-    expect_stable("Sigmoid", sigmoid, np.array([0.0, 0.0, 1.0, 1.0]), naive)
+    expect_stable("Sigmoid", np.array([0.0, 0.0, 1.0, 1.0]), naive)
 
     # An overflow that np.where throws away does no harm, and comes for either sign of x. If only
     # negative numbers overflow, the answer itself was made from infinity.
@@ -751,7 +755,7 @@ def test_sigmoid_is_stable() -> None:
         seen="exp(10000) overflows to infinity on the way to Sigmoid()(-10000)",
         expected="no overflow: use exp(x) / (1 + exp(x)) below zero",
         mistake="exp(-x) overflows for large negative numbers: they need a form of their own"
-        if is_right("Sigmoid", sigmoid)
+        if is_right("Sigmoid")
         else None,
     )
 
@@ -761,10 +765,10 @@ def test_sigmoid_gradient() -> None:
     """The gradient of Sigmoid is s (1 - s)"""
     s = sigmoid(X)
     mistakes = {"the gradient is s": UPSTREAM * s}
-    expect_slope("Sigmoid", sigmoid, X, UPSTREAM * s * (1 - s), mistakes)
+    expect_slope("Sigmoid", X, UPSTREAM * s * (1 - s), mistakes)
 
 
-test_sigmoid_keeps_dtype = keeps_dtype("Sigmoid", SIGMOID, sigmoid)
+test_sigmoid_keeps_dtype = keeps_dtype("Sigmoid", SIGMOID)
 
 
 # ---- Tanh ----------------------------------------------------------------------------------------
@@ -775,7 +779,7 @@ TANH = ("tanh", "Tanh.forward", "Tanh.__call__", "Tanh")
 @check("Tanh", about=TANH)
 def test_tanh_values() -> None:
     """Tanh computes the hyperbolic tangent"""
-    expect_both("Tanh", X, np.tanh(X), wrong_tanhs, anywhere(np.tanh))
+    expect_both("Tanh", X, wrong_tanhs, anywhere(np.tanh))
 
 
 def wrong_tanhs(x: np.ndarray) -> list[tuple[str, Any]]:
@@ -835,15 +839,15 @@ UNDER = (
 )
 
 
-test_tanh_keeps_shape = keeps_shape("Tanh", TANH, np.tanh)
-test_tanh_keeps_calls = keeps_calls("Tanh", TANH, np.tanh)
+test_tanh_keeps_shape = keeps_shape("Tanh", TANH)
+test_tanh_keeps_calls = keeps_calls("Tanh", TANH)
 
 
 @check("Tanh", about=TANH)
 def test_tanh_is_stable() -> None:
     """Tanh of -10,000 is -1 and of 10,000 is 1, without overflow"""
     naive = "exp overflows for large numbers: inf / inf is nan; np.tanh does not"
-    expect_stable("Tanh", np.tanh, np.array([-1.0, -1.0, 1.0, 1.0]), naive)
+    expect_stable("Tanh", np.array([-1.0, -1.0, 1.0, 1.0]), naive)
 
 
 @check("Tanh", about=TANH)
@@ -854,17 +858,17 @@ def test_tanh_gradient() -> None:
         "the gradient is 1 - t": UPSTREAM * (1 - t),
         "the gradient is t (1 - t)": UPSTREAM * t * (1 - t),
     }
-    expect_slope("Tanh", np.tanh, X, UPSTREAM * (1 - t * t), mistakes)
+    expect_slope("Tanh", X, UPSTREAM * (1 - t * t), mistakes)
 
 
-test_tanh_keeps_dtype = keeps_dtype("Tanh", TANH, np.tanh)
+test_tanh_keeps_dtype = keeps_dtype("Tanh", TANH)
 
 
 # ---- GELU ----------------------------------------------------------------------------------------
 
 GELU = ("gelu", "GELU.forward", "GELU.__call__", "GELU")
 ROOT = math.sqrt(2 / math.pi)
-ERF = np.vectorize(math.erf)
+ERF = np.vectorize(math.erf, otypes=[float])
 
 
 def argument(
@@ -892,7 +896,7 @@ BENT = np.array([[-2.5, -1.9, -1.2, -0.6], [-0.25, 0.0, 0.3, 0.65], [1.0, 1.4, 1
 def test_gelu_values() -> None:
     """GELU computes 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³)))"""
     for x in (BENT, X):
-        expect_both("GELU", x, gelu(x), wrong_gelus, anywhere(gelu), also=exact_gelu(x))
+        expect_both("GELU", x, wrong_gelus, anywhere(gelu))
 
 
 def wrong_gelus(x: np.ndarray) -> list[tuple[str, Any]]:
@@ -1003,14 +1007,14 @@ ARGUMENTS = ("g", "-g", "2 * g", "g / 2", "x", "g * g", "x * g", "g + x", "abs(g
 FACTORS = ("x", "g", "0.5 * g", "0.5 * relu(x)", "-0.5 * x", "0.25 * x", "0.5 / x", "sqrt(0.5) * x")
 
 
-test_gelu_keeps_shape = keeps_shape("GELU", GELU, gelu)
-test_gelu_keeps_calls = keeps_calls("GELU", GELU, gelu)
+test_gelu_keeps_shape = keeps_shape("GELU", GELU)
+test_gelu_keeps_calls = keeps_calls("GELU", GELU)
 
 
 @check("GELU", about=GELU)
 def test_gelu_is_stable() -> None:
     """GELU of -10,000 is 0 and of 10,000 is 10,000"""
-    expect_stable("GELU", gelu, relu(HUGE), "it overflows for large numbers")
+    expect_stable("GELU", relu(HUGE), "it overflows for large numbers")
 
 
 @check("GELU", about=GELU)
@@ -1019,7 +1023,6 @@ def test_gelu_gradient() -> None:
     h = 1e-5
     expect_slope(
         "GELU",
-        gelu,
         X,
         UPSTREAM * (gelu(X + h) - gelu(X - h)) / (2 * h),
         {"the gradient is that of ReLU": UPSTREAM * (X > 0)},
@@ -1027,7 +1030,7 @@ def test_gelu_gradient() -> None:
     )
 
 
-test_gelu_keeps_dtype = keeps_dtype("GELU", GELU, gelu)
+test_gelu_keeps_dtype = keeps_dtype("GELU", GELU)
 
 
 # ---- Softmax -------------------------------------------------------------------------------------
@@ -1058,7 +1061,7 @@ def divided(x: np.ndarray, axis: int | None = -1) -> np.ndarray:
 def test_softmax_values() -> None:
     """Softmax turns each row of scores into probabilities"""
     for x in (SCORES, SCORES[:2, :3]):
-        expect_both("Softmax", x, softmax(x), wrong_softmaxes)
+        expect_both("Softmax", x, wrong_softmaxes)
 
 
 def wrong_softmaxes(x: np.ndarray) -> list[tuple[str, Any]]:
@@ -1212,16 +1215,16 @@ def wrong_sums(numerator: np.ndarray, x: np.ndarray) -> dict[str, Any]:
 def test_softmax_axis() -> None:
     """Softmax takes the axis that it is given, the last one by default"""
     x = np.concatenate([SCORES, SCORES[:, ::-1] * 0.5])[[0, 5, 2, 7, 1, 4]].reshape(2, 3, 4)
-    known = is_right("Softmax", softmax)
+    known = is_right("Softmax")
     try:
-        expect_both("Softmax", x, softmax(x), *([wrong_defaults] if known else []))
+        expect_both("Softmax", x, *([wrong_defaults] if known else []))
     except (IndexError, ValueError) as error:
         raise Mistake(
             seen=f"x of shape (2, 3, 4) gave {type(error).__name__}: {error}",
             expected="a result of shape (2, 3, 4)",
             mistake="it ends in an error for three dimensions" if known else None,
         ) from error
-    expect_both("Softmax", SCORES[0], softmax(SCORES[0]))
+    expect_both("Softmax", SCORES[0])
     function = function_behind("Softmax")
     for axis in (0, 1, 2, -2):
         if function is not None and takes_an_axis():
@@ -1283,8 +1286,8 @@ def wrong_axes(x: np.ndarray, axis: int, subject: str) -> list[tuple[str, Any]]:
     ]
 
 
-test_softmax_keeps_shape = keeps_shape("Softmax", SOFTMAX, softmax)
-test_softmax_keeps_calls = keeps_calls("Softmax", SOFTMAX, softmax)
+test_softmax_keeps_shape = keeps_shape("Softmax", SOFTMAX)
+test_softmax_keeps_calls = keeps_calls("Softmax", SOFTMAX)
 
 
 def in_single(x: np.ndarray, less: Any) -> np.ndarray:
@@ -1313,12 +1316,12 @@ def test_softmax_is_stable() -> None:
             [1 / 3, 1 / 3, 1 / 3],
         ]
     )
-    known = is_right("Softmax", softmax)
+    known = is_right("Softmax")
     with np.errstate(all="ignore"):
         for what, seen in both("Softmax", x):
             found = suspect(seen, x, overflowing) if known else {}
             if found or np.isfinite(seen).all():
-                expect(what, seen, expected, found)
+                expect(what, seen, expected, found, tolerance=1e-3)
                 continue
             first = int(np.argmin(np.isfinite(seen).all(-1)))
             raise Mistake(
@@ -1383,22 +1386,28 @@ def test_softmax_gradient() -> None:
         "the sum is taken for a constant": UPSTREAM * s,
     }
     expected = s * (UPSTREAM - (UPSTREAM * s).sum(-1, keepdims=True))
-    expect_slope("Softmax", softmax, scores, expected, mistakes)
+    expect_slope("Softmax", scores, expected, mistakes)
 
 
-test_softmax_keeps_dtype = keeps_dtype("Softmax", SOFTMAX, softmax)
+test_softmax_keeps_dtype = keeps_dtype("Softmax", SOFTMAX)
 
 
 # ---- All of them ---------------------------------------------------------------------------------
 
-NAMES = ("ReLU", "Sigmoid", "Tanh", "GELU", "Softmax")
+EXACT: dict[str, Exact] = {
+    "ReLU": relu,
+    "Sigmoid": sigmoid,
+    "Tanh": np.tanh,
+    "GELU": gelu,
+    "Softmax": softmax,
+}
 EVERY = (*RELU, *SIGMOID, *TANH, *GELU, *SOFTMAX)
 
 
 @check("Edge Cases", about=EVERY)
 def test_activations_can_be_printed() -> None:
     """Activations can be printed, and have nothing to train"""
-    for name in NAMES:
+    for name in EXACT:
         function = made(name)
         try:
             text = repr(function)
@@ -1434,7 +1443,7 @@ def test_activations_leave_the_world_alone() -> None:
     """NumPy's settings and the shared generators stay as they are"""
 
     def use() -> None:
-        for name in NAMES:
+        for name in EXACT:
             with suppress(Mistake):  # another check's business
                 activation(name)(fresh(X, np.float32))
         import_again("activations")
