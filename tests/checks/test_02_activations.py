@@ -80,7 +80,7 @@ def made(name: str, *arguments: Any) -> Any:
 def activation(name: str, *arguments: Any) -> Callable[[Any], Any]:
     """A call of the activation of that name, with its errors explained."""
     what = f"{name}({', '.join(map(str, arguments))})(x)"
-    missing = f"{what} returns nothing: a `return` is missing in its forward or __call__"
+    missing = f"nothing comes back from {what}: its forward or __call__ has no `return`"
     function = made(name, *arguments)
     return lambda x: answer(what, lambda: function(x), missing)
 
@@ -109,7 +109,7 @@ def function_behind(name: str) -> Callable[..., Any] | None:
 
     def call(x: np.ndarray, *arguments: Any) -> np.ndarray:
         what = f"{name.lower()}({', '.join(map(str, ('x', *arguments)))})"
-        missing = f"{name.lower()} returns nothing: a `return` is missing"
+        missing = f"nothing comes back from {name.lower()}: a `return` is missing"
         x = np.array(x, np.float32)
         try:
             return numbers(what, answer(what, lambda: function(x, *arguments), missing))
@@ -175,12 +175,15 @@ def expect_both(name: str, x: np.ndarray, *lineups: Lineup) -> None:
                 found = {fact(seen, x, expected): seen}
             expect(what, seen, expected, found)
         except Mistake as mistake:
+            if seen.shape == x.shape and x.size <= 16:
+                mistake.seen += f"\nfor x =\n{show(x)}"
             if mistake.mistake is None or not function_is_right:
                 raise
             raise Mistake(
                 seen=mistake.seen,
                 expected=mistake.expected,
-                mistake=f"{name.lower()} is right, but {name} is not: {mistake.mistake}",
+                mistake=f"the function {name.lower()} is right, but {name}() is not: "
+                f"{mistake.mistake}",
                 place=place_of(name, "forward", "__call__"),
             ) from None
 
@@ -280,7 +283,7 @@ def anywhere(exact: Exact) -> Lineup:
     def lineup(x: np.ndarray) -> list[tuple[str, Any]]:
         y = exact(x)
         return [
-            ("x is returned as it came", x),
+            ("the input is returned as it came", x),
             ("every result is 0", np.zeros(x.shape)),
             ("every result is 1", np.ones(x.shape)),
             ("the sign of the result is wrong", -y),
@@ -290,24 +293,24 @@ def anywhere(exact: Exact) -> Lineup:
             ("the result has lost its sign", np.abs(y)),
             ("what is negative becomes 0", np.maximum(y, 0)),
             ("it is applied twice", exact(exact(x))),
-            ("x is multiplied by 2 first", exact(2 * x)),
-            ("x is divided by 2 first", exact(x / 2)),
-            ("x is squared first", exact(x * x)),
-            ("1 is added to x first", exact(x + 1)),
-            ("1 is subtracted from x first", exact(x - 1)),
+            ("the input is multiplied by 2 first", exact(2 * x)),
+            ("the input is divided by 2 first", exact(x / 2)),
+            ("the input is squared first", exact(x * x)),
+            ("1 is added to the input first", exact(x + 1)),
+            ("1 is subtracted from the input first", exact(x - 1)),
             ("the largest number in x is subtracted first", exact(x - x.max())),
             ("the mean of x is subtracted first", exact(x - x.mean())),
-            ("x is cut to whole numbers first", exact(np.trunc(x))),
+            ("the input is cut to whole numbers first", exact(np.trunc(x))),
             *(
-                (f"x is cut off at -{c} and {c} first", exact(np.clip(x, -c, c)))
+                (f"the input is cut off at -{c} and {c} first", exact(np.clip(x, -c, c)))
                 for c in range(1, 7)
             ),
             ("it is 1 minus the result", 1 - y),
             ("it is 1 divided by the result", 1 / y),
             ("the result is squared", y * y),
             ("the result is multiplied by x", x * y),
-            ("x is added to the result", x + y),
-            ("x is subtracted from the result", y - x),
+            ("the input is added to the result", x + y),
+            ("the input is subtracted from the result", y - x),
             ("the results are divided by their sum", y / y.sum()),
             ("the results are divided by the largest of them", y / y.max()),
             ("the results are divided by the largest number in x", y / x.max()),
@@ -688,7 +691,7 @@ def wrong_sigmoids(x: np.ndarray) -> list[tuple[str, Any]]:
             np.exp(np.minimum(x, 1)) / (1 + small),
         ),
         (
-            "np.min takes the smallest of each column; np.minimum compares each with 0",
+            "the smallest of each column is taken; np.minimum compares each number with 0",
             np.exp(x.min(0)) / (1 + small),
         ),
         ("the exp above the line has a minus too many", np.exp(-np.minimum(x, 0)) / (1 + small)),
@@ -917,7 +920,7 @@ def wrong_gelus(x: np.ndarray) -> list[tuple[str, Any]]:
         "0.044715 is raised to the power of 3 as well": {"cubic": 0.044715**3},
         "3 stands before x, where it should be the power": {"cubic": 3 * 0.044715, "power": 1},
         "the term with x³ is subtracted": {"cubic": -0.044715},
-        "sqrt(2 / pi) is missing": {"root": 1},
+        "the factor sqrt(2 / pi) is missing": {"root": 1},
         "it is 2 / pi, without the root": {"root": 2 / math.pi},
         "it is sqrt(pi / 2), the wrong way round": {"root": math.sqrt(math.pi / 2)},
     }
@@ -946,7 +949,7 @@ def wrong_gelus(x: np.ndarray) -> list[tuple[str, Any]]:
         ("tanh - 1 stands where 1 + tanh should", 0.5 * x * (t - 1)),
         ("the brackets around 1 + tanh are missing", 0.5 * x * 1 + t),
         ("0.5 * x is added to 1 + tanh, not multiplied", 0.5 * x + 1 + t),
-        ("x is added to tanh, not multiplied", 0.5 * (x + t)),
+        ("the factor x is added to tanh, not multiplied", 0.5 * (x + t)),
         ("only tanh is returned", t),
         ("only the argument of tanh is returned", g),
         ("tanh is missing", 0.5 * x * (1 + g)),
@@ -959,8 +962,8 @@ def wrong_gelus(x: np.ndarray) -> list[tuple[str, Any]]:
         ("tanh is taken twice", 0.5 * x * (1 + np.tanh(t))),
         ("the argument is taken of its own result", 0.5 * x * (1 + np.tanh(argument(g)))),
         ("only the term with x³ is left", 0.5 * x * (1 + np.tanh(ROOT * 0.044715 * x**3))),
-        ("sqrt(2 / pi) multiplies x alone", half(x, ROOT * x + 0.044715 * x**3)),
-        ("x³ multiplies the whole bracket", half(x, ROOT * (x + 0.044715) * x**3)),
+        ("the factor sqrt(2 / pi) multiplies x alone", half(x, ROOT * x + 0.044715 * x**3)),
+        ("the cube multiplies the whole bracket", half(x, ROOT * (x + 0.044715) * x**3)),
         ("the argument of tanh is that of twice x", half(x, argument(2 * x))),
         (
             "tanh is taken of half its argument, which comes to the same as x * sigmoid of it",
@@ -1115,8 +1118,8 @@ def wrong_softmaxes(x: np.ndarray) -> list[tuple[str, Any]]:
         ("the largest score is subtracted after exp, not before", divided(e - largest)),
         ("the largest exponential is subtracted after exp", divided(e - np.exp(largest))),
         ("the largest score is multiplied, not subtracted", softmax(x * largest)),
-        ("x is divided by the largest score; it has to be subtracted", softmax(x / largest)),
-        ("x is divided by its sum before exp", softmax(divided(x))),
+        ("the scores are divided by the largest; it has to be subtracted", softmax(x / largest)),
+        ("the scores are divided by their sum before exp", softmax(divided(x))),
         ("the scores are standardised first, to a mean of 0", softmax((x - x.mean()) / x.std())),
         ("it is the logarithm of softmax", np.log(p)),
         ("it is minus the logarithm of softmax", -np.log(p)),
@@ -1140,7 +1143,7 @@ def wrong_softmaxes(x: np.ndarray) -> list[tuple[str, Any]]:
         ("only the sums are returned", shifted.sum(-1, keepdims=True)),
         ("only the sums are returned", shifted.sum(-1)),
         ("only the sums are returned", e.sum(-1)),
-        ("x is returned as it came", x),
+        ("the input is returned as it came", x),
         ("the scores are divided by 2 first, the root of how many there are", softmax(x / 2)),
         ("the scores are multiplied by 2 first", softmax(x * 2)),
         ("the probabilities are sorted", np.sort(p)),
@@ -1166,16 +1169,21 @@ def wrong_softmaxes(x: np.ndarray) -> list[tuple[str, Any]]:
         ("it is tanh(x)", np.tanh(x)),
         ("it is gelu(x)", gelu(x)),
     ]
-    numerators = {"exp(x)": e, "exp(x - largest)": shifted, "x": x, "x - largest": x - largest}
+    numerators = {
+        "each exp(x)": e,
+        "each exp(x - largest)": shifted,
+        "each x": x,
+        "each x - largest": x - largest,
+    }
     for above, numerator in numerators.items():
         total = numerator.sum(-1, keepdims=True)
         named += [
             *(
-                (f"{above} is divided by {below}, not by its own sum", numerator / denominator)
+                (f"{above} is divided by {below}, not by the sum", numerator / denominator)
                 for below, denominator in wrong_sums(numerator, x).items()
             ),
-            (f"{above} is divided by its sum twice", numerator / total**2),
-            (f"{above} is multiplied by its sum", numerator * total),
+            (f"{above} is divided by the sum twice", numerator / total**2),
+            (f"{above} is multiplied by the sum", numerator * total),
             ("the sum is subtracted, not divided by", numerator - total),
             ("the logarithm of the sum is subtracted", numerator - np.log(total)),
         ]
@@ -1188,7 +1196,7 @@ def wrong_sums(numerator: np.ndarray, x: np.ndarray) -> dict[str, Any]:
     less = x - x.max(**row)
     total, squares = numerator.sum(**row), (numerator**2).sum(**row)
     return {
-        "its mean": numerator.mean(**row),
+        "the mean": numerator.mean(**row),
         "the largest of each column": numerator.max(0),
         "the product": numerator.prod(**row),
         "how many there are": x.shape[-1],
@@ -1228,9 +1236,9 @@ def test_softmax_axis() -> None:
     function = function_behind("Softmax")
     for axis in (0, 1, 2, -2):
         if function is not None and takes_an_axis():
-            expect_axis("softmax", f"softmax(x, {axis})", function(x, axis), x, axis)
+            expect_axis("the function", f"softmax(x, {axis})", function(x, axis), x, axis)
     for axis in (0, 1, 2, -2):
-        expect_axis("Softmax", f"Softmax({axis})(x)", result("Softmax", x, axis), x, axis)
+        expect_axis("the class", f"Softmax({axis})(x)", result("Softmax", x, axis), x, axis)
 
 
 def expect_axis(subject: str, what: str, seen: np.ndarray, x: np.ndarray, axis: int) -> None:
@@ -1428,7 +1436,7 @@ def test_activations_can_be_printed() -> None:
             listed is not None,
             seen=f"{name}().parameters() is None",
             expected="an empty list",
-            mistake="parameters() returns nothing; it has to be an empty list",
+            mistake="nothing comes back from parameters(); it has to be an empty list",
         )
         expect_true(
             not list(listed),
