@@ -1,8 +1,12 @@
 """The runner: each check in a process of its own, whatever the code under it does."""
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tinytorch.checking.checks import Check
@@ -100,7 +104,24 @@ CONTAINED = {
     "interrupt": ("raise KeyboardInterrupt", "it interrupts the program", "error"),
     "recursion": ("return self(x)", "it calls itself without end", "failed"),
     "crash": ("import ctypes; ctypes.string_at(0)", "it crashes Python itself", "error"),
+    "flood around Python": (
+        "import os\n        while True: os.write(1, b'x' * 9999)",
+        "it prints without end",
+        "error",
+    ),
+    "abort": ("import os; os.abort()", "it crashes Python itself (SIGABRT)", "error"),
+    "exit when deleted": (
+        "type('Exit', (), {'__del__': lambda self: __import__('os')._exit(3)})()",
+        "os._exit(3)",
+        "error",
+    ),
     "endless loop": ("while True: pass", "it does not come to an end", "timeout"),
+    "loop that no signal stops": (
+        "import signal; [signal.signal(s, signal.SIG_IGN) for s in (2, 14, 15)]\n"
+        "        while True: pass",
+        "it does not come to an end",
+        "timeout",
+    ),
     "sleep": ("import time; time.sleep(600)", "it does not come to an end", "timeout"),
 }
 
@@ -116,7 +137,7 @@ def test_it_is_contained_and_named_with_its_line_and_the_other_checks_run(
     assert found.mistake is not None
     assert mistake in found.mistake
     assert found.where is not None
-    assert found.where.endswith(f"layers.py:{text_line(judge.file, line)}")
+    assert found.where.endswith(f"layers.py:{text_line(judge.file, line.split(chr(10))[-1])}")
     passed = [r for r in report.results if r.outcome == "passed"]
     assert "Dropout Layer" in {r.unit.title for r in passed}
     assert "waiting" in outcomes(report)
@@ -156,6 +177,10 @@ def test_reseeding_when_imported_is_found_with_its_line(judge: Judge) -> None:
         "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)",
         "import os; os.fork()",
         "import os; [os.remove(f) for f in os.listdir('.')]",
+        "import os, shutil\n        try: shutil.rmtree(os.getcwd())\n        except OSError: pass",
+        "import sys; sys.stdout.close(); sys.stderr.close()",
+        "type('Exit', (), {'__del__': lambda self: exit(3)})()",
+        "import atexit, threading; atexit.register(exit, 3); threading.Thread(target=exit).start()",
         "open('litter', 'w').write('x')",
         "print('looking at', x.shape)",
     ],
@@ -163,6 +188,64 @@ def test_reseeding_when_imported_is_found_with_its_line(judge: Judge) -> None:
 def test_what_does_no_harm_to_the_answer_is_contained_and_passes(judge: Judge, line: str) -> None:
     report = judge(line)
     assert report.passed, first_failure(report).as_dict()
+
+
+@pytest.mark.parametrize(
+    "line", ["import os; os.closerange(3, 64)", "import builtins; builtins.isinstance = None"]
+)
+def test_code_that_keeps_its_answer_from_coming_is_told_so(judge: Judge, line: str) -> None:
+    report = judge(line)
+    assert "no answer comes" in str(first_failure(report).mistake)
+    assert "Dropout Layer" in {r.unit.title for r in report.results if r.outcome == "passed"}
+
+
+def test_numpy_changed_in_one_check_is_whole_in_the_next(judge: Judge) -> None:
+    report = judge("np.ones = np.zeros = None")
+    assert "Dropout Layer" in {r.unit.title for r in report.results if r.outcome == "passed"}
+    assert callable(np.ones)
+
+
+def is_running(process: str) -> bool:
+    """Whether a process is there, and no mere entry in the system's table."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells of processes")
+def test_no_process_that_code_started_is_left_even_if_it_broke_away(
+    judge: Judge, tmp_path: Path
+) -> None:
+    started = tmp_path / "started"
+    sleep = "subprocess.Popen(['sleep', '600'], start_new_session=True).pid"
+    report = judge(f"import subprocess; print({sleep}, file=open({str(started)!r}, 'a'))")
+    assert report.passed
+    processes = started.read_text().split()
+    assert processes
+    assert [process for process in processes if is_running(process)] == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells of processes")
+def test_stages_end_when_the_runner_is_killed(judge: Judge, tmp_path: Path) -> None:
+    judge(f"open({str(tmp_path)!r} + f'/{{__import__(\"os\").getppid()}}.stage', 'w').close()")
+    for stage in tmp_path.glob("*.stage"):
+        stage.unlink()
+    runner = subprocess.Popen(
+        [sys.executable, "-c", "from tito.main import main; main()", "test", "--file", judge.file],
+        stdout=subprocess.PIPE,
+    )
+    assert runner.stdout is not None
+    runner.stdout.readline()  # so the first checks have run
+    runner.kill()
+    runner.communicate()
+    stages = [file.stem for file in tmp_path.glob("*.stage")]
+    assert stages
+    deadline = time.monotonic() + 20
+    while any(map(is_running, stages)) and time.monotonic() < deadline:
+        pass
+    assert not any(map(is_running, stages))
 
 
 def test_files_that_code_writes_do_not_land_in_the_current_folder(

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from tito.checks.offspring import end_offspring
 from tito.checks.stage import Setting, run_stage
 
 # Seconds between two moments at which whoever waits for an answer is asked whether to go on.
 PAUSE = 0.05
+# This process's ends of the pipes to its stages.
+_ours: list[Any] = []
 
 
 class StageProcess:
@@ -26,12 +29,15 @@ class StageProcess:
     """
 
     def __init__(self, setting: Setting, limit: float) -> None:
-        context: Any = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
+        forks = hasattr(os, "fork")
+        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         self.setting = setting
         self.loaded = False
         self._sent = 0.0
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=run_stage, args=(theirs, setting))
+        _ours.append(self._connection)
+        arguments = (theirs, setting, _ours if forks else [])
+        self._process = context.Process(target=run_stage, args=arguments)
         self._process.start()
         theirs.close()
         self.ask({}, limit)
@@ -89,8 +95,10 @@ class StageProcess:
         """End the process, with everything that it has started."""
         if not self.ended:
             if hasattr(os, "killpg") and self._process.pid is not None:
+                end_offspring(self._process.pid)
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.join()
             self._connection.close()
+            _ours.remove(self._connection)

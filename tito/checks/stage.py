@@ -22,6 +22,7 @@ from typing import Any
 from tinytorch.checking.checks import Check, checks_in, load
 from tinytorch.checking.judge import Verdict, explain, judge
 from tinytorch.overlay import VARIABLE, lay
+from tito.checks.offspring import adopt_orphans, end_offspring
 from tito.checks.suites import read_suite
 from tito.course import Module
 
@@ -30,6 +31,8 @@ MEMORY = 1024 * 2**20
 OUTPUT = 2**20
 # The runner ends what takes too long. Should the runner itself be gone, an alarm does, later.
 GRACE = 5
+# How a check's process ends, whether or not it could send its answer.
+SPEECHLESS = 113
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,23 @@ class Setting:
     output: str
 
 
-def run_stage(connection: Connection, setting: Setting) -> None:
-    """Load the module, say how that went, then run each check that is asked for."""
+def run_stage(connection: Connection, setting: Setting, inherited: list[Connection]) -> None:
+    """Load the module, say how that went, then run each check that is asked for.
+
+    It ends when the runner has closed its end of the connection, or is gone. `inherited` is what a
+    fork has to close for that: the runner's ends of all connections.
+    """
+    for other in inherited:
+        other.close()
+    try:
+        _serve(connection, setting)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass
+    finally:
+        end_offspring(os.getpid())
+
+
+def _serve(connection: Connection, setting: Setting) -> None:
     try:
         _retreat(setting)
     except Exception:  # our own mistake, not one of the code that is judged
@@ -72,16 +90,15 @@ def run_stage(connection: Connection, setting: Setting) -> None:
     connection.send_bytes(json.dumps(asdict(verdict)).encode())
     checks = {check.name: check for check in checks_in(read_suite(setting.module))}
     while True:
-        try:
-            request = json.loads(connection.recv_bytes())
-        except EOFError:  # the runner has all it wants
-            return
+        request = json.loads(connection.recv_bytes())
         run = partial(_run, checks[request["check"]], name, namespace, setting, request["limit"])
         connection.send_bytes(json.dumps(_apart(run)).encode())
 
 
 def _run(check: Check, name: str, namespace: Any, setting: Setting, limit: float) -> dict[str, Any]:
     os.truncate(setting.output, 0)
+    os.makedirs(setting.folder, exist_ok=True)  # the check before may have removed it
+    os.chdir(setting.folder)
     with _watched(setting, limit):
         verdict = judge(check, name, namespace)
     verdict.printed = _printed(setting)
@@ -104,7 +121,7 @@ def _apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             with open(writer, "wb") as pipe:
                 pipe.write(json.dumps(work()).encode() + b"\n")
         finally:
-            _exit(0)
+            _exit(SPEECHLESS)
     os.close(writer)
     with open(reader, "rb") as pipe:
         answer = pipe.readline()  # not up to its end, which a process that the code forked may hold
@@ -120,6 +137,7 @@ def _retreat(setting: Setting) -> None:
     """Leave behind the terminal, the current folder and unlimited memory; lay the file."""
     if hasattr(os, "setsid"):
         os.setsid()  # a group of its own, which the runner can end whole
+        adopt_orphans()
     os.chdir(setting.folder)
     os.environ[VARIABLE] = setting.workspace
     os.environ["MPLBACKEND"] = "Agg"

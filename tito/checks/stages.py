@@ -15,7 +15,7 @@ from tinytorch.checking.checks import Check
 from tinytorch.checking.judge import Verdict, overdue
 from tinytorch.overlay import find_workspace, search_path
 from tito.checks.process import StageProcess
-from tito.checks.stage import Setting
+from tito.checks.stage import SPEECHLESS, Setting
 from tito.course import Module
 
 MOST_ABREAST = 4  # each stage has to load the framework, which is worth it for a few only
@@ -164,6 +164,8 @@ def _module_file(module: Module) -> str:
 
 
 def _manner_of_ending(status: int) -> str:
+    if status == SPEECHLESS:
+        return "it closes files that are not its own, or breaks Python, so that no answer comes"
     if status >= 0:
         return f"it ends the whole process, as os._exit({status}) does"
     name = signal.Signals(-status).name
