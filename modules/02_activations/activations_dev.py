@@ -148,19 +148,32 @@ def draw(function: Callable[[np.ndarray], np.ndarray], name: str) -> None:
 # It's the one to begin with in a new network: it costs next to nothing, and wherever it is open its
 # slope is exactly 1, so nothing is lost on the way back.
 #
+# A trap first, for this and every function to come: `x` belongs to whoever calls. Zeros written
+# into it turn up where nobody expects them.
+
+# %%
+temperatures = np.array([-3.0, 5.0])
+result = temperatures  # the same array, not a copy
+result[result < 0] = 0
+print("the caller's temperatures are now", temperatures)
+
+# %% [markdown]
 # **Exercise: `relu`**
 #
-# Return an array of the same shape and dtype, with 0 in place of what is negative. NumPy has a
-# function that takes the larger of two numbers, element by element.
+# It takes an array of any shape, and gives a new one of that shape, with 0 in place of what is
+# negative. NumPy has a function that takes the larger of two numbers, element by element. (An `if`
+# won't do: it asks one question about a whole array, and NumPy refuses to answer.)
 #
 # <details><summary>Hint 1</summary>
 #
-# It isn't `np.max`, which looks for the one largest number in an array.
+# It isn't `np.max`, which looks for the largest number in an array: `np.max(x, 0)` gives the
+# largest of each column, and the shape is gone.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.maximum(a, b)` compares two arrays element by element. A plain number broadcasts.
+# `np.maximum(a, b)` compares two arrays element by element, and makes a new one. A plain number
+# broadcasts. What ReLU compares with is 0: not 1, and not a fraction of `x`.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -221,20 +234,31 @@ with np.errstate(all="ignore"):
 #            1 + exp(-x)              1 + exp(x)                      1 + exp(-|x|)
 # ```
 #
+# Mind the brackets, and each minus. Either is soon forgotten, and what comes out is a smooth curve
+# all the same:
+
+# %%
+x = np.array([-2.0, 0.0, 2.0])
+print("right:            ", (1 / (1 + np.exp(-x))).round(3))
+print("without brackets: ", (1 / 1 + np.exp(-x)).round(3), "is never below 1")
+print("without the minus:", (1 / (1 + np.exp(x))).round(3), "falls where it should rise")
+
+# %% [markdown]
 # **Exercise: `sigmoid`**
 #
-# Compute the last fraction, for all elements at once. Neither `exp` in it is ever larger
-# than 1.
+# It takes an array of any shape and gives a new one of that shape. Compute the last of the three
+# fractions, for all elements at once. Neither `exp` in it is ever larger than 1.
 #
 # <details><summary>Hint 1</summary>
 #
-# Take numerator and denominator one at a time, and try each of them on -2 and on 2 with a pencil.
+# Take what is above the line and what is below one at a time, and try each of them on -2 and on 2
+# with a pencil. Above the line you should get 0.135 and 1, below it 1.135 both times.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The smaller of two numbers, element by element, is `np.minimum`. The absolute value is
-# `np.absolute`.
+# The smaller of two numbers, element by element, is `np.minimum` (not `np.min`, which looks through
+# the array). The absolute value is `np.absolute`, and it needs a minus before it goes into `exp`.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -289,17 +313,18 @@ print("after 10 layers, with every unit at its steepest:", 0.25**10)
 #
 # **Exercise: `tanh`**
 #
-# NumPy has it, and NumPy's is right everywhere. The formula above, typed in as it stands, is
-# infinity over infinity at 1000.
+# It takes an array of any shape and gives a new one of that shape. NumPy has the function, and
+# NumPy's is right everywhere. The formula above, typed in as it stands, is infinity over infinity
+# at 1000, and so is any other with an `exp` of something positive on both sides of the line.
 #
 # <details><summary>Hint 1</summary>
 #
-# You may use any function of NumPy.
+# You may use any function of NumPy. (Those of Python's `math` take one number at a time.)
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The name in NumPy is the name in mathematics.
+# The name in NumPy is the name in mathematics, with the h: `np.tan` is the tangent of an angle.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -349,13 +374,15 @@ print("tanh(1.5) and 2 sigmoid(3) - 1:", tanh(np.array(1.5)), 2 * sigmoid(np.arr
 #
 # **Exercise: `gelu`**
 #
-# The argument of the tanh is given, as `_gelu_argument(x)`, below the function. Look at what it
-# does first: it keeps `x` between -10 and 10. Out there tanh is ±1 to the last digit anyhow, and
-# the cube of a large number would overflow. Write the rest of the formula around it.
+# It takes an array of any shape and gives a new one of that shape. The argument of the tanh is
+# given, as `_gelu_argument(x)`, below the function. Look at what it does first: it keeps `x`
+# between -10 and 10. Out there tanh is ±1 to the last digit anyhow, and the cube of a large number
+# would overflow. Write the rest of the formula around it. It's short, and each part of it counts:
+# what happens to a large `x` if the 0.5 is missing, or the `1 +`?
 #
 # <details><summary>Hint 1</summary>
 #
-# Everything outside the tanh in the formula above is yours.
+# Everything outside the tanh in the formula above is yours: a factor, `x`, and a bracket.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -440,11 +467,25 @@ shifted = scores - scores.max()
 print("shifted:", np.exp(shifted) / np.exp(shifted).sum())
 
 # %% [markdown]
+# That was one row. A batch has many, and two traps. A sum along an axis loses that axis: of the two
+# rows below it makes `[3, 8]`, which lies in a row itself and divides the columns, and if the batch
+# is square nothing complains. And one shift for all is too much for a row far below the others.
+
+# %%
+batch = np.array([[1.0, 2.0], [3.0, 5.0]])
+print("sums of the rows:", (batch / batch.sum(axis=-1)).sum(axis=-1), "where both should be 1")
+print("with keepdims:   ", (batch / batch.sum(axis=-1, keepdims=True)).sum(axis=-1))
+far_apart = np.array([[1000.0, 999.0], [0.0, 1.0]], np.float32)
+print("one shift for all leaves the second row", np.exp(far_apart - far_apart.max())[1])
+
+# %% [markdown]
 # **Exercise: `softmax`**
 #
-# Work along `axis`, for arrays of any shape. `keepdims=True` in `np.max` and `np.sum` leaves a 1 in
-# the place of that axis, so that the result broadcasts against `x` (module 01). Two lines are
-# there already: an array with nothing in it has no largest element, and comes back as it is.
+# It takes scores of any shape, and gives probabilities of that shape, which add up to 1 along
+# `axis`: not always the last one, so hand `axis` on wherever you look for a largest score or a sum.
+# `keepdims=True` in `np.max` and `np.sum` leaves a 1 in the place of that axis, so that the result
+# broadcasts against `x` (module 01). Two lines are there already: an array with nothing in it has
+# no largest element, and comes back as it is.
 #
 # If two scores are further apart than float32 can say, their difference is -infinity, and `exp`
 # makes 0 of it, as it should be. NumPy warns about it; `with np.errstate(over="ignore"):` around
@@ -452,13 +493,14 @@ print("shifted:", np.exp(shifted) / np.exp(shifted).sum())
 #
 # <details><summary>Hint 1</summary>
 #
-# Three steps, each along `axis`: subtract the largest; `exp`; divide by the sum.
+# Three steps: subtract the largest score of each row, take `exp`, divide by the sum of each row.
+# It's the sum of the exponentials, not of the scores. Then put `axis` where "row" stands.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
 # `np.max(x, axis=axis, keepdims=True)` is the largest of each row, in a shape that can be
-# subtracted from `x`. The sum works in the same way.
+# subtracted from `x`. The sum works in the same way, with the same `axis` and `keepdims=True`.
 #
 # </details>
 # <details><summary>Hint 3</summary>
