@@ -140,6 +140,8 @@ def compare(guessed: float | str, truth: float | str, guess: Guess) -> str:
 def _with_unit(number: float, guess: Guess) -> str:
     """A number with its unit, and no zeros that say nothing."""
     text = units.figures(number, guess.digits)
+    if not math.isfinite(number):
+        return text
     if re.fullmatch(r"-?[\d,]+\.\d+", text):
         text = text.rstrip("0").rstrip(".")
     return f"{text}{guess.unit}" if guess.unit == "%" else f"{text} {guess.unit}".strip()

@@ -74,7 +74,7 @@ def measure(
             elapsed = time.perf_counter() - start
             if round_ >= FEWEST_ROUNDS and elapsed > seconds:
                 break
-            progress(min(1.0, max(round_ / MOST_ROUNDS, elapsed / seconds)))
+            progress(min(1.0, max(round_ / MOST_ROUNDS, elapsed / max(seconds, 1e-9))))
             for name in names:
                 found[name].append(_block(calls[name], repeats[name]))
             names = names[1:] + names[:1]  # nobody always follows the same neighbour

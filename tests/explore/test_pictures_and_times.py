@@ -1,0 +1,202 @@
+"""Pictures as PNG and in characters, progress, and the measuring of times."""
+
+import io
+import math
+import sys
+from itertools import pairwise
+from typing import TextIO
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tinytorch.explore import progress as progress_module
+from tinytorch.explore.conditions import conditions
+from tinytorch.explore.drawing import png
+from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Picture, Series, bar_limits
+from tinytorch.explore.progress import Meter
+from tinytorch.explore.timing import FEWEST_ROUNDS, Times, measure
+from tito.explore.sketch import sketch
+
+NAN, INF = math.nan, math.inf
+LINE = Series("measured", [1, 2, 3], [1.0, 10.0, 100.0], [0.5, 5, 50], [2, 20, 200])
+THEORY = Series("", [1, 2, 3], [1.1, 11, 110], style="dashes", like="measured")
+LINES = Lines(
+    "Growth",
+    Axis("batch size"),
+    Axis("time in s", log=True),
+    [LINE, THEORY, Series("other", [1, 3], [50, 2], style="points")],
+    [Mark(20, "a limit"), Mark(2, "a place", axis="x")],
+)
+BARS = Bars(
+    "Sizes",
+    ["small", "large"],
+    [Group("before", [1.0, 1000.0], [0.5, 900], [2, 1100]), Group("after", [3.0, 30.0])],
+    Axis("bytes", log=True),
+    [Mark(100, "memory")],
+)
+# What a module that is wrong may lead to.
+HOPELESS = (
+    Lines("", Axis("x"), Axis("y", log=True), [Series("a", [1, 2], [NAN, -1], [NAN, 0], [INF, 1])]),
+    Lines("", Axis("x", log=True), Axis("y"), [Series("a", [0, 2], [INF, 5])], [Mark(NAN, "none")]),
+    Lines("", Axis("x"), Axis("y"), [Series("a", [1, 2, 3], [7, 7, 7])]),
+    Bars("", ["a", "b"], [Group("", [NAN, INF], [NAN, NAN], [NAN, NAN])], Axis("x")),
+    Bars("", ["a", "b"], [Group("", [0, -1])], Axis("x", log=True), [Mark(0, "nothing")]),
+    Bars("", ["a", "b"], [Group("", [0, 0])], Axis("x")),
+)
+
+
+def drawn(picture: Picture, width: int = 80, color: bool = False) -> str:
+    """The sketch of a picture as text."""
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+    )
+    console.print(sketch(picture, width))
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("panel", HOPELESS)
+def test_what_cannot_be_drawn_is_left_out(panel: Lines | Bars) -> None:
+    picture = Picture("Nonsense", [panel])
+    assert png(picture).startswith(b"\x89PNG")
+    assert drawn(picture)
+
+
+def test_panels_stand_side_by_side_and_share_a_legend_only_where_they_show_the_same() -> None:
+    from tinytorch.explore.drawing import _shares_legend
+
+    assert png(Picture("Both", [LINES, BARS, LINES], columns=2)).startswith(b"\x89PNG")
+    assert _shares_legend(Picture("Alike", [LINES, LINES]))
+    assert not _shares_legend(Picture("Unlike", [LINES, BARS]))
+    assert not _shares_legend(Picture("Alone", [LINES]))
+
+
+def test_drawing_leaves_the_global_state_of_matplotlib_alone() -> None:
+    png(Picture("Lines", [LINES]))
+    assert (
+        "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    )
+
+
+def test_a_sketch_names_axes_ends_series_and_marks() -> None:
+    text = drawn(Picture("Growth", [LINES]))
+    scales = "up: time in s (logarithmic scale); across: batch size"
+    for part in (scales, "● measured", "■ other", "dotted: a limit", "110┤", "└─"):
+        assert part in text
+    assert "▲" not in text  # theory takes the colour of what it predicts, and no marker
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 88])
+def test_a_sketch_is_no_wider_than_asked(width: int) -> None:
+    for panel in (LINES, BARS):
+        lines = drawn(Picture("Growth", [panel]), width).splitlines()
+        assert max(map(len, lines)) <= width
+
+
+def test_a_sketch_has_colours_on_a_terminal_and_none_in_a_pipe() -> None:
+    assert "\x1b[" not in drawn(Picture("Sizes", [BARS]))
+    assert "\x1b[" in drawn(Picture("Sizes", [BARS]), color=True)
+
+
+def test_bars_say_their_values_and_are_as_long_as_they_say() -> None:
+    panel = Bars("", ["one", "two"], [Group("", [10.0, 20.0])], Axis("pieces"))
+    one, two = drawn(Picture("Bars", [panel])).splitlines()[1:3]
+    assert one.split()[0::2] == ["one", "10"]
+    assert two.split()[0::2] == ["two", "20"]
+    assert two.count("█") == pytest.approx(2 * one.count("█"), abs=1)
+
+
+def test_linear_bars_begin_at_zero_and_logarithmic_ones_below_the_smallest() -> None:
+    assert bar_limits([5, 10], Axis("x"))[0] == 0
+    start, end = bar_limits([20, 3000], Axis("x", log=True))
+    assert start == 10
+    assert end > 3000
+
+
+# ---- Progress ------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    """A file that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def told(file: TextIO, monkeypatch: pytest.MonkeyPatch, patience: float = 0.0) -> None:
+    monkeypatch.setattr(progress_module, "PATIENCE", patience)
+    monkeypatch.setattr(progress_module, "SECONDS_BETWEEN_UPDATES", 0.0)
+    with Meter("growth", file) as meter:
+        meter(0.0, "beginning")
+        meter(0.5, "half-way through something that takes many more words than a line has room for")
+
+
+def test_progress_is_one_line_that_is_gone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Terminal()
+    told(file, monkeypatch)
+    written = file.getvalue()
+    assert "growth    0%  beginning" in written
+    assert "growth   50%  half-way" in written
+    assert "\n" not in written
+    assert written.endswith(" \r")
+    assert max(map(len, written.split("\r"))) < 80
+
+
+def test_nobody_is_told_before_a_second_or_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, pipe = Terminal(), io.StringIO()
+    told(quick, monkeypatch, patience=60)
+    told(pipe, monkeypatch)
+    assert quick.getvalue() == pipe.getvalue() == ""
+
+
+# ---- Times ---------------------------------------------------------------------------------------
+
+
+def test_calls_are_warmed_up_and_take_turns() -> None:
+    order: list[str] = []
+    clock = np.arange(1e5)  # a call takes a while, so that a block is one call
+    calls = {
+        "a": lambda: order.append("a") or clock.sum(),  # type: ignore[func-returns-value]
+        "b": lambda: order.append("b") or clock.sum(),  # type: ignore[func-returns-value]
+    }
+    found = measure(calls, seconds=0)
+    assert set(order[: order.index("b")]) == {"a"}  # the warm-up of a
+    assert len(found["a"].rounds) == len(found["b"].rounds) == FEWEST_ROUNDS
+    changes = sum(one != other for one, other in pairwise(order))
+    assert changes >= FEWEST_ROUNDS
+
+
+def test_times_are_told_as_median_and_quartiles() -> None:
+    times = Times((5.0, 1.0, 2.0, 4.0, 3.0))
+    assert (times.low, times.median, times.high) == (2, 3, 4)
+
+
+def test_measuring_leaves_the_garbage_collector_as_it_was() -> None:
+    import gc
+
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError):
+        measure({"wrong": lambda: 1 / 0})
+    measure({"right": lambda: None}, seconds=0)
+    assert gc.isenabled()
+
+
+def test_conditions_say_how_many_threads_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert conditions()["Threads"] == "3 in matrix products (OPENBLAS_NUM_THREADS), 1 elsewhere"
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    assert conditions()["Threads"].startswith("up to ")
+    assert conditions()["Modules"] == "the reference's, all of them"
+
+
+def test_a_busy_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (100.0, 0, 0))
+    assert "other programs kept 99.0 processors busy" in conditions()["Load"]
+    monkeypatch.setattr("os.getloadavg", lambda: (1.0, 0, 0))
+    assert "Load" not in conditions()
