@@ -174,11 +174,14 @@ print(weight.grad)
 
 # %%
 x = random.standard_normal((1000, 784))
-for deviation in (1.0, math.sqrt(1 / 784)):
+for deviation in (1.0, math.sqrt(1 / 784), 1 / 784):
     y = x @ (random.standard_normal((784, 256)) * deviation)
     print(f"weights of {deviation:.4f} make outputs of {y.std():.2f}")
 
 # %% [markdown]
+# The third line is the commonest slip: 1/784 is the *variance* that we want, and the numbers are
+# multiplied by its root. Without the root, nearly nothing is left of the signal.
+#
 # A factor of 28 looks harmless. But layers come one after another, and factors multiply. At width
 # 256 the factor is 16, and 16 to the 32nd is 2 to the 128th: after 32 layers a float32 is full.
 #
@@ -210,6 +213,21 @@ for fan_in, fan_out in ((784, 256), (256, 128), (128, 10)):
 # They differ by a factor of 1.4 at most: nothing against the 28 that we began with. For a few
 # layers any of them will do. For many layers, the one that fits the activation wins.
 #
+# ### Slips to see first
+#
+# Most wrong layers run without a word. Three slips are so common that it pays to have seen them:
+# a generator that is seeded in the layer, numbers from 0 to 1 where they should lie around 0, and
+# arithmetic on `.data`, which leaves no trace for autograd to follow.
+
+# %%
+alike = [np.random.default_rng(0).standard_normal(3).round(2) for _ in range(2)]
+print("two layers, each with a generator seeded by 0:", *alike)
+print(f"random() as weights: {np.mean(random.random(10_000) < 0):.0%} of them are negative")
+x, weight = Tensor(np.ones((1, 2))), Tensor(np.ones((2, 3)), requires_grad=True)
+print("gradients find their way back through x @ weight:", (x @ weight).requires_grad)
+print("and through Tensor(x.data @ weight.data):", Tensor(x.data @ weight.data).requires_grad)
+
+# %% [markdown]
 # ## Your turn: Linear
 #
 # The three exercises below are the three methods of one class. What is given checks the sizes and
@@ -223,25 +241,29 @@ for fan_in, fan_out in ((784, 256), (256, 128), (128, 10)):
 # so both get `requires_grad=True`.
 #
 # Take the random numbers from `generator()`, the generator behind all of TinyTorch; then
-# `tinytorch.manual_seed(0)` makes a whole run repeatable. And mind the layer with no inputs at all:
-# it is allowed, and must not divide by zero.
+# `tinytorch.manual_seed(0)` makes a whole run repeatable. Seeding is for whoever runs the program.
+# A layer that does it for them gets the numbers of every other such layer. (TinyTorch's own Linear
+# also allows a layer with no inputs at all, and takes care not to divide by zero. You may.)
 #
 # <details><summary>Hint 1</summary>
 #
-# Random numbers with a standard deviation of 1 are easy to get. What does multiplying them all by
-# the same number do to their standard deviation?
+# Random numbers with a standard deviation of 1 are easy to get. Multiply them all by the same
+# number, and their standard deviation is multiplied by it too. Which number makes it right? It has
+# a root in it, and the inputs alone: the number of units doesn't matter.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
 # `generator().standard_normal(shape, dtype=np.float32)` gives an array of normal numbers with mean
-# 0 and standard deviation 1. Multiply it by `math.sqrt(1 / ...)`, and wrap the product in a
-# `Tensor`. For a layer without inputs, `max(1, self.in_features)` is a safe divisor.
+# 0 and standard deviation 1. Ask for all of `shape` at once, in each layer anew and without a seed,
+# so that every weight has a number of its own. Multiply by `math.sqrt(1 / ...)`, and wrap the
+# product in a `Tensor`. For a layer without inputs, `max(1, self.in_features)` is a safe divisor.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# Four lines, with two gaps to fill:
+# Four lines, with two gaps to fill. There is one bias for each unit, it starts at zero, and without
+# one `self.bias` is `None`. Both tensors say `requires_grad=True`, or nobody could train them.
 #
 # ```python
 # shape = (self.in_features, self.out_features)
@@ -256,7 +278,9 @@ for fan_in, fan_out in ((784, 256), (256, 128), (128, 10)):
 # **Exercise: `Linear.forward`**
 #
 # Compute `y = xW + b`. When your lines begin, `x` is a tensor whose last dimension is
-# `in_features`. It may have any number of dimensions before that one, or none.
+# `in_features`. It may have any number of dimensions before that one, or none. Give back a tensor,
+# and get there by way of tensors: what is computed from `.data` is right, and nobody can learn
+# from it, because no gradient finds its way back.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -265,8 +289,11 @@ for fan_in, fan_out in ((784, 256), (256, 128), (128, 10)):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `@` is the matrix product. It leaves all dimensions but the last as they are. Adding the bias
-# broadcasts: its `(out_features,)` numbers are added to every row. What if there is no bias?
+# `@` is the matrix product; `*` would multiply number by number. `x` comes first, and the weight is
+# `(in_features, out_features)` already, so there is nothing to transpose. `@` leaves all dimensions
+# but the last as they are, so a single sample and a batch of batches need no lines of their own.
+# Adding the bias broadcasts: its `(out_features,)` numbers are added to every row. And use the
+# tensors themselves, not their `.data`, so that gradients reach `x`, the weight and the bias.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -289,7 +316,8 @@ for fan_in, fan_out in ((784, 256), (256, 128), (128, 10)):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# One list or the other, depending on whether `self.bias` is `None`.
+# One list or the other, depending on whether `self.bias` is `None`. `return` a new list at each
+# call, with the tensors themselves in it: no copies, no `.data`, no names, no lists within.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -537,6 +565,16 @@ for count in (10, 1000, 100_000):
     )
 
 # %% [markdown]
+# ### One mask for all?
+#
+# Each element is to be decided by itself, so the mask has the shape of `x`. A mask for one row
+# broadcasts over the batch without a word, and then all samples lose the same units. Compare:
+
+# %%
+print(np.ones((3, 8)) * (random.random(8) >= 0.5))
+print(np.ones((3, 8)) * (random.random((3, 8)) >= 0.5))
+
+# %% [markdown]
 # ### Random bits
 #
 # Two pieces are given. `random_keep(shape, p)` draws the booleans: True where an element is kept.
@@ -589,21 +627,23 @@ def random_keep(shape: tuple[int, ...], p: float) -> np.ndarray:
 #
 # <details><summary>Hint 1</summary>
 #
-# First deal with the cases in which `x` comes back as it is; what remains is training. Which value
-# of `p` would then divide by zero?
+# First deal with the cases in which `x` comes back as it is: `training` is false, or `p` is 0. What
+# remains is training. Which value of `p` would then divide by zero, and what is the answer there?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `random_keep(x.shape, self.p)` is an array of booleans. As numbers they are 1 and 0, so one
-# multiplication by the scale makes the mask. With `p` of 1 the mask is all zeros:
-# `np.zeros(x.shape, x.dtype)`.
+# `random_keep(x.shape, self.p)` is an array of booleans, drawn afresh for each element of `x` at
+# each call, and True with probability `1 - p`. As numbers they are 1 and 0, so one multiplication
+# makes the mask: by the scale that makes up for what is lost. If three in four are dropped, the
+# fourth has to count for four: that is `1 / (1 - p)`, not `1 / p`, and not `1 - p`. With `p` of 1
+# the mask is all zeros: `np.zeros(x.shape, x.dtype)`.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
 # The last case, with one gap. `x.dtype.type` is `np.float32` for a float32 tensor, so that the mask
-# is float32 as well:
+# is float32 as well. `apply` gives a new tensor that gradients flow through; `x` stays as it was:
 #
 # ```python
 # keep = random_keep(x.shape, self.p)

@@ -40,6 +40,17 @@ W = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.5], [-0.5, 4.0, 2.0]])
 B = np.array([10.0, 20.0, -15.0])
 
 
+@contextmanager
+def blaming(function: str) -> Iterator[None]:
+    """What goes wrong in here is the fault of a function, whatever the check is about."""
+    try:
+        yield
+    except Mistake as found:
+        found.about = found.about or function
+        raise
+
+
+@blaming("Linear.__init__")
 def attribute(layer: Any, name: str) -> Any:
     """A parameter of a layer, which must be a tensor."""
     what = f"layer.{name}"
@@ -65,6 +76,7 @@ def attribute(layer: Any, name: str) -> Any:
     return value
 
 
+@blaming("Linear.__init__")
 def linear(weight: np.ndarray, bias: np.ndarray | None) -> Any:
     """A linear layer with these parameters, written in place as an optimizer would."""
     inputs, outputs = weight.shape
@@ -107,6 +119,7 @@ def linear(weight: np.ndarray, bias: np.ndarray | None) -> Any:
     return layer
 
 
+@blaming("Linear.__init__")
 def expect_bias(layer: Any) -> None:
     """A layer made without saying anything about the bias: it has one."""
     if not hasattr(layer, "bias") or layer.bias is not None:
@@ -304,7 +317,7 @@ SPREAD_TOLERANCE = 0.02
 MEAN_TOLERANCE = 7.2
 
 
-@check("Linear Layer", about="Linear.__init__")
+@check("Linear Layer", about="Linear.__init__", hint=1)
 def test_weights_have_the_right_spread() -> None:
     """Weight initialization within expected Xavier range"""
     inputs, outputs = np.array([784, 64]), np.array([256, 3136])
@@ -423,7 +436,7 @@ def weight_of(inputs: int, outputs: int) -> np.ndarray:
     return numbers("layer.weight", weight).astype(np.float64)
 
 
-@check("Linear Layer", about="Linear.__init__")
+@check("Linear Layer", about="Linear.__init__", hint=3)
 def test_bias_starts_at_zero() -> None:
     """Bias initialized to zeros"""
     layer, another = layers.Linear(20, 256), layers.Linear(20, 256)
@@ -457,7 +470,7 @@ def test_bias_starts_at_zero() -> None:
     )
 
 
-@check("Linear Layer", about=("Linear.forward", "Linear.__call__", "Linear"))
+@check("Linear Layer", about=("Linear.forward", "Linear.__call__", "Linear"), hint=2)
 def test_output_has_the_right_shape() -> None:
     """Output shape matches expected dimensions (32, 256)"""
     y = layers.Linear(784, 256)(ones(32, 784))
@@ -482,7 +495,7 @@ def test_output_has_the_right_shape() -> None:
     )
 
 
-@check("Linear Layer", about="Linear.parameters")
+@check("Linear Layer", about="Linear.parameters", hint=2)
 def test_parameters_are_weight_and_bias() -> None:
     """Parameter list contains weight and bias tensors"""
     layer = layers.Linear(4, 3)
@@ -594,7 +607,7 @@ DROPOUT = ("Dropout.forward", "Dropout.__call__", "Dropout")
 VALUES = np.array([[1.5, -2.0, 3.0, 0.5], [-1.0, 4.0, -0.25, 2.0]])
 
 
-@check("Dropout Layer", about=DROPOUT)
+@check("Dropout Layer", about=DROPOUT, hint=1)
 def test_dropout_does_nothing_in_inference() -> None:
     """Inference mode passes through unchanged"""
     # That 400 elements all survive by chance has a probability of at most 0.8^400 = 2e-39.
@@ -636,7 +649,7 @@ DRAWS = (400, 500)
 SCATTERED = np.random.default_rng(0).choice(VALUES.reshape(-1), DRAWS)
 
 
-@check("Dropout Layer", about=DROPOUT)
+@check("Dropout Layer", about=DROPOUT, hint=2)
 def test_dropout_zeros_half_of_the_elements() -> None:
     """Training mode zeros ~50% of elements"""
     probabilities = np.array([0.5, 0.2])
@@ -731,7 +744,7 @@ def lag_of_repetition(dropped: np.ndarray) -> int | None:
     return int(np.argmax(agreement > 0.9 * agreement.max())) + 1
 
 
-@check("Dropout Layer", about=DROPOUT)
+@check("Dropout Layer", about=DROPOUT, hint=2)
 def test_dropout_scales_the_survivors() -> None:
     """Survivors scaled by 1/(1-p) = 2.0"""
     # That none of 400 elements survives by chance has a probability of at most 0.5^400 = 4e-121.
@@ -790,7 +803,7 @@ def test_dropout_scales_the_survivors() -> None:
     )
 
 
-@check("Dropout Layer", about=DROPOUT)
+@check("Dropout Layer", about=DROPOUT, hint=1)
 def test_dropout_of_nothing_keeps_everything() -> None:
     """Zero dropout (p=0.0) preserves all values"""
     for p in (0.0, 0):
@@ -806,7 +819,7 @@ def test_dropout_of_nothing_keeps_everything() -> None:
         expect(f"Dropout({p})(x)", y, VALUES, {"everything is dropped": np.zeros_like(VALUES)})
 
 
-@check("Dropout Layer", about=DROPOUT)
+@check("Dropout Layer", about=DROPOUT, hint=1)
 def test_dropout_of_everything_keeps_nothing() -> None:
     """Full dropout (p=1.0) zeros everything"""
     for p in (1.0, 1):
@@ -885,7 +898,7 @@ def tensors_of(layer: Any) -> list[Any]:
     return listed
 
 
-@check(COMPOSITION, about="Linear.parameters")
+@check(COMPOSITION, about="Linear.parameters", hint=2)
 def test_network_has_its_parameters() -> None:
     """Parameter count: 235,146 parameters across 6 tensors"""
     linears, _ = network()
@@ -911,7 +924,7 @@ def test_network_has_its_parameters() -> None:
             )
 
 
-@check(COMPOSITION, about="Linear.__init__")
+@check(COMPOSITION, about="Linear.__init__", hint=3)
 def test_parameters_require_gradients() -> None:
     """All parameters have requires_grad=True"""
     layer = layers.Linear(4, 3)
@@ -937,7 +950,7 @@ def test_parameters_require_gradients() -> None:
 # ---- Initialization ------------------------------------------------------------------------------
 
 
-@check("Initialization", about="Linear.__init__")
+@check("Initialization", about="Linear.__init__", hint=2)
 def test_each_layer_draws_its_own_weights() -> None:
     """Every layer draws weights of its own"""
     with restored() as disturbances:
@@ -968,7 +981,7 @@ def test_each_layer_draws_its_own_weights() -> None:
 SINGULAR_VALUES = (0.35, 1.65)
 
 
-@check("Initialization", about="Linear.__init__")
+@check("Initialization", about="Linear.__init__", hint=2)
 def test_weights_are_independent() -> None:
     """Every weight is drawn by itself: no row and no column repeats another"""
     tall = {"unit": weight_of(600, 60), "input": weight_of(60, 600).T}
@@ -1021,7 +1034,7 @@ def name_of_dependence(weight: np.ndarray, what: str) -> str:
     return "the weights are not independent: some are computed from others"
 
 
-@check("Initialization", about="Linear.__init__")
+@check("Initialization", about="Linear.__init__", hint=1)
 def test_spread_depends_on_the_inputs_alone() -> None:
     """The spread is right for narrow layers too, and whatever the number of units"""
     # 50,000 numbers each, and twice the tolerance above: 4% are 8% in the variance, so a = 73, and
@@ -1045,7 +1058,7 @@ def test_spread_depends_on_the_inputs_alone() -> None:
     )
 
 
-@check("Initialization", about="Linear.__init__")
+@check("Initialization", about="Linear.__init__", hint=2)
 def test_parameters_are_float32() -> None:
     """Weight and bias are float32"""
     layer = layers.Linear(5, 4)
@@ -1062,7 +1075,7 @@ def test_parameters_are_float32() -> None:
 # ---- Gradients -----------------------------------------------------------------------------------
 
 
-@check("Gradient Flow", about=("Linear.forward", "Linear.__call__", "Linear"))
+@check("Gradient Flow", about=("Linear.forward", "Linear.__call__", "Linear"), hint=2)
 def test_gradients_flow_through_linear() -> None:
     """Gradients reach the input, the weight and the bias of Linear"""
     layer = linear(W, B)
@@ -1088,7 +1101,7 @@ def test_gradients_flow_through_linear() -> None:
 UPSTREAM = np.array([[1.0, -2.0, 0.5], [2.0, 3.0, -1.0], [0.25, 1.0, 4.0]])
 
 
-@check("Gradient Flow", about=DROPOUT)
+@check("Gradient Flow", about=DROPOUT, hint=3)
 def test_gradients_flow_through_dropout() -> None:
     """The gradient of Dropout passes where the signal passed, scaled alike"""
     x = np.tile(VALUES, (20, 1))
@@ -1114,7 +1127,7 @@ def test_gradients_flow_through_dropout() -> None:
     )
 
 
-@check("Gradient Flow", about=DROPOUT)
+@check("Gradient Flow", about=DROPOUT, hint=1)
 def test_gradients_flow_through_dropout_in_inference() -> None:
     """The gradient of Dropout passes unchanged in inference"""
     dropout = layers.Dropout(0.5)
@@ -1130,7 +1143,7 @@ def test_gradients_flow_through_dropout_in_inference() -> None:
 # ---- Dropout's randomness ------------------------------------------------------------------------
 
 
-@check("Dropout Randomness", about="Dropout.__init__")
+@check("Dropout Randomness", about=("Dropout.__init__", "Dropout.forward"))
 def test_dropout_defaults() -> None:
     """Dropout() drops half, and drops unless told otherwise"""
     # By Hoeffding's inequality the fraction dropped of 3,000 elements is off by 0.1 with a
@@ -1158,7 +1171,7 @@ def dropped_by(dropout: Any, **options: bool) -> float:
     return float(np.mean(np.array(calls) == 0))
 
 
-@check("Dropout Randomness", about=DROPOUT)
+@check("Dropout Randomness", about=DROPOUT, hint=2)
 def test_dropout_meets_its_probability() -> None:
     """Elements are dropped with probability p, for small and for large p"""
     # 200,000 elements: the tolerance and its probabilities are those above.
@@ -1179,7 +1192,7 @@ def test_dropout_meets_its_probability() -> None:
         )
 
 
-@check("Dropout Randomness", about=DROPOUT)
+@check("Dropout Randomness", about=DROPOUT, hint=2)
 def test_dropout_draws_a_new_mask_each_time() -> None:
     """Each call draws a new mask"""
     # The same mask of 500 elements twice, or each other's complement, has probability 2^-499.
@@ -1229,7 +1242,7 @@ def mask_of(dropout: Any, *shape: int) -> np.ndarray:
 AGREEMENT = 0.45
 
 
-@check("Dropout Randomness", about=DROPOUT)
+@check("Dropout Randomness", about=DROPOUT, hint=2)
 def test_dropout_decides_for_each_element() -> None:
     """Each element is dropped by itself, not with its row or its column"""
     kept = mask_of(layers.Dropout(0.5), 400, 500)
@@ -1269,7 +1282,7 @@ def name_of_repetition(lag: int) -> str:
     return f"the mask repeats itself after {lag} elements"
 
 
-@check("Dropout Randomness", about=DROPOUT)
+@check("Dropout Randomness", about=DROPOUT, hint=2)
 def test_dropout_does_not_repeat_its_mask() -> None:
     """The mask does not repeat itself along the way"""
     lag = lag_of_repetition(mask_of(layers.Dropout(0.5), 128, 128))
@@ -1281,7 +1294,7 @@ def test_dropout_does_not_repeat_its_mask() -> None:
     )
 
 
-@check("Dropout Randomness", about=DROPOUT)
+@check("Dropout Randomness", about=DROPOUT, hint=2)
 def test_dropout_drops_a_random_number() -> None:
     """How many are dropped is left to chance, too"""
     # Out of 100 elements just 50 are dropped with a probability of 0.08, the largest there is. That
@@ -1298,7 +1311,7 @@ def test_dropout_drops_a_random_number() -> None:
     )
 
 
-@check("Dropout Randomness", about=DROPOUT)
+@check("Dropout Randomness", about=DROPOUT, hint=2)
 def test_dropout_is_blind_to_values() -> None:
     """Whether an element is dropped does not depend on its value"""
     # Some 30,000 elements of each kind: by Hoeffding's inequality, t = 0.021.
@@ -1337,7 +1350,7 @@ def test_linear_takes_an_empty_batch() -> None:
     expect_shape("dropout(x)", dropout(tensor.Tensor(np.zeros((0, 4))), training=True), (0, 4))
 
 
-@check("Edge Cases", about=LINEAR)
+@check("Edge Cases", about=LINEAR, hint=2)
 def test_linear_takes_any_batch_dimensions() -> None:
     """Any number of batch dimensions: (2, 5, 3) → (2, 5, 4), row by row"""
     layer = layers.Linear(3, 4)
@@ -1354,7 +1367,7 @@ def test_linear_takes_any_batch_dimensions() -> None:
     expect("layer(x)", y, rows, {"the batch dimensions are flattened": rows.reshape(10, 4)})
 
 
-@check("Edge Cases", about=LINEAR)
+@check("Edge Cases", about=LINEAR, hint=2)
 def test_linear_takes_a_single_sample() -> None:
     """A single sample needs no batch: (784,) → (256,)"""
     layer = linear(W, B)
@@ -1390,7 +1403,7 @@ def test_linear_takes_a_single_sample() -> None:
     )
 
 
-@check("Edge Cases", about=LINEAR)
+@check("Edge Cases", about=LINEAR, hint=2)
 def test_gradients_flow_whatever_the_batch() -> None:
     """Gradients flow for a single sample, and for batches of batches"""
     for shape, what in (((3,), "a single sample"), ((2, 4, 3), "batches of batches")):
@@ -1403,7 +1416,7 @@ def test_gradients_flow_whatever_the_batch() -> None:
         )
 
 
-@check("Edge Cases", about=("Linear.__init__", "Linear.forward"))
+@check("Edge Cases", about=("Linear.__init__", "Linear.forward"), hint=3)
 def test_linear_without_bias() -> None:
     """Without a bias, y = xW, and the weight is the only parameter"""
     layer = layers.Linear(3, 3, bias=False)
@@ -1438,7 +1451,7 @@ def test_linear_without_bias() -> None:
     expect("layer(x)", y, X @ W, {"the weight is transposed: x @ W.T": X @ W.T})
 
 
-@check("Edge Cases", about=DROPOUT)
+@check("Edge Cases", about=DROPOUT, hint=2)
 def test_dropout_takes_any_shape() -> None:
     """Dropout takes a single sample, and any number of dimensions"""
     dropout = layers.Dropout(0.5)

@@ -10,11 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from judging import Failure, checks_of, failures, failures_in_each_run, pool, tito_test
 from museum import MODULES, ROOT, Exhibit, Variant, correct_variants, edited, mistakes, reference
 
 from tinytorch.checking.judge import judge
-from tito.course import Module
+from tito import material
+from tito.course import Module, find_module
+from tito.exercises import exercise_names, hints
+from tito.main import main
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=[m.name for m in MODULES])
 
@@ -201,3 +205,27 @@ def test_a_mistake_can_be_read_as_a_learner_reads_it(module: Module) -> None:
     result = run("read.py", "--module", module.name, mistake.name)
     assert mistake.says in result.stdout
     assert "Next: tito hint" in result.stdout
+
+
+# ---- Hints ---------------------------------------------------------------------------------------
+
+
+@every_module
+def test_every_hint_that_a_check_points_to_exists(module: Module) -> None:
+    lesson = material.lesson(module)
+    given, exercises = hints(lesson), exercise_names(lesson)
+    for check in checks_of(module):
+        subject = next((name for name in check.about if name in exercises), None)
+        if check.hint is not None:
+            assert subject, check.name
+            assert 1 <= check.hint <= len(given[subject])
+
+
+def test_the_hint_after_a_mistake_speaks_of_it(tmp_path: Path) -> None:
+    (mistake,) = (
+        m for m in mistakes(find_module("layers")) if m.name == "survivors are not rescaled"
+    )
+    *_, last = tito_test(mistake, tmp_path).strip().splitlines()
+    command = last.removeprefix("Next: tito ").split()
+    assert command == ["hint", "layers", "Dropout.forward", "--number", "2"]
+    assert "1 / (1 - p)" in CliRunner().invoke(main, command).output

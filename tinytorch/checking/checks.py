@@ -50,6 +50,8 @@ class Check:
         about: what it judges, by dotted name (`Linear.forward`), the most likely culprit first.
         needs: names of the checks without which it cannot be judged.
         run: the test itself, which raises when the claim is false.
+        hint: which of the hints for the exercise speaks of what is wrong when the claim is false;
+            None for the next one.
     """
 
     name: str
@@ -58,10 +60,14 @@ class Check:
     about: tuple[str, ...]
     needs: tuple[str, ...]
     run: Callable[[], None]
+    hint: int | None = None
 
 
 def check(
-    unit: Unit | str, about: str | tuple[str, ...] = (), needs: str | tuple[str, ...] = ()
+    unit: Unit | str,
+    about: str | tuple[str, ...] = (),
+    needs: str | tuple[str, ...] = (),
+    hint: int | None = None,
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Make a test function, with the claim as its docstring, a check of a suite (see `Check`)."""
 
@@ -78,6 +84,7 @@ def check(
             about=(about,) if isinstance(about, str) else about,
             needs=(needs,) if isinstance(needs, str) else needs,
             run=guarded,
+            hint=hint,
         )
         return guarded
 

@@ -87,8 +87,10 @@ def judge(
         raise
     except BaseException as error:  # exit() and Ctrl-C too: nothing that learners write gets out
         verdict = explain(error, module)
-        if verdict.file is None:
-            _find_subject(verdict, check, module, namespace)
+        blamed = error.about if isinstance(error, Mistake) else None
+        if verdict.file is None or blamed:
+            about = (blamed, *check.about) if blamed else check.about
+            _find_subject(verdict, about, module, namespace)
         return verdict
     return Verdict()
 
@@ -162,9 +164,9 @@ def _in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _find_subject(verdict: Verdict, check: Check, module: str, namespace: Any) -> None:
-    """Point to the definition of what the check is about."""
-    for name in check.about:
+def _find_subject(verdict: Verdict, about: tuple[str, ...], module: str, namespace: Any) -> None:
+    """Point to the first definition of those that a check is about."""
+    for name in about:
         code = _code_of(namespace, name.split("."), module)
         if code is not None:
             verdict.file, verdict.line, verdict.function = (

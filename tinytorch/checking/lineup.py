@@ -20,6 +20,7 @@ class Mistake(AssertionError):
         expected: what it expected.
         mistake: the mistake by name, if it is known.
         place: the file and the line where the mistake is, if they are known.
+        about: the definition to blame, if it is not what the check is about: `Linear.__init__`.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Mistake(AssertionError):
         expected: str,
         mistake: str | None = None,
         place: tuple[str, int] | None = None,
+        about: str | None = None,
     ) -> None:
         named = f"{mistake}: " if mistake else ""
         super().__init__(f"{named}saw {seen}; expected {expected}")
@@ -36,6 +38,7 @@ class Mistake(AssertionError):
         self.expected = expected
         self.mistake = mistake
         self.place = place
+        self.about = about
 
 
 def expect(

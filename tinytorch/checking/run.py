@@ -68,6 +68,8 @@ class Run:
         where = self._place(verdict.file, verdict.line) if verdict.file and verdict.line else None
         exercise = self._exercise(verdict, check)
         hint = " ".join(["tito hint", self._module_name, exercise or ""]).rstrip()
+        if check.hint and not verdict.stopped and exercise == self._exercise(Verdict(), check):
+            hint += f" --number {check.hint}"
         return Result(check, verdict, where, exercise, hint)
 
     def _exercise(self, verdict: Verdict, check: Check) -> str | None:
