@@ -14,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from tinytorch.explore.catalogue import Question, find_question, questions_of
-from tito.course import MODULE, MODULES, Module, find_module
+from tito.course import MODULE, MODULES, Module
 from tito.errors import TitoError
 from tito.files import write_atomically
 from tito.milestones.planks import explain
@@ -42,11 +42,8 @@ def complete_question(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The names of the questions of the module that is typed before."""
-    try:
-        module = find_module(str(ctx.params.get("module", "")))
-    except ValueError:
-        return []
-    questions = questions_of(module.name)
+    module = ctx.params.get("module")
+    questions = questions_of(module.name) if isinstance(module, Module) else ()
     return [CompletionItem(q.name, help=q.text) for q in questions if q.name.startswith(incomplete)]
 
 
