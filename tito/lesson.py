@@ -167,8 +167,13 @@ def _functions_between(tree: ast.Module, begin: int, end: int) -> set[str | None
 
     def visit(node: ast.AST, name: str, function: str | None) -> None:
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.stmt) and begin < child.lineno < end:
+            if not isinstance(child, ast.stmt):
+                if not isinstance(child, ast.expr):  # a case or an except, which holds statements
+                    visit(child, name, function)
+            elif begin < child.lineno < end:
                 found.add(function)
+            elif child.lineno > end or (child.end_lineno or end) < begin:
+                continue
             elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 dotted = f"{name}.{child.name}" if name else child.name
                 visit(child, dotted, None if isinstance(child, ast.ClassDef) else dotted)
