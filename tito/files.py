@@ -3,7 +3,11 @@
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tito.errors import TitoError
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -33,3 +37,19 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:  # an interrupt too must leave no litter
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def files_in(output: Path) -> Iterator[None]:
+    """Turn what goes wrong with the files of a command's results into one message.
+
+    Raises:
+        TitoError: something in the folder `output` cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TitoError(
+            f"The results cannot be written to {output}: {error.strerror or error}. "
+            "Make room there, or choose another folder with --output."
+        ) from error

@@ -251,6 +251,7 @@ def test_wrong_usage_is_told_and_exits_2(arguments: tuple[str, ...], complaint: 
     result = explore(*arguments)
     assert result.exit_code == 2
     assert complaint in " ".join(result.output.split())
+    assert list(Path.cwd().iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_anything_runs() -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +14,30 @@ from click.shell_completion import CompletionItem
 from tinytorch.explore.catalogue import Question, find_question, questions_of
 from tito.course import MODULE, MODULES, Module
 from tito.errors import TitoError
-from tito.files import write_atomically
+from tito.explore.asking import ask, guess_of
+from tito.explore.report import REPORT, json_text, write_report
+from tito.files import files_in, write_atomically
 from tito.milestones.planks import explain
 from tito.prose import reflow, screen_width
 
 if TYPE_CHECKING:
-    from tinytorch.explore.experiment import Guess
     from tinytorch.explore.running import Result
 
-REPORT, ANSWERS = "report.html", "answers.json"
+
+@dataclass(frozen=True)
+class Manner:
+    """How questions are to be answered, whichever they are."""
+
+    output: Path
+    full: bool
+    asking: bool
+    as_json: bool
+    traceback: bool
+
+    def make_folder(self) -> None:
+        """Make the folder for the results, before time is spent on them."""
+        with files_in(self.output):
+            self.output.mkdir(parents=True, exist_ok=True)
 
 
 def read_settings(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Any:
@@ -103,17 +116,20 @@ def explore(
         return
     if run_all and (given or guess):
         raise click.UsageError("--set and --guess go with one question, not with --all.")
-    output = output or Path(f"explore-{module.name}")
-    asking = not (no_guess or as_json or guess) and sys.stdin.isatty() and sys.stdout.isatty()
-    with files_in(output):
-        output.mkdir(parents=True, exist_ok=True)
+    how = Manner(
+        output=output or Path(f"explore-{module.name}"),
+        full=full,
+        asking=not (no_guess or as_json or guess) and sys.stdin.isatty() and sys.stdout.isatty(),
+        as_json=as_json,
+        traceback=traceback,
+    )
     if run_all:
-        ctx.exit(answer_all(module, questions, output, full, asking, as_json, traceback))
+        ctx.exit(answer_all(module, questions, how))
     try:
         question = find_question(str(name), module.name)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    answer_one(module, question, given, output, full, guess, asking, as_json, traceback)
+    answer_one(module, question, given, guess, how)
 
 
 def list_questions(module: Module, questions: tuple[Question, ...], as_json: bool) -> None:
@@ -139,50 +155,43 @@ def list_questions(module: Module, questions: tuple[Question, ...], as_json: boo
 
 
 def answer_one(
-    module: Module,
-    question: Question,
-    given: dict[str, str],
-    output: Path,
-    full: bool,
-    guess: str | None,
-    asking: bool,
-    as_json: bool,
-    traceback: bool,
+    module: Module, question: Question, given: dict[str, str], guess: str | None, how: Manner
 ) -> None:
     """Answer one question, on the screen or as JSON, and write its picture."""
     from rich.console import Console
 
+    from tinytorch.explore.experiment import read_guess
     from tito.explore.screen import show_question, show_result
 
-    console = Console(stderr=as_json, highlight=False, markup=False)
-    if not as_json:
-        show_question(console, question)
+    console = Console(stderr=how.as_json, highlight=False, markup=False)
     try:
-        if asking:
-            guess = ask(guess_of(question, given, full))
-        result = find_out(question, given, full, guess)
+        # Nonsense is told before a folder is made for its results.
+        asked = guess_of(question, given, how.full)
+        if guess is not None:
+            read_guess(guess, asked)
     except Exception as error:
-        raise told(error, traceback) from error
-    picture = output / f"{question.name}.png"
-    if not as_json:
+        raise told(error, how) from error
+    how.make_folder()
+    if not how.as_json:
+        show_question(console, question)
+    if how.asking:
+        guess = ask(asked)
+    try:
+        result = find_out(question, given, guess, how)
+    except Exception as error:
+        raise told(error, how) from error
+    picture = how.output / f"{question.name}.png"
+    if not how.as_json:
         show_result(console, result, f"tito explore {module.number:02} {question.name}")
-    with files_in(output):
+    with files_in(how.output):
         write_atomically(picture, result.png)
-    if as_json:
+    if how.as_json:
         click.echo(json_text(result.as_dict() | {"picture": str(picture.absolute())}), nl=False)
     else:
         click.echo(f"\npicture  {picture}")
 
 
-def answer_all(
-    module: Module,
-    questions: tuple[Question, ...],
-    output: Path,
-    full: bool,
-    asking: bool,
-    as_json: bool,
-    traceback: bool,
-) -> int:
+def answer_all(module: Module, questions: tuple[Question, ...], how: Manner) -> int:
     """Answer every question and write the report; returns the exit code.
 
     What a learner's module breaks is told in the report, and the other questions are answered.
@@ -190,22 +199,23 @@ def answer_all(
     """
     from rich.console import Console
 
-    console = Console(stderr=as_json, highlight=False, markup=False)
+    how.make_folder()
+    console = Console(stderr=how.as_json, highlight=False, markup=False)
     results: list[Result] = []
     failures: list[tuple[Question, str]] = []
     interrupted = False
     guesses: dict[str, str | None] = {}
     try:
-        for question in questions if asking else ():
-            guesses[question.name] = ask(guess_of(question, {}, full), f"{question.number}. ")
+        for question in questions if how.asking else ():
+            guesses[question.name] = ask(guess_of(question, {}, how.full), f"{question.number}. ")
         for question in questions:
             line = f"{question.number:2}  {question.name}"
             try:
-                result = find_out(question, {}, full, guesses.get(question.name))
+                result = find_out(question, {}, guesses.get(question.name), how)
             except Exception as error:
-                failure = told(error, traceback)
-                failures.append((question, failure.format_message()))
-                console.print(f"{line}: could not be answered. {failure.format_message()}")
+                failure = told(error, how).format_message()
+                failures.append((question, failure))
+                console.print(f"{line}: could not be answered. {failure}")
             else:
                 results.append(result)
                 said = " ".join(text for text in (result.verdict, result.answer.headline) if text)
@@ -213,73 +223,29 @@ def answer_all(
     except (KeyboardInterrupt, click.Abort):
         interrupted = True
         console.print("\nStopped. The report holds what was answered so far.")
-    files = write_report(module, results, failures, output)
-    if as_json:
+    files = write_report(module, results, failures, how.output)
+    if how.as_json:
         answers = [result.as_dict() for result in results]
         failed = {question.name: problem for question, problem in failures}
         paths = [str(path.absolute()) for path in files]
         click.echo(json_text({"answers": answers, "failures": failed, "files": paths}), nl=False)
     else:
-        click.echo(f"\nreport  {output / REPORT}")
+        click.echo(f"\nreport  {how.output / REPORT}")
     if interrupted:
         return 130
     return 1 if failures else 0
 
 
-def find_out(question: Question, given: dict[str, str], full: bool, guess: str | None) -> Result:
+def find_out(question: Question, given: dict[str, str], guess: str | None, how: Manner) -> Result:
     """Run the experiment behind a question, with progress where somebody watches."""
     from tinytorch.explore.progress import Meter
     from tinytorch.explore.running import run
 
     with Meter(question.name) as progress:
-        return run(question, given, full=full, guess=guess, progress=progress)
+        return run(question, given, full=how.full, guess=guess, progress=progress)
 
 
-def guess_of(question: Question, given: dict[str, str], full: bool) -> Guess:
-    """What to ask before a question is answered."""
-    from tinytorch.explore.settings import make_settings
-
-    experiment = question.experiment()
-    return experiment.guess(make_settings(experiment.settings, given, full, question.name))
-
-
-def ask(guess: Guess, before: str = "") -> str | None:
-    """Ask for a guess until there is one, or nothing is typed."""
-    from tinytorch.explore.experiment import asked_for, read_guess
-    from tinytorch.explore.settings import SettingError
-
-    click.echo(f"{before}{asked_for(guess)}")
-    while True:
-        typed: str = click.prompt("Your guess (Enter for none)", default="", show_default=False)
-        if not typed.strip():
-            return None
-        try:
-            read_guess(typed, guess)
-        except SettingError as error:
-            click.echo(f"{error}.")
-        else:
-            return typed
-
-
-def write_report(
-    module: Module, results: list[Result], failures: list[tuple[Question, str]], output: Path
-) -> list[Path]:
-    """Write the pictures, the answers as JSON, and the page; returns the files."""
-    from tinytorch.explore.page import report
-
-    title = f"Module {module.number:02}, {module.name}: systems questions"
-    command = f"tito explore {module.number:02}"
-    page = report(title, results, failures, command, date.today().isoformat())
-    contents: dict[str, str | bytes] = {f"{r.question.name}.png": r.png for r in results}
-    contents[ANSWERS] = json_text([result.as_dict() for result in results])
-    contents[REPORT] = page
-    with files_in(output):
-        for name, content in contents.items():
-            write_atomically(output / name, content)
-    return [output / name for name in contents]
-
-
-def told(error: Exception, traceback: bool) -> click.ClickException:
+def told(error: Exception, how: Manner) -> click.ClickException:
     """An error as the command tells it: wrong usage, or a module that is at fault.
 
     Raises:
@@ -290,23 +256,6 @@ def told(error: Exception, traceback: bool) -> click.ClickException:
     if isinstance(error, SettingError):
         return click.UsageError(f"{error}.".replace("..", "."))
     explanation = explain(error, "The experiment")
-    if isinstance(error, click.ClickException) or traceback or explanation is None:
+    if isinstance(error, click.ClickException) or how.traceback or explanation is None:
         raise error
     return TitoError(explanation)
-
-
-@contextmanager
-def files_in(output: Path) -> Iterator[None]:
-    """Turn what goes wrong with files into one message."""
-    try:
-        yield
-    except OSError as error:
-        raise TitoError(
-            f"The results cannot be written to {output}: {error.strerror or error}. "
-            "Make room there, or choose another folder with --output."
-        ) from error
-
-
-def json_text(value: Any) -> str:
-    """The value as JSON, ending in a newline."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tito.errors import TitoError
-from tito.files import write_atomically
+from tito.files import files_in, write_atomically
 from tito.milestones.interruption import Interruption
 from tito.milestones.planks import caught_by, describe_planks, explain, loaded_and_yours, planks
 from tito.milestones.recipe import Recipe
@@ -124,18 +122,6 @@ def prepare(output: Path) -> None:
     for name in (WEIGHTS, METRICS, PICTURE):
         if (output / name).is_dir():
             raise TitoError(f"{output / name} is a folder; a file of that name is to be written.")
-
-
-@contextmanager
-def files_in(output: Path) -> Iterator[None]:
-    """Turn what goes wrong with files into one message."""
-    try:
-        yield
-    except OSError as error:
-        raise TitoError(
-            f"The results cannot be written to {output}: {error.strerror or error}. "
-            "Make room there, or choose another folder with --output."
-        ) from error
 
 
 def run(recipe: Recipe, output: Path, as_json: bool) -> int:

@@ -1,0 +1,38 @@
+"""Asking for a guess, before the answer is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tinytorch.explore.catalogue import Question
+
+if TYPE_CHECKING:
+    from tinytorch.explore.experiment import Guess
+
+
+def guess_of(question: Question, given: dict[str, str], full: bool) -> Guess:
+    """What to ask before a question is answered."""
+    from tinytorch.explore.settings import make_settings
+
+    experiment = question.experiment()
+    return experiment.guess(make_settings(experiment.settings, given, full, question.name))
+
+
+def ask(guess: Guess, before: str = "") -> str | None:
+    """Ask for a guess until there is one, or nothing is typed."""
+    from tinytorch.explore.experiment import asked_for, read_guess
+    from tinytorch.explore.settings import SettingError
+
+    click.echo(f"{before}{asked_for(guess)}")
+    while True:
+        typed: str = click.prompt("Your guess (Enter for none)", default="", show_default=False)
+        if not typed.strip():
+            return None
+        try:
+            read_guess(typed, guess)
+        except SettingError as error:
+            click.echo(f"{error}.")
+        else:
+            return typed

@@ -1,0 +1,40 @@
+"""What is left of an exploration: pictures, answers as JSON, and a page to hand in."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tinytorch.explore.catalogue import Question
+from tito.course import Module
+from tito.files import files_in, write_atomically
+
+if TYPE_CHECKING:
+    from tinytorch.explore.running import Result
+
+REPORT, ANSWERS = "report.html", "answers.json"
+
+
+def write_report(
+    module: Module, results: list[Result], failures: list[tuple[Question, str]], output: Path
+) -> list[Path]:
+    """Write the pictures, the answers as JSON, and the page; returns the files."""
+    from tinytorch.explore.page import report
+
+    title = f"Module {module.number:02}, {module.name}: systems questions"
+    command = f"tito explore {module.number:02}"
+    page = report(title, results, failures, command, date.today().isoformat())
+    contents: dict[str, str | bytes] = {f"{r.question.name}.png": r.png for r in results}
+    contents[ANSWERS] = json_text([result.as_dict() for result in results])
+    contents[REPORT] = page
+    with files_in(output):
+        for name, content in contents.items():
+            write_atomically(output / name, content)
+    return [output / name for name in contents]
+
+
+def json_text(value: Any) -> str:
+    """The value as JSON, ending in a newline."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
