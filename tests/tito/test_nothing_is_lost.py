@@ -5,6 +5,7 @@ which it changes the file system, and at random instants besides; or which canno
 """
 
 import errno
+import json
 import multiprocessing
 import os
 import random
@@ -16,10 +17,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jupytext  # type: ignore[import-untyped] # noqa: F401 - or each process would, for a second
 import pytest
 from learner import LAYERS, TENSOR, solved, tito, write_one
 
+from tinytorch.datasets import MNIST, mnist
 from tinytorch.overlay import MARKER
+from tito import material
 from tito.export import notebook_source
 from tito.main import main
 from tito.state import from_toml
@@ -84,6 +88,16 @@ def other_solution(workspace: Workspace) -> None:
     workspace.lesson(LAYERS).with_name("layers_solution.py").write_text("# my notes on it\n")
 
 
+def gone(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).unlink()
+
+
+def older_lesson(workspace: Workspace) -> None:
+    begun(workspace)
+    notes = workspace.root / MARKER
+    notes.write_text(notes.read_text().replace(material.edition(LAYERS), "older"))
+
+
 def damaged_notes(workspace: Workspace) -> None:
     older_plank(workspace)
     (workspace.root / MARKER).write_text("format = ")
@@ -92,16 +106,20 @@ def damaged_notes(workspace: Workspace) -> None:
 CASES = {
     "init": Case(("init",), no_workspace),
     "init again": Case(("init",), parts_missing),
+    "init after an upgrade": Case(("init",), older_lesson),
+    "start what is gone": Case(("module", "start", "3"), gone),
     "start": Case(("module", "start", "3"), begun),
     "start in a notebook": Case(("module", "start", "3", "--notebook"), begun),
     "go on in the notebook": Case(("module", "start", "3", "--notebook"), notebook_behind),
     "go back to python": Case(("module", "start", "3", "--python"), notebook_ahead),
     "complete": Case(("module", "complete", "3"), older_plank),
+    "complete from a notebook": Case(("module", "complete", "3"), notebook_ahead),
     "reset": Case(("module", "reset", "3"), all_there_is),
     "hint": Case(("hint", "layers", "Linear.forward"), begun),
     "solution": Case(("solution", "layers"), other_solution),
     "damaged notes": Case((), damaged_notes),
 }
+RESULTS = Path("milestone-mnist")
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
@@ -260,3 +278,73 @@ def test_a_read_only_folder_loses_nothing(workspace: Workspace, case: Case) -> N
     assert trial.run(refuse) in (0, 1)
     assert contents(trial.root) == trial.before
     trial.check_again()
+
+
+# ---- The milestone, whose results take the place of those of an earlier run ----------------------
+
+
+@pytest.fixture
+def _few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = mnist()
+    few = MNIST(*(array[:300] for array in whole))
+    monkeypatch.setattr("tinytorch.datasets.mnist", lambda: few)
+    monkeypatch.setattr("tito.milestones.picture.draw", lambda *arguments: b"a picture")
+
+
+@pytest.mark.usefixtures("_few_images")
+def test_a_milestone_killed_before_any_of_its_steps_leaves_whole_results_of_one_run(
+    workspace: Workspace,
+) -> None:
+    trial = Trial(workspace, Case(("milestone", "mnist", "--epochs", "1"), begun))
+    results = trial.model / "milestone-mnist"
+    results.mkdir()
+    old = {"weights.safetensors": b"old", "metrics.json": b'{"old": 1}', "mnist.png": b"old"}
+    for name, content in old.items():
+        (results / name).write_bytes(content)
+    new = {Path(path).name: content for path, content in trial.after.items()}
+    steps, status = 0, -signal.SIGKILL
+    while status == -signal.SIGKILL:
+        count = iter(range(steps, -1, -1))
+
+        def kill_at_the_step(event: str, path: Path, count: Iterator[int] = count) -> None:
+            if next(count, 1) == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        status = trial.run(kill_at_the_step)
+        now = contents(trial.root)
+        assert all(now[path] == content for path, content in trial.before.items())
+        there = {path.name: content for path, content in now.items() if path.parent == RESULTS}
+        weights = there["weights.safetensors"]
+        assert weights in (b"old", new["weights.safetensors"])
+        for name in {"metrics.json", "mnist.png"} & set(there):
+            is_old = there[name] == old[name]
+            assert is_old is (weights == b"old"), f"{name} is of another run than the weights"
+        json.loads(there.get("metrics.json", b"{}"))
+        steps += 1
+    assert steps > 5, "the command does write"
+    assert status == 0
+
+
+# ---- Two commands at once ------------------------------------------------------------------------
+
+
+def test_commands_that_run_at_once_leave_what_each_of_them_writes(workspace: Workspace) -> None:
+    fresh = contents(workspace.root)
+    shutil.rmtree(workspace.root)
+    workspace.root.mkdir()
+    os.chdir(workspace.root)
+    start = multiprocessing.get_context("fork").Process
+    inits = [start(target=main, args=(("init",),)) for _ in range(3)]
+    for process in inits:
+        process.start()
+    for process in inits:
+        process.join()
+    assert [process.exitcode for process in inits] == [0, 0, 0]
+    assert contents(workspace.root) == fresh
+    names = ("Linear.__init__", "Linear.forward", "Dropout.forward")
+    hints = [start(target=main, args=(("hint", "layers", name),)) for name in names]
+    for process in hints:
+        process.start()
+    for process in hints:
+        process.join()
+    assert Workspace(workspace.root).progress(LAYERS).hints == dict.fromkeys(names, 1)
