@@ -72,6 +72,7 @@ from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import SGD
 from tinytorch.core.training import batches
 from tinytorch.datasets import mnist
+from tinytorch.explore import explore
 
 tinytorch.manual_seed(3)
 random = np.random.default_rng(3)
@@ -1000,31 +1001,75 @@ print(Linear(28, 10)(digits.test_images[:32]).shape, "is ten scores for each row
 # %% [markdown]
 # ## Questions to take along
 #
-# Guess first, then try to find out, on paper or with your layers. All of them have answers that
-# can be computed or measured.
+# All of them have answers that can be computed or measured. Guess first: put a number, or a word,
+# in the place of the dots (or `None`, if you must). Then run the cell, and your own machine
+# answers. What it runs on are the modules in use, yours where you have finished them, and the
+# answer says so. It also says which settings there are to play with, as in
+# `explore("growth", guess=3, hidden=1024)`.
+#
+# In a terminal `tito explore 03` lists the same questions, and `tito explore 03 --all` makes a page
+# of all answers that you can hand in.
 #
 # ### Where layers are used
 #
 # 1. **The last layer of ResNet-50** turns 2048 features into scores for 1000 classes. How many
 #    parameters is that, and which of the two numbers can its designers choose?
+
+# %%
+explore("resnet-head", guess=...)
+
+# %% [markdown]
 # 2. **GPT-3** is built from Linear layers with 12,288 inputs. How much memory does one of them
 #    take, and all of them? Which machine could hold that?
+
+# %%
+explore("gpt3-memory", guess=...)
+
+# %% [markdown]
 # 3. **Recommending films** from ratings means data that is nearly all zeros. What does dropout with
 #    `p=0.5` do there to the time that training takes, and to how good the recommendations get?
+
+# %%
+explore("sparse-dropout", guess=...)
+
+# %% [markdown]
 # 4. **On a phone**, five Linear layers take 2 MB and may take 500 KB. Would you use fewer bits for
 #    each weight, or leave weights out? In which layers?
-#
+
+# %%
+explore("compress", guess=...)
+
+# %% [markdown]
 # ### The mathematics
 #
 # 5. **Scale and depth.** Where all layers are equally wide, why does `sqrt(1 / fan_in)` keep the
 #    *gradients* at their size as well? What does a network of 20 layers do with any other scale?
+
+# %%
+explore("initialization", guess=...)
+
+# %% [markdown]
 # 6. **Counting.** How many FLOPs does `Linear(1024, 1024)` take for a batch of 128? How many does
 #    dropout take on its output, and is the ratio of their times the ratio of their FLOPs?
+
+# %%
+explore("flops", guess=...)
+
+# %% [markdown]
 # 7. **Expected value.** With `p=0.5`, what is the mean of an element over many calls, and how far
 #    does it stray after a hundred? What would go wrong in use without the `1 / (1 - p)`?
+
+# %%
+explore("expected-value", guess=...)
+
+# %% [markdown]
 # 8. **Growth.** Between 784 inputs and 10 outputs there are 256 hidden units; make it 512. Is that
 #    exactly twice the parameters? When would it not even be close?
-#
+
+# %%
+explore("growth", guess=...)
+
+# %% [markdown]
 # ### Designing networks
 #
 # 9. **Wide or deep?** 784-512-10 or 784-256-256-10: which has more parameters? Which does better on

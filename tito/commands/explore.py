@@ -207,7 +207,9 @@ def answer_all(module: Module, questions: tuple[Question, ...], how: Manner) -> 
     guesses: dict[str, str | None] = {}
     try:
         for question in questions if how.asking else ():
-            guesses[question.name] = ask(guess_of(question, {}, how.full), f"{question.number}. ")
+            with suppress(Exception):  # what a module breaks is told when the question's turn comes
+                asked = guess_of(question, {}, how.full)
+                guesses[question.name] = ask(asked, f"{question.number}. ")
         for question in questions:
             line = f"{question.number:2}  {question.name}"
             try:
