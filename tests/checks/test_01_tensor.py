@@ -1162,7 +1162,7 @@ def test_matrix_product() -> None:
 def test_matrix_product_of_vectors() -> None:
     """Vectors are rows on the left and columns on the right"""
     x, y = A[0], B[0]
-    fails = "@ fails for vectors, and takes matrices only"
+    fails = "@ fails for vectors: one dimension is enough for it"
     for what, left, right in (
         ("x @ y of two vectors", x, y),
         ("matrix @ vector", A, y),
@@ -1183,7 +1183,7 @@ def test_matrix_product_of_batches() -> None:
     x = np.arange(24.0).reshape(2, 3, 4) / 8 - 1
     y = np.arange(40.0).reshape(2, 4, 5) / 16 - 1
     z = np.arange(20.0).reshape(4, 5) / 8 - 1
-    fails = "@ fails for batches, and takes two dimensions at most"
+    fails = "@ fails for batches, of more than two dimensions"
     what = "x @ y of shapes (2, 3, 4) and (2, 4, 5)"
     expect(
         what,
@@ -1433,6 +1433,7 @@ def test_sizes_that_do_not_fit() -> None:
         ((1.5, 4), "a size that is no whole number is accepted"),
         ((2.0, 3), "a size that is a float is accepted"),
         (("2", 3), "a size that is text is accepted"),
+        (((6,), 1), "sizes after a tuple of sizes are ignored"),
     ):
         expect_error(
             f"x.reshape{sizes} of 6 numbers",
@@ -1588,13 +1589,19 @@ def test_transpose_moves_nothing() -> None:
 def test_axes_that_are_not_there() -> None:
     """Axes that are not there are errors"""
     x = np.zeros((2, 3, 4))
-    for axes in ((0, 3), (3, 0), (0, -4), (0, 1, 3), (0, 1, 1)):
+    missing = "axes that are not there are accepted"
+    for axes, mistake in (
+        ((0, 3), missing),
+        ((3, 0), missing),
+        ((0, -4), missing),
+        ((0, 1, 3), missing),
+        ((0, 1, 1), "an axis that comes twice is accepted"),
+        (((2, 0, 1), 1), "axes after a whole order are ignored"),
+    ):
         expect_error(
             f"x.transpose{axes} of shape (2, 3, 4)",
             lambda axes=axes: made(x).transpose(*axes),
-            "an axis that comes twice is accepted"
-            if axes == (0, 1, 1)
-            else "axes that are not there are accepted",
+            mistake,
         )
 
 
