@@ -8,6 +8,7 @@ import pytest
 from learner import ROOT, run_tito, solved, tito, write_one
 
 from tito.course import MODULES, Module, find_module
+from tito.export import notebook_source
 from tito.lesson import read_lesson
 from tito.workspace import Workspace
 
@@ -144,6 +145,40 @@ def test_a_notebook_is_judged_with_cells_for_places(tmp_path: Path) -> None:
     nbformat.write(notebook, file)
     report = json.loads(tito("test", "--file", str(file), "--json").stdout)
     assert report["checks"][0]["where"].endswith("layers.ipynb, cell 2, line 4")
+
+
+KINDS = {
+    "lesson": (".py", solved(LAYERS)),
+    "notebook": (".ipynb", notebook_source(solved(LAYERS))),
+    "plain file": (".py", (ROOT / LAYERS.library).read_text(encoding="utf-8")),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("inside", [True, False], ids=["in a workspace", "outside"])
+def test_any_file_that_is_right_passes_wherever_it_is(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, inside: bool
+) -> None:
+    suffix, text = KINDS[kind]
+    file = (workspace.root if inside else tmp_path) / f"mine{suffix}"
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(file.parent)
+    workspace.plank(LAYERS).write_text("def broken(:\n")  # which is not what is judged
+    result = tito("test", "--file", file.name)
+    assert result.exit_code == 0, result.stdout
+    assert f"({file.name})" in result.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_file_that_is_wrong_fails_with_its_place(tmp_path: Path, kind: str) -> None:
+    suffix, text = KINDS[kind]
+    file = tmp_path / f"mine{suffix}"
+    file.write_text(text.replace("y = x @ self.weight", "y = x @ self.weight * 2"))
+    result = tito("test", "--file", str(file), "--json")
+    assert result.exit_code == 1
+    first = next(c for c in json.loads(result.stdout)["checks"] if c["outcome"] == "failed")
+    assert first["mistake"] == "the product is doubled"
+    assert file.name in first["where"]
 
 
 def test_the_module_of_a_file_is_known_by_what_it_defines(tmp_path: Path) -> None:

@@ -106,9 +106,10 @@ def _closing(report: "Report", workspace: Workspace | None, judged: Path | None)
     if judged is None:
         start = f"tito module start {module.number:02}" if workspace else ""
         return "the reference", start if report.passed else ""
-    if workspace is None or judged != workspace.working_file(module):
+    if workspace is None:
         return click.format_filename(judged), ""
-    return workspace.shown(judged), f"tito module complete {module.number:02}" * report.passed
+    is_work = report.passed and judged == workspace.working_file(module)
+    return workspace.shown(judged), f"tito module complete {module.number:02}" if is_work else ""
 
 
 def _run_pytest(arguments: tuple[str, ...]) -> int:
