@@ -27,4 +27,22 @@ QUICK: dict[str, dict[str, Any]] = {
         "seconds": 0.01,
     },
     "growth": {"inputs": 20, "hidden": 8, "outputs": 3},
+    "width-depth": {
+        "wide": (6,),
+        "deep": (4, 4),
+        "images": 200,
+        "test_images": 200,
+        "epochs": 2,
+        "seeds": 2,
+    },
+    "dropout-placement": {
+        "hidden": 8,
+        "images": 200,
+        "test_images": 200,
+        "epochs": 1,
+        "seeds": 2,
+    },
+    "bias": {"inputs": 8, "outputs": 4, "batch": 8, "seeds": 2},
+    "composition": {"first": 8, "second": 4, "batch": 4, "seconds": 0.01},
+    "checkpointing": {"layers": 4, "width": 8, "batch": 4, "seconds": 0.01},
 }

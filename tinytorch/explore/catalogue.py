@@ -100,6 +100,45 @@ QUESTIONS = (
         "If you double the hidden layer from 256 to 512 units, how many times as many parameters "
         "do Linear(784, hidden) and Linear(hidden, 10) have together?",
     ),
+    Question(
+        "layers",
+        9,
+        "width-depth",
+        DESIGN,
+        "784-512-10 or 784-256-256-10: which has more parameters? Which generalizes better, and "
+        "why?",
+    ),
+    Question(
+        "layers",
+        10,
+        "dropout-placement",
+        DESIGN,
+        "Should Dropout stand before the activation or after it? What is the difference between "
+        "Linear → ReLU → Dropout and Linear → Dropout → ReLU?",
+    ),
+    Question(
+        "layers",
+        11,
+        "bias",
+        DESIGN,
+        "When is bias=False safe? What becomes of a bias when a batch normalization follows?",
+    ),
+    Question(
+        "layers",
+        12,
+        "composition",
+        DESIGN,
+        "What do layers called one by one and layers in a container each do for debugging and "
+        "for convenience, and what does each cost?",
+    ),
+    Question(
+        "layers",
+        16,
+        "checkpointing",
+        PERFORMANCE,
+        "In a 100-layer network, do parameters or activations take more memory in training? What "
+        "does gradient checkpointing do about it?",
+    ),
 )
 
 

@@ -1,0 +1,91 @@
+"""Composition by hand and by a container."""
+
+import numpy as np
+import pytest
+
+import tinytorch
+from tinytorch.core.tensor import Tensor
+from tinytorch.explore.catalogue import find_question
+from tinytorch.explore.layers.composition import (
+    ByHand,
+    Sequential,
+    emptied,
+    in_container,
+    mentions,
+    peak_of_a_call,
+    seen_in,
+)
+from tinytorch.explore.running import run
+
+BATCH = 500
+X = Tensor(np.random.default_rng(0).standard_normal((BATCH, 784), np.float32))
+
+
+def both(first: int = 64, second: int = 32, wrong: int = 0) -> tuple[ByHand, Sequential]:
+    tinytorch.manual_seed(0)
+    by_hand = ByHand(first, second, wrong)
+    tinytorch.manual_seed(0)
+    return by_hand, in_container(first, second, wrong)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_both_are_the_same_function(training: bool) -> None:
+    outputs = []
+    for network in both():
+        tinytorch.manual_seed(1)
+        outputs.append(network(X, training=training).data)
+    assert np.array_equal(*outputs)
+
+
+def test_both_have_the_same_parameters_in_the_same_order() -> None:
+    by_hand, container = both()
+    pairs = zip(by_hand.parameters(), container.parameters(), strict=True)
+    assert all(np.array_equal(a.data, b.data) for a, b in pairs)
+
+
+def test_by_hand_a_debugger_has_every_result_under_its_name() -> None:
+    by_hand, container = (seen_in(network, X) for network in both(wrong=1))
+    assert by_hand.error == container.error != ""
+    assert by_hand.line == "hidden2 = self.layer2(dropped1)"
+    assert by_hand.tensors == {
+        "x": (BATCH, 784),
+        "hidden1": (BATCH, 64),
+        "active1": (BATCH, 64),
+        "dropped1": (BATCH, 64),
+    }
+    assert container.tensors == {"x": (BATCH, 64)}
+
+
+def test_nothing_is_seen_where_nothing_fails() -> None:
+    assert seen_in(both()[0], X).error == ""
+
+
+def test_a_layer_is_named_three_times_by_hand_and_once_in_the_container() -> None:
+    assert {mentions(ByHand, f"layer{number}") for number in (1, 2, 3)} == {3}
+    assert mentions(in_container, "Linear") == 3
+
+
+def test_names_keep_results_alive_until_the_call_ends() -> None:
+    by_hand, container = (peak_of_a_call(network, X) for network in both())
+    sample = 4 * BATCH
+    # All results, since Dropout passes its input through: twice 64, twice 32, and the logits.
+    held = sample * (64 + 64 + 32 + 32 + 10)
+    assert held <= by_hand < 1.3 * held
+    # Never more than the input and output of an operation on 64 units, and one on the way.
+    assert sample * 2 * 64 <= container < 1.1 * sample * 3 * 64
+    assert container < by_hand
+
+
+def test_emptied_networks_hand_their_input_through() -> None:
+    for network in both():
+        assert emptied(network)(X, training=True) is X
+
+
+def test_the_share_is_that_of_the_times() -> None:
+    answer = run(
+        find_question("composition"), {"first": 8, "second": 4, "batch": 4, "seconds": 0.01}
+    ).answer
+    values = answer.values
+    assert values["equal"]
+    assert values["extra_share"] == values["extra_seconds"] / values["seconds"]["by hand 1"]
+    assert answer.truth == 100 * values["extra_share"]
