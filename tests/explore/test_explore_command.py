@@ -18,6 +18,12 @@ from tinytorch.overlay import VARIABLE
 from tito.main import main
 
 PROGRAM = "import sys; from tito.main import main; main(sys.argv[1:])"
+# The same, as if the module had two questions, which are answered in no time.
+FEW = PROGRAM.replace(
+    "import sys;",
+    "import sys; import tinytorch.explore.catalogue as c; "
+    "c.QUESTIONS = tuple(map(c.find_question, ('expected-value', 'growth')));",
+)
 CORE = Path(__file__).resolve().parents[2] / "tinytorch" / "core"
 QUICK = ("growth", "--set", "inputs=20", "--set", "hidden=8", "--set", "outputs=3")
 RATIO = 2 * (20 * 8 + 8 + 8 * 3) / (20 * 8 + 8 + 8 * 3 + 3) + 3 / (20 * 8 + 8 + 8 * 3 + 3)
@@ -174,18 +180,23 @@ def test_a_guess_given_as_an_option_stands_beside_the_answer() -> None:
     assert json.loads(explore("03", *QUICK, "--guess", "4", "--json").stdout)["guess"] == 4
 
 
-@pytest.fixture
-def terminal() -> Iterator[pexpect.spawn]:
+def on_a_terminal(program: str, *arguments: str) -> pexpect.spawn:
     """The command on a terminal."""
     environment = {**os.environ, "TERM": "xterm-256color", VARIABLE: "off"}
-    child = pexpect.spawn(
+    return pexpect.spawn(
         sys.executable,
-        ["-c", PROGRAM, "explore", "03", *QUICK],
+        ["-c", program, "explore", "03", *arguments],
         env=environment,
         encoding="utf-8",
         dimensions=(50, 100),
         timeout=30,
     )
+
+
+@pytest.fixture
+def terminal() -> Iterator[pexpect.spawn]:
+    """One question on a terminal."""
+    child = on_a_terminal(PROGRAM, *QUICK)
     yield child
     child.close(force=True)
 
@@ -215,15 +226,27 @@ def test_enter_is_no_guess(terminal: pexpect.spawn) -> None:
 
 
 def test_nobody_who_does_not_want_to_is_asked() -> None:
-    environment = {**os.environ, "TERM": "xterm-256color", VARIABLE: "off"}
-    arguments = ["-c", PROGRAM, "explore", "03", *QUICK, "--no-guess"]
-    output, status = pexpect.run(
-        f"{sys.executable} {' '.join(repr(a) for a in arguments)}",
-        env=environment,
-        withexitstatus=True,
-    )
-    assert status == 0
-    assert b"Your guess" not in output
+    terminal = on_a_terminal(PROGRAM, *QUICK, "--no-guess")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert "Your guess" not in terminal.before
+
+
+def test_for_a_report_all_guesses_are_asked_for_first_and_stand_in_it() -> None:
+    terminal = on_a_terminal(FEW, "--all")
+    terminal.expect_exact("7. One element of 1 goes 1,000 times through Dropout(0.5).")
+    terminal.expect_exact("Your guess (Enter for none): ")
+    terminal.sendline("")
+    terminal.expect_exact("8. 784-256-10 becomes 784-512-10.")
+    terminal.expect_exact("Your guess (Enter for none): ")
+    terminal.sendline("3")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    page = (Path("explore-layers") / "report.html").read_text(encoding="utf-8")
+    assert page.count("You guessed") == 1
+    assert "You guessed 3 times; it is 1.99995 times" in page
 
 
 # ---- Wrong usage ---------------------------------------------------------------------------------
@@ -383,13 +406,8 @@ def test_a_plank_that_breaks_is_named_with_its_line_and_the_way_to_check_it(tmp_
 
 
 def test_a_question_that_breaks_leaves_the_others_their_answers(tmp_path: Path) -> None:
-    program = PROGRAM.replace(
-        "import sys;",
-        "import sys; import tinytorch.explore.catalogue as c; "
-        "c.QUESTIONS = tuple(map(c.find_question, ('expected-value', 'growth')));",
-    )
     old = "self.in_features = _size"
-    done = in_workspace(tmp_path, old, f"1 / 0; {old}", "--all", program=program)
+    done = in_workspace(tmp_path, old, f"1 / 0; {old}", "--all", program=FEW)
     assert done.returncode == 1
     assert "growth: could not be answered" in done.stdout
     page = (tmp_path / "explore-layers" / "report.html").read_text(encoding="utf-8")

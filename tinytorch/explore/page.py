@@ -24,7 +24,7 @@ STYLE = """
 .explore caption { text-align: left; font-weight: bold; padding: 0.2rem 0; }
 .explore th, .explore td { padding: 0.2rem 0.7rem; border-bottom: 1px solid #ddd;
   text-align: right; font-variant-numeric: tabular-nums; background: none; }
-.explore th:first-child, .explore td:first-child { text-align: left; }
+.explore th:first-child, .explore td:first-child, .explore .words td { text-align: left; }
 .explore img { max-width: 100%; height: auto; background: white; }
 .explore code { font-size: 0.9em; }
 .explore section { break-inside: avoid-page; margin-bottom: 2.5rem; }
@@ -78,9 +78,9 @@ def report(
             heading = questions[number].heading
             parts.append(f"<h2>{escape(heading)}</h2>")
         parts.append(sections[number])
+    found = {name: text for result in results for name, text in result.conditions.items()}
     conditions = "".join(
-        f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>"
-        for name, text in (results[0].conditions.items() if results else ())
+        f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>" for name, text in found.items()
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -93,7 +93,7 @@ def report(
 <body class="explore">
 <h1>{escape(title)}</h1>
 <p class="small">{escape(date)}. All numbers come from one machine:</p>
-<table class="small">{conditions}</table>
+<table class="small words">{conditions}</table>
 {"".join(parts)}
 </body>
 </html>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -207,8 +208,10 @@ def answer_all(module: Module, questions: tuple[Question, ...], how: Manner) -> 
     guesses: dict[str, str | None] = {}
     try:
         for question in questions if how.asking else ():
+            asked = None
             with suppress(Exception):  # what a module breaks is told when the question's turn comes
                 asked = guess_of(question, {}, how.full)
+            if asked is not None:
                 guesses[question.name] = ask(asked, f"{question.number}. ")
         for question in questions:
             line = f"{question.number:2}  {question.name}"

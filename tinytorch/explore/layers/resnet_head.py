@@ -140,7 +140,9 @@ def answer(settings: Settings, progress: Progress) -> Answer:
         tables=(_table(parts, total), _times(head, bytes_, settings, times)),
         picture=_picture(settings, parts, total),
         why=(
-            f"Two numbers set its size. The task sets one of them, {classes} classes. The other, "
+            f"Each class has {features} weights of its own, a pattern that an image's features "
+            "are held against. So two numbers set the size of the layer. The task sets one of "
+            f"them, {classes} classes. The other, "
             f"{features} features, is the width of the last stage, which its designers chose. The "
             "size of the images does not matter: all positions of a channel are averaged into one "
             f"number before. Had the {last_side} by {last_side} positions been kept side by side, "
