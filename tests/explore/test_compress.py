@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
+from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.compress import largest_weights, quantized, stored_bytes
+from tinytorch.explore.digits import digits
+from tinytorch.explore.layers.compress import (
+    Network,
+    Settings,
+    Workbench,
+    largest_weights,
+    quantized,
+    stored_bytes,
+)
 from tinytorch.explore.running import run
 
 QUESTION = find_question("compress")
@@ -63,10 +72,15 @@ def test_the_smallest_makes_at_most_one_mistake_more_in_a_hundred() -> None:
     assert values["smallest_bytes"] == min(good)
 
 
-def test_pruned_weights_are_still_zero_after_training_on() -> None:
-    from tinytorch.explore.digits import digits
-    from tinytorch.explore.layers.compress import Settings, Workbench
+def test_weights_outside_the_masks_are_zero_before_each_step_of_training() -> None:
+    network = Network([4, 3, 2])
+    network.masks = [np.zeros((4, 3), bool), np.ones((3, 2), bool)]
+    network(Tensor(np.ones((1, 4))), training=True)
+    assert np.count_nonzero(network.weights[0]) == 0
+    assert np.count_nonzero(network.weights[1]) == 6
 
+
+def test_pruned_weights_are_still_zero_after_training_on() -> None:
     bench = Workbench(Settings(hidden=(8, 8, 8, 8), images=300, epochs=1), digits(300, 100))
     bench.train(lambda share: None)
     before = [weight.copy() for weight in bench.network.weights]

@@ -3,14 +3,14 @@
 import io
 import math
 import sys
-from itertools import pairwise
+from functools import partial
 from typing import TextIO
 
-import numpy as np
 import pytest
 from rich.console import Console
 
 from tinytorch.explore import progress as progress_module
+from tinytorch.explore import timing
 from tinytorch.explore.conditions import conditions
 from tinytorch.explore.drawing import png
 from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Picture, Series, bar_limits
@@ -67,6 +67,17 @@ def test_what_cannot_be_drawn_is_left_out(panel: Lines | Bars) -> None:
     assert drawn(picture)
 
 
+def test_only_points_that_have_a_place_are_drawn() -> None:
+    from matplotlib.figure import Figure
+
+    from tinytorch.explore.drawing import _draw_lines
+
+    axes = Figure().subplots()
+    series = Series("a", [0, 1, 2, 3, 4, 5], [1, -1, NAN, INF, 0, 7])
+    _draw_lines(axes, Lines("", Axis("x", log=True), Axis("y", log=True), [series]))
+    assert axes.lines[0].get_xydata().tolist() == [[5, 7]]
+
+
 def test_panels_stand_side_by_side_and_share_a_legend_only_where_they_show_the_same() -> None:
     from tinytorch.explore.drawing import _shares_legend
 
@@ -108,7 +119,7 @@ def test_bars_say_their_values_and_are_as_long_as_they_say() -> None:
     one, two = drawn(Picture("Bars", [panel])).splitlines()[1:3]
     assert one.split()[0::2] == ["one", "10"]
     assert two.split()[0::2] == ["two", "20"]
-    assert two.count("█") == pytest.approx(2 * one.count("█"), abs=1)
+    assert (one.count("█"), two.count("█")) == (20, 40)  # half of the width, for the longest
 
 
 def test_linear_bars_begin_at_zero_and_logarithmic_ones_below_the_smallest() -> None:
@@ -157,18 +168,22 @@ def test_nobody_is_told_before_a_second_or_in_a_pipe(monkeypatch: pytest.MonkeyP
 # ---- Times ---------------------------------------------------------------------------------------
 
 
-def test_calls_are_warmed_up_and_take_turns() -> None:
+def test_calls_are_warmed_up_and_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "SHORTEST_BLOCK", 0)  # a block is one call then
     order: list[str] = []
-    clock = np.arange(1e5)  # a call takes a while, so that a block is one call
-    calls = {
-        "a": lambda: order.append("a") or clock.sum(),  # type: ignore[func-returns-value]
-        "b": lambda: order.append("b") or clock.sum(),  # type: ignore[func-returns-value]
-    }
-    found = measure(calls, seconds=0)
-    assert set(order[: order.index("b")]) == {"a"}  # the warm-up of a
-    assert len(found["a"].rounds) == len(found["b"].rounds) == FEWEST_ROUNDS
-    changes = sum(one != other for one, other in pairwise(order))
-    assert changes >= FEWEST_ROUNDS
+    found = measure({name: partial(order.append, name) for name in "abc"}, seconds=0)
+    assert {len(times.rounds) for times in found.values()} == {FEWEST_ROUNDS}
+    warm_up, rounds = "".join(order[: -3 * FEWEST_ROUNDS]), "".join(order[-3 * FEWEST_ROUNDS :])
+    assert warm_up == "aabbcc"
+    assert rounds == ("abc" + "bca" + "cab") * 2 + "abc"  # everyone comes after each of the others
+
+
+def test_short_calls_are_timed_many_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "SHORTEST_BLOCK", 1e-4)
+    calls: list[int] = []
+    found = measure({"short": lambda: calls.append(1)}, seconds=0)["short"]
+    assert len(calls) > 10 * FEWEST_ROUNDS
+    assert found.median < 1e-4
 
 
 def test_times_are_told_as_median_and_quartiles() -> None:
