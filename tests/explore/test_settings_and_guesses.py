@@ -143,6 +143,8 @@ def test_a_notebook_gets_the_guess_the_answer_and_the_picture() -> None:
     shown = explore("growth", guess=2, inputs=20, hidden=8)._repr_html_()
     assert "You guessed 2 times" in shown
     assert "data:image/png;base64," in shown
+    assert "Settings: inputs=20, hidden=8" in shown
+    assert "Modules: the reference&#x27;s, all of them" in shown
     assert "explore(&#x27;growth&#x27;, inputs=10)" in shown
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from itertools import count
+from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def png(picture: Picture) -> bytes:
         else:
             _draw_lines(axes, panel)
         if not _shares_legend(picture) and len(axes.get_legend_handles_labels()[1]) > 0:
-            axes.legend(frameon=False, fontsize="small")
+            axes.legend(fontsize="small", edgecolor="none")
     if _shares_legend(picture):
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
@@ -209,8 +210,8 @@ def _draw_mark(axes: Axes, mark: Mark, axis: Axis) -> None:
         axes.annotate(mark.label, (mark.value, 1), va="top", **place, **text)
     else:
         axes.axhline(mark.value, **style)
-        place = {"xycoords": ("axes fraction", "data"), "xytext": (-3, 3)}
-        axes.annotate(mark.label, (1, mark.value), ha="right", **place, **text)
+        place = {"xycoords": ("axes fraction", "data"), "xytext": (4, 0)}  # beside the panel
+        axes.annotate(fill(mark.label, 16), (1, mark.value), va="center", **place, **text)
 
 
 def _draw_bar_mark(axes: Axes, mark: Mark, axis: Axis) -> None:

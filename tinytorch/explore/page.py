@@ -41,7 +41,9 @@ def in_notebook(result: Result) -> str:
         )
         for change in result.answer.changes
     ]
-    return f'<style>{STYLE}</style><div class="explore">{_body(result, changes)}</div>'
+    lines = [f"{name}: {text}" for name, text in result.conditions.items()]
+    small = f'<p class="small">{"<br>".join(map(escape, lines))}</p>'
+    return f'<style>{STYLE}</style><div class="explore">{_body(result, changes)}{small}</div>'
 
 
 def report(
@@ -111,12 +113,10 @@ def _section(result: Result, command: str) -> str:
         )
         for change in result.answer.changes
     ]
-    settings = ", ".join(f"{name}={text}" for name, text in result.settings.items())
     return (
         f"<section><h3>{question.number}. {escape(question.name)}</h3>"
         f'<p class="question">{escape(question.text)}</p>'
-        f"{_body(result, changes)}"
-        f'<p class="small">Settings: {escape(settings)}</p></section>'
+        f"{_body(result, changes)}</section>"
     )
 
 
@@ -137,6 +137,8 @@ def _body(result: Result, changes: Sequence[tuple[str, str]]) -> str:
             f"<li><code>{escape(call)}</code>: {escape(effect)}</li>" for call, effect in changes
         )
         parts.append(f"<p>To see it move:</p><ul>{items}</ul>")
+    settings = ", ".join(f"{name}={text}" for name, text in result.settings.items())
+    parts.append(f'<p class="small">Settings: {escape(settings)}</p>')
     if answer.method:
         parts.append(f'<p class="small">{escape(answer.method)}</p>')
     return "\n".join(part for part in parts if part)
