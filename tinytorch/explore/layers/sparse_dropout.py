@@ -267,7 +267,7 @@ def _told(
         changes=(
             Change({"ratings": 120}, "four times the data: less to gain from dropout"),
             Change({"p": 0.9}, "too much of it: too little of the signal is left"),
-            Change({"hidden": 8}, "a small network has little room to learn by heart"),
+            Change({"hidden": 8}, "a small network: is there still something to gain?"),
         ),
         method=(
             f"Ratings of {settings.users} users for {settings.items} films, made up from "
