@@ -80,4 +80,4 @@ def place(file: str, line: int) -> str:
     try:
         return sources.read(file).place(line)
     except (OSError, SyntaxError):  # changed since it was laid
-        return f"{file}:{line}"
+        return f"{sources.shown(file)}:{line}"

@@ -64,14 +64,18 @@ class Source:
 
     def place(self, line: int) -> str:
         """Where line `line` of `text` is: `layers_dev.py:95`, or a notebook's cell and line."""
-        file = os.path.relpath(self.file)
-        if file.startswith(os.pardir):
-            file = self.file
+        file = shown(self.file)
         above = [cell for cell in self.cells if cell[1] <= line]
         if not above:
             return f"{file}:{line}"
         number, first = above[-1]
         return f"{file}, cell {number}, line {line - first + 1}"
+
+
+def shown(file: str) -> str:
+    """A file's name from the current folder, or its whole path if it is not below that."""
+    name = os.path.relpath(file)
+    return file if name.startswith(os.pardir) else name
 
 
 def read(file: str) -> Source:
@@ -158,8 +162,9 @@ def _text_of(file: str) -> str:
     try:
         with tokenize.open(file) as opened:  # which knows byte-order marks and encodings
             return opened.read()
-    except (UnicodeDecodeError, SyntaxError) as error:  # SyntaxError: an unknown encoding
-        raise SyntaxError(f"not a text file: {error}", (file, 1, 1, "")) from None
+    except (UnicodeDecodeError, SyntaxError):  # SyntaxError: an unknown encoding
+        problem = "not a text file, in UTF-8 or in an encoding that its first line declares"
+        raise SyntaxError(problem, (file, 1, 1, "")) from None
 
 
 def _notebook_code(file: str) -> list[str]:

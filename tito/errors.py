@@ -16,4 +16,5 @@ class TitoError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message, wrapped for a terminal."""
-        click.echo(fit(f"Error: {self.format_message()}"), file=file, err=file is None)
+        message = fit(f"Error: {self.format_message()}", err=True)
+        click.echo(message, file=file, err=file is None)

@@ -55,5 +55,5 @@ class LazyGroup(OrderedGroup):
             return super().invoke(ctx)
         except click.UsageError as error:
             label = "Error: "  # which click puts in front
-            message = fit(label + error.format_message()).removeprefix(label)
+            message = fit(label + error.format_message(), err=True).removeprefix(label)
             raise click.UsageError(message, error.ctx) from error

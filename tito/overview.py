@@ -176,7 +176,9 @@ def module_page(workspace: Workspace, s: Standing) -> str:
         names = exercise_names(material.lesson(s.module))
         width = max(len(name) for name in names)
         for name in names:
-            state = f"to write, {places[name]}" if name in places else "written"
+            # Of a notebook, named above, the cell is enough, and fits.
+            place = places.get(name, "").rpartition(".ipynb, ")[2]
+            state = f"to write, {place}" if name in places else "written"
             lines.append(f"  {name:{width}}   {state}")
         lines.append("")
     sentence, commands = next_steps(workspace, s)

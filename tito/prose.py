@@ -16,9 +16,12 @@ def screen_width() -> int:
     return max(30, min(WIDEST, shutil.get_terminal_size().columns))
 
 
-def fit(text: str, indent: str = "") -> str:
-    """Wrap long lines for a terminal; in a pipe they stay, and so does what is indented."""
-    if not sys.stdout.isatty():
+def fit(text: str, indent: str = "", err: bool = False) -> str:
+    """Wrap long lines for a terminal; in a pipe they stay, and so does what is indented.
+
+    `err` is for what goes to the error stream, as in `click.echo`.
+    """
+    if not (sys.stderr if err else sys.stdout).isatty():
         return text
     lines = [
         line if line.startswith(" ") else _wrapped(line, screen_width(), indent)

@@ -206,7 +206,8 @@ class Workspace:
                 with self.change() as state:
                     pass
             except TitoError:  # a read-only folder: do without saving
-                click.echo(fit(f"{MARKER} {problem}; going by your files instead."), err=True)
+                line = f"{MARKER} {problem}; going by your files instead."
+                click.echo(fit(line, err=True), err=True)
         return state
 
     def progress(self, module: Module) -> Progress:
@@ -236,7 +237,7 @@ class Workspace:
                     old = self.shown(self.keep(marker)) if marker.is_file() else None
                     kept = f" The old one is in {old}." if old else ""
                     line = f"{MARKER} {problem}; tito worked it out again from your files.{kept}"
-                    click.echo(fit(line), err=True)
+                    click.echo(fit(line, err=True), err=True)
                 self.__dict__["state"] = state
                 yield state
                 text = to_toml(state)

@@ -274,6 +274,15 @@ def test_what_is_no_text_is_a_syntax_error_in_that_file(tmp_path: Path) -> None:
     assert caught.value.filename == str(file)
 
 
+def test_the_place_in_a_file_that_cannot_be_read_is_named_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "layers.py").write_bytes(b"\xff")
+    assert place(str(tmp_path / "layers.py"), 3) == "layers.py:3"
+    assert place("/elsewhere/layers.py", 3) == "/elsewhere/layers.py:3"
+
+
 def test_byte_order_marks_and_windows_newlines_are_no_trouble(tmp_path: Path) -> None:
     file = tmp_path / "a.py"
     file.write_bytes(b"\xef\xbb\xbf# %%\r\n#| export\r\nx = 1\r\n")

@@ -14,6 +14,7 @@ from learner import LAYERS, ROOT, solved, tito, write_one
 from rich.cells import cell_len
 
 from tinytorch.overlay import MARKER
+from tito.export import notebook_source
 from tito.workspace import Workspace
 
 COLUMNS = 80
@@ -56,6 +57,20 @@ def all_written(workspace: Workspace) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS), encoding="utf-8")
 
 
+def in_a_notebook(workspace: Workspace) -> None:
+    tito("module", "start", "3", "--notebook")
+
+
+def both_written(workspace: Workspace) -> None:
+    in_a_notebook(workspace)
+    one_written(workspace)
+    workspace.notebook(LAYERS).write_text(notebook_source(solved(LAYERS)), encoding="utf-8")
+
+
+def no_text(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).write_bytes(b"\xff\xfe")
+
+
 def notes_damaged(workspace: Workspace) -> None:
     (workspace.root / MARKER).write_text("format = ")
 
@@ -76,6 +91,14 @@ SCREENS = {
     "test": (all_written, ("test", "--module", "3")),
     "hint": (one_written, ("hint", "3")),
     "solution": (one_written, ("solution", "3")),
+    "start in a notebook again": (in_a_notebook, ("module", "start", "3")),
+    "status in a notebook": (in_a_notebook, ("module", "status", "3")),
+    "test in a notebook": (in_a_notebook, ("test", "--module", "3")),
+    "tito with two versions": (both_written, ()),
+    "test two versions": (both_written, ("test", "--module", "3")),
+    "complete two versions": (both_written, ("module", "complete", "3")),
+    "test what is no text": (no_text, ("test", "--module", "3")),
+    "complete what is no text": (no_text, ("module", "complete", "3")),
     "doctor": (nothing_done, ("doctor",)),
     "doctor on damaged notes": (notes_damaged, ("doctor",)),
     "damaged notes": (notes_damaged, ()),

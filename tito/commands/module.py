@@ -60,7 +60,8 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
     click.echo(f"Open it, and read on from the top:\n  {opening}{shown}")
     to_write = workspace.unwritten(file)
     if to_write:
-        click.echo(fit(f"Write {to_write[0].name} first: {to_write[0].place}"))
+        place = to_write[0].place.removeprefix(f"{shown}, ")  # of a notebook, named just above
+        click.echo(fit(f"Write {to_write[0].name} first: {place}"))
     commands = [
         (f"tito watch {module.name}", "checks again at each save"),
         (f"tito hint {module.name}", "one hint more at each call"),

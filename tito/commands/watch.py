@@ -157,7 +157,7 @@ class _Watcher:
         # Asked afresh each time, since other commands change what a workspace notes.
         file = Workspace(self.root).working_file(self.module) if self.workspace else self.files[0]
         if file is None or not file.is_file():
-            raise TitoError(f"{self.module.lesson} is gone. To have it back: tito module start")
+            raise TitoError(f"{self.module.lesson} is gone. To have it back: tito init")
         return file
 
     def _state(self) -> list[tuple[int, int, int] | None]:
