@@ -9,7 +9,7 @@ from tinytorch.overlay import MARKER
 from tito.course import is_repository
 from tito.errors import TitoError
 from tito.handout import add_missing, add_new_editions, outdated_checks
-from tito.prose import fit
+from tito.prose import command_lines, fit
 from tito.workspace import Workspace, explaining_failures
 
 
@@ -74,7 +74,10 @@ def _welcome(root: Path) -> None:
     click.echo(fit(f"{root} is your workspace, with an exercise for each module.\n"))
     if root != Path.cwd():
         shown = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
-        click.echo(f"  cd {shlex.quote(str(shown))}")
-    click.echo("  tito module start 01   begin with the tensor; or with 03, the layers")
-    click.echo("  tito milestone mnist   see what you will build: it learns to read digits")
-    click.echo("  tito                   see where you are and what is next, at any time")
+        click.secho(f"  cd {shlex.quote(str(shown))}", bold=True)
+    steps = [
+        ("tito module start 01", "begin with the tensor; or with 03, the layers"),
+        ("tito milestone mnist", "see what you will build: it learns to read digits"),
+        ("tito", "see where you are and what is next, at any time"),
+    ]
+    click.echo("\n".join(command_lines(steps)))

@@ -72,7 +72,8 @@ def _yours(workspace: Workspace, module: Module, name: str) -> tuple[str, str]:
         file = workspace.working_file(module)
         source = read(str(file)) if file else None
     except (TitoError, SyntaxError, OSError) as error:
-        return f"(cannot be read: {str(error).splitlines()[0]})", ""
+        problem = str(error).partition(". ")[0]  # what to do about it, other commands say
+        return f"(not shown: {problem})", ""
     unwritten = {u.name: u.place for u in workspace.unwritten(file)} if file else {}
     if name in unwritten:
         return "(not written yet)", unwritten[name]
