@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.checking.checks import core, load
-from tinytorch.checking.lineup import Mistake, brief, expect, numbers, show
+from tinytorch.checking.lineup import Mistake, brief, contrast, expect, numbers
 from tinytorch.checking.state import restored
 
 _tensor = core("tensor")
@@ -107,9 +107,10 @@ def expect_unchanged(what: str, array: np.ndarray, before: np.ndarray) -> None:
         Mistake: it changed.
     """
     if not np.array_equal(array, before, equal_nan=True):
+        now, was = contrast(array, before, 0.0)
         raise Mistake(
-            seen=f"{what} = {show(array)} afterwards",
-            expected=f"{show(before)}, as before",
+            seen=f"{what} = {now} afterwards",
+            expected=f"{was}, as before",
             mistake=f"it writes into {what}, which belongs to the caller",
         )
 

@@ -154,6 +154,7 @@ def explain(error: BaseException, module: str) -> Verdict:
         case Exception():
             verdict.stopped = True
             verdict.mistake = meaning(error)
+            verdict.expected = "an answer, not an error"
         case _:
             verdict.outcome, verdict.stopped = "error", True
     return verdict

@@ -81,7 +81,7 @@ def expect(
             expected=f"shape {wanted.shape}",
             mistake=culprits[0] if len(culprits) == 1 else None,
         )
-    shown_seen, shown_wanted = _contrast(seen_array, wanted, tolerance)
+    shown_seen, shown_wanted = contrast(seen_array, wanted, tolerance)
     raise Mistake(
         seen=f"{what} = {shown_seen}" if "\n" not in shown_seen else f"{what} =\n{shown_seen}",
         expected=shown_wanted,
@@ -124,7 +124,7 @@ def _close(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarr
     return np.isclose(seen, expected, rtol=0, atol=bound, equal_nan=True)
 
 
-def _contrast(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> tuple[str, str]:
+def contrast(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> tuple[str, str]:
     """Both arrays in full if they are small, else the first place where they differ."""
     if seen.size <= 16:
         return show(seen), show(expected)
