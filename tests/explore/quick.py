@@ -44,5 +44,8 @@ QUICK: dict[str, dict[str, Any]] = {
     },
     "bias": {"inputs": 8, "outputs": 4, "batch": 8, "seeds": 2},
     "composition": {"first": 8, "second": 4, "batch": 4, "seconds": 0.01},
+    "memory-hierarchy": {"width": 128, "batch": 2, "seconds": 0.01},
+    "batch-size": {"hidden": (4,), "most": 2, "seconds": 0.01},
+    "dropout-overhead": {"first": 8, "second": 4, "batch": 4, "seconds": 0.01},
     "checkpointing": {"layers": 4, "width": 8, "batch": 4, "seconds": 0.01},
 }

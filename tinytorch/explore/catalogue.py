@@ -133,6 +133,30 @@ QUESTIONS = (
     ),
     Question(
         "layers",
+        13,
+        "memory-hierarchy",
+        PERFORMANCE,
+        "Linear(4096, 4096) has 64 MiB of weights. Do they fit in the L3 cache? How do caches "
+        "affect the speed of training?",
+    ),
+    Question(
+        "layers",
+        14,
+        "batch-size",
+        PERFORMANCE,
+        "From a batch of 1 to one of 512, why do samples per second increase, and why do they "
+        "level off? What is the bottleneck?",
+    ),
+    Question(
+        "layers",
+        15,
+        "dropout-overhead",
+        PERFORMANCE,
+        "A profile shows that dropout adds 2% to the training time. Where does it go: into making "
+        "the mask, multiplying, or memory?",
+    ),
+    Question(
+        "layers",
         16,
         "checkpointing",
         PERFORMANCE,

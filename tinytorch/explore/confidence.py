@@ -1,4 +1,4 @@
-"""How sure a mean of a few runs is."""
+"""How sure a mean of a few runs is, or a median of many."""
 
 from __future__ import annotations
 
@@ -36,3 +36,25 @@ def mean_of(values: Sequence[float]) -> Mean:
         return Mean(float(array.mean()), math.inf)
     quantile = _STUDENT[min(freedom, len(_STUDENT)) - 1]
     return Mean(float(array.mean()), float(quantile * array.std(ddof=1) / math.sqrt(array.size)))
+
+
+class Median(NamedTuple):
+    """A median, and the ends of its interval of confidence of 95%, whatever the distribution."""
+
+    value: float
+    low: float
+    high: float
+
+
+def median_of(values: Sequence[float]) -> Median:
+    """The median of independent measurements.
+
+    How many of them lie below the true median is a number of heads in tosses of a coin, so it lies
+    between the measurements whose places are 1.96 deviations, `sqrt(n) / 2` each, from the middle.
+    """
+    ordered = sorted(values)
+    number = len(ordered)
+    away = 1.96 * math.sqrt(number) / 2
+    first = max(0, math.floor(number / 2 - away))
+    last = min(number - 1, math.ceil(number / 2 + away) - 1)
+    return Median(float(np.median(ordered)), ordered[first], ordered[last])

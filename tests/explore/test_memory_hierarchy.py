@@ -1,0 +1,90 @@
+"""Layers that outgrow the caches."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinytorch.explore.caches import Cache, caches
+from tinytorch.explore.catalogue import find_question
+from tinytorch.explore.layers import memory_hierarchy
+from tinytorch.explore.layers.memory_hierarchy import Measured, place, widths
+from tinytorch.explore.running import run
+from tinytorch.explore.timing import Times
+
+QUESTION = find_question("memory-hierarchy")
+QUICK = {"width": 128, "batch": 2, "seconds": 0.01}
+KNOWN = [Cache(1, 48 * 1024), Cache(2, 2**20), Cache(3, 32 * 2**20)]
+
+
+def describe(folder: Path, index: int, kind: str, level: str, size: str) -> None:
+    """Write what Linux tells of one cache."""
+    cache = folder / f"index{index}"
+    cache.mkdir()
+    for name, text in (("type", kind), ("level", level), ("size", size)):
+        (cache / name).write_text(f"{text}\n", encoding="ascii")
+
+
+@pytest.fixture
+def linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+
+
+@pytest.mark.usefixtures("linux")
+def test_caches_for_data_are_read_from_the_smallest_to_the_largest(tmp_path: Path) -> None:
+    describe(tmp_path, 0, "Unified", "3", "32M")
+    describe(tmp_path, 1, "Instruction", "1", "32K")
+    describe(tmp_path, 2, "Data", "1", "48K")
+    describe(tmp_path, 3, "Unified", "2", "1024K")
+    assert caches(tmp_path) == KNOWN
+
+
+@pytest.mark.usefixtures("linux")
+def test_caches_that_cannot_be_read_are_none(tmp_path: Path) -> None:
+    assert caches(tmp_path / "missing") == []
+    describe(tmp_path, 0, "Data", "1", "unknown")
+    (tmp_path / "index1").mkdir()
+    assert caches(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("side", "expected"), [(110, "L1"), (111, "L2"), (512, "L2"), (513, "L3"), (4096, "memory")]
+)
+def test_a_layer_is_in_the_smallest_cache_it_fits_in(side: int, expected: str) -> None:
+    assert place(np.zeros((side, side), np.float32).nbytes, KNOWN) == expected
+    assert place(1, []) == "unknown"
+
+
+@pytest.mark.parametrize("largest", [128, 1000, 4096, 8192])
+def test_the_weights_double_from_layer_to_layer(largest: int) -> None:
+    found = widths(largest)
+    assert found[-1] == largest
+    ratios = np.square(np.divide(found[1:], found[:-1]))
+    assert np.all(ratios[:-1] == pytest.approx(2, rel=0.05))
+    assert 1 < ratios[-1] < 2.1
+
+
+def test_the_bandwidth_is_that_of_the_weights_in_the_median_time() -> None:
+    one = Measured(1000, Times((1e-3, 2e-3, 9e-3)), Times((1.0,)), Times((4e-3,)))
+    assert one.bandwidth == 4e6 / 2e-3
+    assert one.reading_bandwidth == 1e9
+
+
+def test_where_the_system_does_not_tell_the_answer_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory_hierarchy, "caches", list)
+    answer = run(QUESTION, QUICK).answer
+    assert "does not tell" in answer.headline
+    assert answer.values["fits"] == "unknown"
+
+
+def test_a_layer_larger_than_all_caches_is_said_not_to_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory_hierarchy, "caches", lambda: [Cache(1, 20_000), Cache(2, 65_000)])
+    answer = run(QUESTION, QUICK).answer
+    assert "65.5 kB of weights and does not fit in the largest cache here, L2" in answer.headline
+    assert answer.values["fits"] == "memory"
+    bandwidth = answer.values["bandwidth"]
+    assert answer.truth == max(bandwidth) / bandwidth[-1]
