@@ -3,7 +3,6 @@
 import inspect
 import math
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -1450,9 +1449,13 @@ def test_activations_leave_the_world_alone() -> None:
     np.set_printoptions(precision=8, threshold=1000, edgeitems=3, linewidth=75, suppress=False)
 
     def use() -> None:
-        for name in EXACT:
-            with suppress(Mistake):  # another check's business
-                activation(name)(fresh(X, np.float32))
         import_again("activations")
+        for name in EXACT:
+            try:
+                activation(name)(fresh(X, np.float32))
+            except NotImplementedError:
+                raise
+            except Exception:  # another check's business
+                continue
 
     expect_undisturbed(use)
