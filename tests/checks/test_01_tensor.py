@@ -338,6 +338,7 @@ def test_a_number_that_does_not_fit_is_an_error() -> None:
         what = f"as_array({str(data)[:10]}, {dtype and np.dtype(dtype)})"
         with np.errstate(all="ignore"):
             expect_refusal(what, data, dtype, becomes)
+    expect("as_array([0, 255], uint8)", tensor.as_array([0, 255], np.uint8), [0, 255])
     expect("as_array([inf, 1, nan])", tensor.as_array([np.inf, 1, np.nan]), [np.inf, 1, np.nan])
 
 
@@ -966,10 +967,11 @@ def expect_numbers(
         mistakes[f"it is a matrix product, where {sign} is asked for"] = plain_x @ plain_y
         mistakes[f"y is transposed in {name}"] = OPERATIONS[sign](plain_x, plain_y.T)
     expect(name, result_of(name, seen), expected, mistakes)
-    if numbers(name, seen).dtype != np.float32:
-        at_the_door = tensor.apply(np.subtract, x, y).data.dtype
-        mistake = f"{name} is float64, though x is float32" if at_the_door == np.float32 else None
-        expect_dtype(name, seen, np.float32, mistake)
+    doubled = numbers(name, seen).dtype == np.float64
+    if doubled and tensor.apply(np.subtract, x, y).data.dtype == np.float64:
+        doubled = False  # at the door already
+    mistake = f"{name} is float64, though x is float32" if doubled else None
+    expect_dtype(name, seen, np.float32, mistake)
 
 
 def answer_to_two(what: str, call: Callable[[], Any], fails: str | None) -> Any:
@@ -1369,6 +1371,20 @@ def test_max() -> None:
     expect_reduction("max", np.max)
 
 
+@check("Reductions", about=("Tensor.min", "Tensor.var", "Tensor.argmax"))
+@rests_on(*FOUNDATIONS, test_mean)
+def test_other_reductions() -> None:
+    """min, var and argmax are those of NumPy"""
+    for axis in (None, 0, 1):
+        for name, function in (("min", np.min), ("var", np.var), ("argmax", np.argmax)):
+            what = f"x.{name}(axis={axis})"
+            expect(what, result_of(what, getattr(made(A), name)(axis=axis)), function(A, axis=axis))
+    for name, function in (("min", np.min), ("var", np.var)):
+        what = f"x.{name}(axis=1, keepdims=True)"
+        seen = getattr(made(A), name)(axis=1, keepdims=True)
+        expect(what, seen, function(A, axis=1, keepdims=True))
+
+
 # ---- Shapes --------------------------------------------------------------------------------------
 
 
@@ -1596,7 +1612,7 @@ def test_axes_that_are_not_there() -> None:
         ((0, -4), missing),
         ((0, 1, 3), missing),
         ((0, 1, 1), "an axis that comes twice is accepted"),
-        (((2, 0, 1), 1), "axes after a whole order are ignored"),
+        (((2, 0, 1), 0, 1), "axes after a whole order are ignored"),
     ):
         expect_error(
             f"x.transpose{axes} of shape (2, 3, 4)",
@@ -1904,6 +1920,46 @@ def test_numpy_takes_tensors() -> None:
         else None,
     )
     expect("np.asarray(x, dtype=float64)", np.asarray(x, dtype=np.float64), A)
+
+
+@check("At Home in NumPy", about=("Tensor.__array_ufunc__", "Tensor.__array_function__"))
+@rests_on(*FOUNDATIONS, *RECORDING, test_gradients_of_reshape)
+def test_numpys_functions_go_through_the_door() -> None:
+    """NumPy's functions give tensors, and go through the door where a gradient can flow"""
+    mask = A > 0
+    for shown, function in (
+        ("np.exp(x)", np.exp),
+        ("np.multiply(array, x)", lambda x: np.multiply(B, x)),
+        ("np.sum(x)", np.sum),
+        ("np.sum(x, 0)", lambda x: np.sum(x, 0)),
+        ("np.mean(x, axis=1, keepdims=True)", lambda x: np.mean(x, axis=1, keepdims=True)),
+        ("np.max(x)", np.max),
+        ("np.min(x, axis=0)", lambda x: np.min(x, axis=0)),
+        ("np.argmax(x, axis=1)", lambda x: np.argmax(x, axis=1)),
+        ("np.reshape(x, (3, 2))", lambda x: np.reshape(x, (3, 2))),
+        ("np.transpose(x)", np.transpose),
+        ("np.transpose(x, (1, 0))", lambda x: np.transpose(x, (1, 0))),
+        ("np.where(mask, x, 0.0)", lambda x: np.where(mask, x, 0.0)),
+    ):
+        x = made(A)
+        with watching_the_door() as passed:
+            seen = function(x)
+        expect(shown, result_of(shown, seen), function(A))
+        expect_true(
+            any(value is x for inputs in passed for value in inputs),
+            seen=f"{shown} without the tensor at the door",
+            expected="apply(op, ...)",
+            mistake=f"{shown} does not go through the door, so no gradient can flow back",
+        )
+    g = UPSTREAM
+    expect_recorded("np.reshape(x, 6)", lambda x: np.reshape(x, 6), (A,), (g,), g.ravel())
+    for shown, function in (
+        ("np.add.reduce(x)", np.add.reduce),
+        ("np.percentile(x, 50)", lambda x: np.percentile(x, 50)),
+        ("np.sum(x, axis=0, initial=1.0)", lambda x: np.sum(x, axis=0, initial=1.0)),
+        ("np.divmod(x, 2)[0]", lambda x: np.divmod(x, 2)[0]),
+    ):
+        expect(shown, function(made(A)), function(A))
 
 
 @check("At Home in NumPy", about="Tensor.__repr__")
