@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.contestants import ROOT
-from benchmarks.machine import available_processors, describe_machine
+from benchmarks.machine import describe_machine
+from tinytorch.machine import processors
 
 PAGE = ROOT / "docs" / "feedback.md"
 ROUNDS = 15
@@ -186,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--docs", action="store_true", help=f"write {PAGE.relative_to(ROOT)} too")
     options = parser.parse_args()
-    machine = describe_machine(available_processors())
+    machine = describe_machine(processors())
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder, "workspace")
         command = [sys.executable, "-c", TITO, "init", str(workspace)]

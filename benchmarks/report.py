@@ -14,9 +14,10 @@ from rich.progress import Progress as Bars
 
 from benchmarks import page, plot, table
 from benchmarks.contestants import CONTESTANTS, ContestantError
-from benchmarks.machine import available_processors, describe_machine, is_busy
+from benchmarks.machine import describe_machine, is_busy
 from benchmarks.results import Results
 from benchmarks.suite import Sitting
+from tinytorch.machine import processors
 from tito.errors import TitoError
 from tito.files import write_atomically
 
@@ -70,10 +71,10 @@ def measure(names: Sequence[str], full: bool, threads: int | None, rounds: int |
     Raises:
         TitoError: a contestant failed.
     """
-    processors = available_processors()
-    threads = threads or processors
-    if threads > processors:
-        raise click.UsageError(f"--threads {threads} is more than the {processors} processors.")
+    available = processors()
+    threads = threads or available
+    if threads > available:
+        raise click.UsageError(f"--threads {threads} is more than the {available} processors.")
     console = Console(stderr=True)
     machine = describe_machine(threads)
     absent = [c for c in CONTESTANTS if not c.is_installed]

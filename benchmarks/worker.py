@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from benchmarks.machine import available_processors
+from tinytorch.machine import processors
 
 
 class Runner:
@@ -37,7 +37,7 @@ class Runner:
 
             torch.set_num_threads(threads)
         elif contestant == "jax":
-            if threads < available_processors():
+            if threads < processors():
                 # JAX starts as many threads as it sees processors, and has no setting for that.
                 if not hasattr(os, "sched_setaffinity"):
                     raise RuntimeError("JAX's threads cannot be limited here; omit --threads")

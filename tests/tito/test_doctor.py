@@ -134,7 +134,7 @@ def test_a_library_that_is_missing_is_a_problem(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_more_threads_than_processors_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "_processors", lambda: 2)
+    monkeypatch.setattr(machine, "processors", lambda: 2)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "8")
     finding = one(list(machine._threads()), "asks for 8 threads on 2 processors")
     assert (finding.state, finding.fix) == (PROBLEM, "export OPENBLAS_NUM_THREADS=2")
@@ -145,7 +145,7 @@ def test_a_container_with_less_than_its_processors_is_worth_knowing(
 ) -> None:
     for name in machine._THREADS:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(machine, "_processors", lambda: 8)
+    monkeypatch.setattr(machine, "processors", lambda: 8)
     monkeypatch.setattr(machine, "_allowed_processors", lambda: 2)
     finding = one(list(machine._threads()), "may use 2 of 8 processors")
     assert (finding.state, "OMP_NUM_THREADS=2" in finding.fix) == (NOTE, True)

@@ -323,7 +323,7 @@ def test_the_number_of_processors_makes_no_difference_to_the_results(
 ) -> None:
     told = []
     for processors in (1, 3):
-        monkeypatch.setattr("tito.checks.stages._processors", lambda n=processors: n)
+        monkeypatch.setattr("tito.checks.stages.processors", lambda n=processors: n)
         told.append([r.as_dict() for r in judge("import os; os._exit(3)").results])
     assert told[0] == told[1]
 
@@ -331,7 +331,7 @@ def test_the_number_of_processors_makes_no_difference_to_the_results(
 def test_checks_run_while_an_earlier_one_is_waited_for(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tito.checks.stages._processors", lambda: 2)
+    monkeypatch.setattr("tito.checks.stages.processors", lambda: 2)
     meeting = judge.file.with_name("meeting")
     meeting.mkdir()
     wait = f"""\

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from typing import Any
 
 from tinytorch.laying import TAUGHT
+from tinytorch.machine import processor, processors
 from tinytorch.overlay import is_reference
 
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -31,13 +31,6 @@ def conditions() -> dict[str, str]:
         ),
         "Modules": planks(),
     }
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def memory() -> float | None:
@@ -68,21 +61,6 @@ def load() -> dict[str, str]:
         "Load": f"other programs kept {busy:.1f} processors busy, so times are long and uneven; "
         "close them and measure again"
     }
-
-
-def processor() -> str:
-    """The name of the processor, as its maker puts it."""
-    try:
-        if sys.platform == "darwin":
-            command = ["sysctl", "-n", "machdep.cpu.brand_string"]
-            return subprocess.run(command, capture_output=True, text=True).stdout.strip()
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def planks() -> str:

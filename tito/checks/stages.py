@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tinytorch.checking.checks import Check
 from tinytorch.checking.judge import Verdict, overdue
+from tinytorch.machine import processors
 from tinytorch.overlay import find_workspace, search_path
 from tito.checks.process import StageProcess
 from tito.checks.stage import SPEECHLESS, Setting
@@ -48,7 +49,7 @@ class Stages:
         self._scratch = scratch
         self._checks = checks
         self._on_wait = on_wait
-        self._abreast = _processors() if hasattr(os, "fork") else 1
+        self._abreast = min(MOST_ABREAST, processors()) if hasattr(os, "fork") else 1
         self._idle: list[StageProcess] = []
         self._at_work: dict[str, StageProcess] = {}  # by the name of the check
         self._hopeless = False
@@ -148,13 +149,6 @@ class Stages:
             if name.startswith(frame["file"].removesuffix("...")):
                 return self._judged, int(frame["line"])
         return None, None
-
-
-def _processors() -> int:
-    """How many stages can run at the same time."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(MOST_ABREAST, len(os.sched_getaffinity(0)))
-    return min(MOST_ABREAST, os.cpu_count() or 1)
 
 
 def _module_file(module: Module) -> str:

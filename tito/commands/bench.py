@@ -20,8 +20,9 @@ QUICK = ("training-step", "linear", "dropout", "import")
     "--only",
     "names",
     type=click.Choice(BENCHMARKS),
+    metavar="NAME",
     multiple=True,
-    help="Run only this benchmark, whole. May be given several times.",
+    help=f"Run only this benchmark, whole: {', '.join(BENCHMARKS)}. May be given several times.",
 )
 @click.option(
     "--threads",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tinytorch
+from tinytorch.machine import processors
 from tito.doctor.finding import NOTE, OK, PROBLEM, Finding, ask_python, last_line
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -53,27 +54,27 @@ def _numpy() -> Iterator[Finding]:
 
 
 def _threads() -> Iterator[Finding]:
-    processors = _processors()
+    available = processors()
     chosen = {name: os.environ[name] for name in _THREADS if os.environ.get(name)}
     for name, value in chosen.items():
         if not value.isdigit() or int(value) == 0:
             yield Finding(PROBLEM, f"{name} is {value!r}, not a number.", f"unset {name}")
-        elif int(value) > processors:
+        elif int(value) > available:
             yield Finding(
                 PROBLEM,
-                f"{name} asks for {value} threads on {processors} processors, so that they get "
+                f"{name} asks for {value} threads on {available} processors, so that they get "
                 "in each other's way.",
-                f"export {name}={processors}",
+                f"export {name}={available}",
             )
     allowed = _allowed_processors()
-    if not chosen and allowed is not None and allowed < processors:
+    if not chosen and allowed is not None and allowed < available:
         yield Finding(
             NOTE,
-            f"This container may use {allowed} of {processors} processors, but NumPy starts "
-            f"{processors} threads.",
+            f"This container may use {allowed} of {available} processors, but NumPy starts "
+            f"{available} threads.",
             f"export OMP_NUM_THREADS={allowed} OPENBLAS_NUM_THREADS={allowed}",
         )
-    yield Finding(OK, f"{processors} processor{'s' * (processors > 1)}")
+    yield Finding(OK, f"{available} processor{'s' * (available > 1)}")
 
 
 def _encoding() -> Iterator[Finding]:
@@ -145,13 +146,6 @@ def _is_installed(name: str) -> bool:
 
 def _pip() -> str:
     return f"{shlex.quote(sys.executable)} -m pip"
-
-
-def _processors() -> int:
-    """How many processors this process runs on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _allowed_processors() -> int | None:
