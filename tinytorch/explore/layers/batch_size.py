@@ -19,7 +19,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.explore.caches import caches
 from tinytorch.explore.conditions import threads
 from tinytorch.explore.experiment import Answer, Change, Experiment, Guess, Progress, Table
-from tinytorch.explore.picture import Axis, Lines, Picture, Series
+from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.explore.settings import setting
 from tinytorch.explore.timing import Times, measure, ratio
 from tinytorch.explore.units import count, figures, interval, percent, plain, rate, seconds, size
@@ -38,9 +38,9 @@ class Settings:
     """The network, what is done with it, and how large batches may get."""
 
     doing: str = setting(TRAINING, "what is timed", choices=(TRAINING, INFERENCE))
-    hidden: tuple[int, ...] = setting((256, 128), "hidden layers", at_least=1, at_most=4096)
+    hidden: tuple[int, ...] = setting((256, 128), "hidden layers", at_least=1, at_most=2048)
     most: int = setting(
-        8192, "largest batch that is tried", full=65_536, at_least=1, at_most=65_536
+        8192, "largest batch that is tried", full=32_768, at_least=1, at_most=32_768
     )
     seconds: float = setting(12.0, "time for measuring", full=60.0, at_least=0.01, at_most=600)
 
@@ -382,7 +382,7 @@ def _picture(settings: Settings, found: Found) -> Picture:
         f"{settings.doing.capitalize()} of {'-'.join(map(str, settings.sizes))}",
         [
             Lines(
-                "Median and quartiles; dashes: limits",
+                "Measured, median and quartiles, below two limits",
                 Axis("samples in the batch", log=True, text=plain),
                 Axis("samples a second", log=True, text=plain),
                 [
@@ -400,18 +400,14 @@ def _picture(settings: Settings, found: Found) -> Picture:
                         style="dashes",
                     ),
                     Series(
-                        "limit of arithmetic",
-                        batches,
-                        [bounds.by_arithmetic for b in batches],
-                        style="dashes",
-                    ),
-                    Series(
-                        "both, one after the other",
+                        "overhead, then arithmetic",
                         batches,
                         [bounds.together(b) for b in batches],
                         style="dashes",
+                        like="measured",
                     ),
                 ],
+                [Mark(bounds.by_arithmetic, "limit of arithmetic")],
             )
         ],
     )

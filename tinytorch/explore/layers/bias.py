@@ -99,10 +99,11 @@ def through(follow: Callable[[Tensor], Tensor], settings: Settings) -> Effect:
         layer, x, bias, random = _layer(settings, seed)
         y = layer(x)
         changes.append(change(follow, y.detach(), bias))
-        out = follow(y + bias)
+        learned = Tensor(bias, requires_grad=True)
+        out = follow(y + learned)
         loss = (out * random.standard_normal(out.shape, np.float32)).sum()
         loss.backward()
-        gradients.append(_gradient(layer.bias) / (_gradient(layer.weight) or np.nan))
+        gradients.append(_gradient(learned) / (_gradient(layer.weight) or np.nan))
     return Effect(float(np.max(changes)), float(np.max(gradients)))
 
 
@@ -112,12 +113,13 @@ def _layer(settings: Settings, seed: int) -> tuple[Linear, Tensor, np.ndarray, n
     random = np.random.default_rng(seed)
     x = random.standard_normal((settings.batch, settings.inputs), np.float32)
     bias = settings.bias * random.standard_normal(settings.outputs, np.float32)
-    return Linear(settings.inputs, settings.outputs), Tensor(x), bias, random
+    layer = Linear(settings.inputs, settings.outputs, bias=False)
+    return layer, Tensor(x), bias, random
 
 
-def _gradient(parameter: Tensor | None) -> float:
+def _gradient(parameter: Tensor) -> float:
     """The largest element of a gradient; 0 where there is none."""
-    if parameter is None or parameter.grad is None:
+    if parameter.grad is None:
         return 0.0
     return float(np.max(np.abs(parameter.grad.data)))
 
@@ -181,8 +183,9 @@ def answer(settings: Settings, progress: Progress) -> Answer:
         ),
         method=(
             f"{settings.seeds} layers Linear({n}, {m}) as they start, each with a batch of "
-            f"{settings.batch} and biases of its own; normalization is written by hand with tensor "
-            f"operations, {EPSILON:g} added to the variance. The largest of all outputs counts."
+            f"{settings.batch}, to which biases of its own are added. Normalization is written by "
+            f"hand with tensor operations, {EPSILON:g} added to the variance. The largest of all "
+            "outputs counts."
         ),
         values={
             "change": {name: effect.change for name, effect in effects.items()},
@@ -197,6 +200,10 @@ def answer(settings: Settings, progress: Progress) -> Answer:
 
 
 def _headline(settings: Settings, left: Effect, without: Effect, gone: bool) -> str:
+    if not np.isfinite(without.change):
+        return (
+            "The Linear in use gives numbers that are not finite, so nothing can be seen of a bias."
+        )
     said = (
         f"Biases of about {settings.bias:g} change outputs by up to {figures(without.change)}; "
         f"behind batch normalization {figures(left.change, 2)} of that is left"
@@ -244,7 +251,7 @@ def _why(settings: Settings, effects: dict[str, Effect], in_float64: float, gone
     return (
         f"{said}Leave a bias out where the next operation subtracts each unit's mean. What it was "
         "for, a shift of the unit, is done by the normalization's own shift, which comes after. "
-        f"The saving is small: {percent(1 / (settings.inputs + 1))} of the layer's parameters."
+        f"That saves {percent(1 / (settings.inputs + 1))} of the layer's parameters."
     )
 
 

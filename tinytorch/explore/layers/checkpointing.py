@@ -31,9 +31,9 @@ FLOAT32 = 4  # bytes
 class Settings:
     """The network, and the batch it is trained with."""
 
-    layers: int = setting(100, "layers", at_least=1, at_most=1000)
-    width: int = setting(128, "units of each layer", full=256, at_least=1, at_most=1024)
-    batch: int = setting(512, "samples in the batch", full=1024, at_least=1, at_most=8192)
+    layers: int = setting(100, "layers", at_least=1, at_most=400)
+    width: int = setting(128, "units of each layer", full=256, at_least=1, at_most=512)
+    batch: int = setting(512, "samples in the batch", full=1024, at_least=1, at_most=2048)
     seconds: float = setting(8.0, "time for measuring", full=60.0, at_least=0.01, at_most=600)
 
 
@@ -276,7 +276,7 @@ def answer(settings: Settings, progress: Progress) -> Answer:
         ),
         changes=(
             Change({"batch": 16}, "few samples: now the parameters take more"),
-            Change({"width": 512, "batch": 128}, "wide layers: parameters grow with the square"),
+            Change({"width": 256, "batch": 64}, "wide layers: parameters grow with the square"),
             Change({"layers": 400}, "four times as deep: the best k doubles"),
         ),
         method=(
@@ -332,11 +332,18 @@ def _headline(settings: Settings, found: Found) -> str:
     dominate = "activations" if more > 1 else "parameters"
     said = (
         f"The {dominate} dominate: {size(found.held.activations)} of activations against "
-        f"{size(found.held.parameters)} of parameters. Checkpoints every {found.best} layers hold "
-        f"{figures(found.plain_peak / found.peaks[found.best], 2)} times less than a step without "
-        f"({size(found.peaks[found.best])} instead of {size(found.plain_peak)}), in "
-        f"{figures(found.slowdown(found.best).median)} times the time."
+        f"{size(found.held.parameters)} of parameters. "
     )
+    saving = found.plain_peak / max(1, found.peaks[found.best])
+    if saving > 1.05:
+        said += (
+            f"Checkpoints every {found.best} layers lower the peak to "
+            f"{size(found.peaks[found.best])} from {size(found.plain_peak)}, "
+            f"{figures(saving, 2)} times less, in {figures(found.slowdown(found.best).median)} "
+            "times the time."
+        )
+    else:
+        said += "Checkpoints save nothing in a network as small as this."
     if not found.equal:
         said += " But the gradients differ from those without checkpoints."
     return said

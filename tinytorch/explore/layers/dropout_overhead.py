@@ -40,9 +40,9 @@ class Settings:
     """The network in which dropout is at work, and the batch."""
 
     p: float = setting(0.5, "probability of dropping", at_least=0.01, at_most=0.99)
-    first: int = setting(256, "units of the first hidden layer", at_least=1, at_most=4096)
-    second: int = setting(128, "units of the second", at_least=1, at_most=4096)
-    batch: int = setting(128, "samples in the batch", at_least=1, at_most=4096)
+    first: int = setting(256, "units of the first hidden layer", at_least=1, at_most=2048)
+    second: int = setting(128, "units of the second", at_least=1, at_most=2048)
+    batch: int = setting(128, "samples in the batch", at_least=1, at_most=2048)
     seconds: float = setting(12.0, "time for measuring", full=60.0, at_least=0.01, at_most=600)
 
 
@@ -258,8 +258,8 @@ def _headline(settings: Settings, found: Found) -> str:
     spread = f"95% sure: {_range(overhead)}"
     if found.untouched:
         return (
-            "The Dropout in use drops nothing here, so it costs next to nothing: "
-            f"{percent(overhead.value)} of a step ({spread})."
+            "The Dropout in use drops nothing here, so what it adds to a step says little: "
+            f"{percent(overhead.value)} ({spread})."
         )
     if overhead.low <= 0:
         return (
@@ -389,7 +389,7 @@ def _picture(settings: Settings, found: Found) -> Picture:
             Lines(
                 "Of a training step, median and its interval of 95%",
                 Axis("samples in the batch", log=True),
-                Axis("overhead", text=percent),
+                Axis("overhead", text=lambda share: f"{100 * share:.3g}%"),
                 [
                     Series(
                         "",

@@ -234,6 +234,12 @@ def _selection(same: set[str]) -> str:
     return known.get(frozenset(same), OTHERS)
 
 
+def _listed(names: list[str]) -> str:
+    """Names in a sentence: `tanh, sigmoid and GELU`."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def _headline(found: dict[str, Compared], dropped: float) -> str:
     if dropped == 0:
         return (
@@ -245,7 +251,7 @@ def _headline(found: dict[str, Compared], dropped: float) -> str:
     same = [name for name, one in found.items() if one.differing == 0]
     other = {name: one for name, one in found.items() if one.differing > 0}
     said = (
-        f"With {' and '.join(same)} the place makes no difference, to the last bit"
+        f"With {_listed(same)} the place makes no difference, to the last bit"
         if same
         else "The place makes a difference with all of them"
     )
@@ -308,8 +314,8 @@ def _why(settings: Settings, found: dict[str, Compared], dropped: float, scale: 
         )
     if max(relu.distances) == 0 and relu.differing == 0:
         said += (
-            "Not in training either: gradients are the same products, and after "
-            f"{settings.epochs} epochs no weight of the two networks differs in any bit. "
+            "Not in training either: gradients are the same products, and in the end no weight of "
+            "the two networks differs in any bit. "
         )
     said += (
         f"sigmoid turns a dropped 0 into {figures(found['sigmoid'].at_zero)}, so before it nothing "
@@ -340,7 +346,7 @@ def _verdicts(settings: Settings, found: dict[str, Compared]) -> str:
             points = figures(100 * abs(gap.value), 2)
             verdict = f"dropout before it makes {points} percentage points {worse} errors"
         told.setdefault(verdict, []).append(name)
-    return "; ".join(f"with {' and '.join(names)} {verdict}" for verdict, names in told.items())
+    return "; ".join(f"with {_listed(names)} {verdict}" for verdict, names in told.items())
 
 
 def _formulas(settings: Settings, found: dict[str, Compared]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Settings:
     """The largest layer, and the batch that shares the reading."""
 
     width: int = setting(
-        4096, "inputs and outputs of the largest layer", full=8192, at_least=128, at_most=12_288
+        4096, "inputs and outputs of the largest layer", full=8192, at_least=128, at_most=8192
     )
     batch: int = setting(64, "samples that share the reading", at_least=2, at_most=1024)
     seconds: float = setting(10.0, "time for measuring", full=60.0, at_least=0.01, at_most=600)
@@ -291,7 +291,7 @@ def _by_level(known: list[Cache], found: list[Measured], empty: float) -> dict[s
 
 def _picture(settings: Settings, known: list[Cache], found: list[Measured]) -> Picture:
     sizes = [one.bytes for one in found]
-    marks = [Mark(cache.bytes, f"{cache.name}: {size(cache.bytes)}", axis="x") for cache in known]
+    marks = [Mark(cache.bytes, cache.name, axis="x") for cache in known]
     marks = [mark for mark in marks if sizes[0] < mark.value < sizes[-1]]
     x = Axis("weights", log=True, text=size)
     batch = settings.batch
