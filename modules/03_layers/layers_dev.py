@@ -1074,23 +1074,61 @@ explore("growth", guess=...)
 #
 # 9. **Wide or deep?** 784-512-10 or 784-256-256-10: which has more parameters? Which does better on
 #    images that it has not seen, and by more than luck?
+
+# %%
+explore("width-depth", guess=...)
+
+# %% [markdown]
 # 10. **Dropout before ReLU or after it:** for which activations does it make no difference at all?
+
+# %%
+explore("dropout-placement", guess=...)
+
+# %% [markdown]
 # 11. **When is a bias useless?** Think of a layer that is followed by a normalization, which
 #     subtracts the mean.
+
+# %%
+explore("bias", guess=...)
+
+# %% [markdown]
 # 12. **By hand or in a container:** what does each show you in a debugger, what does each cost a
 #     call, and what do you give up either way?
-#
+
+# %%
+explore("composition", guess=...)
+
+# %% [markdown]
 # ### Speed
 #
 # 13. **Caches.** `Linear(4096, 4096)` has 64 MiB of weights. Does that fit into the largest cache
 #     of your processor, and what happens to the speed where it no longer does?
+
+# %%
+explore("memory-hierarchy", guess=...)
+
+# %% [markdown]
 # 14. **Batch size.** From 1 to 512 the samples per second rise, and then no more. What holds them
 #     back at first, and what in the end?
+
+# %%
+explore("batch-size", guess=...)
+
+# %% [markdown]
 # 15. **What dropout costs.** Some profiles show 2% of the time of training. Where does it go: into
 #     random numbers, the multiplication, or moving memory? Is it 2% on your machine?
+
+# %%
+explore("dropout-overhead", guess=...)
+
+# %% [markdown]
 # 16. **A hundred layers.** In training, do the weights take more memory, or the activations? How
 #     much can you save by keeping only some activations and computing the rest again?
-#
+
+# %%
+explore("checkpointing", guess=...)
+
+# %% [markdown]
 # ## Where to go from here
 #
 # You have built the two layers that most networks are made of. To finish the module, so that the

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from handed_out import ROOT, lesson_of
 
+from tinytorch.explore.catalogue import questions_of
 from tito.commands.export import exported_files
 from tito.course import MODULES, Module
 
@@ -60,3 +61,10 @@ def test_the_library_file_has_no_teaching_marks(module: Module) -> None:
     library = (ROOT / module.library).read_text(encoding="utf-8")
     for mark in ("#| export", "# %%", "BEGIN SOLUTION", "END SOLUTION"):
         assert mark not in library
+
+
+def test_every_question_of_a_module_stands_in_its_lesson_as_a_cell_that_answers_it() -> None:
+    for module in MODULES:
+        lesson = (ROOT / module.lesson).read_text(encoding="utf-8")
+        asked = re.findall(r'^explore\("(.+)", guess=\.\.\.\)$', lesson, flags=re.MULTILINE)
+        assert asked == [question.name for question in questions_of(module.name)]
