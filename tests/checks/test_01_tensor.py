@@ -504,8 +504,10 @@ def test_float32_stays_float32() -> None:
             expected="0.1",
             mistake=f"{name} loses half of its digits before it meets a float64 tensor",
         )
-    whole = tensor.apply(np.add, wrapped([1, 2], dtype=np.int64), 1)
-    expect_dtype("a tensor of int64 plus 1", whole, np.int64, "whole numbers become real ones")
+    for other in (1, [1, 2]):
+        whole = tensor.apply(np.add, wrapped([1, 2], dtype=np.int64), other)
+        mistake = "whole numbers become real ones at the door"
+        expect_dtype(f"a tensor of int64 plus {other}", whole, np.int64, mistake)
 
 
 @check("The Door", about="apply")
@@ -518,6 +520,11 @@ def test_the_door_explains_errors() -> None:
     )
     expect_error("apply(np.sum, x, axis=5)", lambda: tensor.apply(np.sum, wrapped(A), axis=5))
     expect_error("apply(np.add, x, 'word')", lambda: tensor.apply(np.add, wrapped(A), "word"))
+    expect_error(
+        "apply(np.add, x, [y]), where y requires a gradient,",
+        lambda: tensor.apply(np.add, wrapped(1.0), [wrapped(2.0, requires_grad=True)]),
+        "a tensor in a list loses its gradient without a word",
+    )
 
 
 @contextmanager
@@ -1957,9 +1964,38 @@ def test_numpys_functions_go_through_the_door() -> None:
         ("np.add.reduce(x)", np.add.reduce),
         ("np.percentile(x, 50)", lambda x: np.percentile(x, 50)),
         ("np.sum(x, axis=0, initial=1.0)", lambda x: np.sum(x, axis=0, initial=1.0)),
-        ("np.divmod(x, 2)[0]", lambda x: np.divmod(x, 2)[0]),
     ):
-        expect(shown, function(made(A)), function(A))
+        expect(shown, result_of(shown, function(made(A))), function(A))
+        for wanted in (True, False) if recorded() else ():
+            expect_true(
+                bool(function(made(A, requires_grad=wanted)).requires_grad) is wanted,
+                seen=f"{shown} with requires_grad={not wanted}, where x has {wanted}",
+                expected=f"{wanted}, so that backward() can say that it knows no derivative",
+                mistake="a gradient is lost in NumPy's other functions without a word"
+                if wanted
+                else None,
+            )
+    expect_true(
+        isinstance(np.divmod(made(A), 2), tuple),
+        seen=f"np.divmod(x, 2) is a {type(np.divmod(made(A), 2)).__name__}",
+        expected="a tuple of two",
+    )
+
+
+@check("At Home in NumPy", about="Tensor")
+@rests_on(*FOUNDATIONS, test_a_tensor_is_opened)
+def test_as_tensor_makes_real_numbers() -> None:
+    """as_tensor leaves tensors of real numbers alone, and makes them of all else"""
+    x = made(A)
+    expect_true(
+        tensor.as_tensor(x) is x,
+        seen="another tensor than the one given",
+        expected="x itself",
+        mistake="as_tensor makes a tensor of what is one already",
+    )
+    for data in (made([1, 2], dtype=np.int64), made([True, False], dtype=bool), [1, 2], 3):
+        mistake = "as_tensor leaves whole numbers as they are"
+        expect_dtype("as_tensor(...)", tensor.as_tensor(data), np.float32, mistake)
 
 
 @check("At Home in NumPy", about="Tensor.__repr__")
