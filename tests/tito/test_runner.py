@@ -165,6 +165,20 @@ def test_changing_global_state_fails_the_check_about_it_and_no_other(
     assert mistake in str(first_failure(report).mistake)
 
 
+@pytest.mark.parametrize(
+    ("line", "mistake"),
+    [
+        ("numpy.seterr(all='ignore')", "floating-point errors"),
+        ("numpy.set_printoptions(precision=2)", "how NumPy prints"),
+    ],
+)
+def test_changing_global_state_when_imported_is_found(
+    judge: Judge, line: str, mistake: str
+) -> None:
+    report = judge(above=f"import numpy\n{line}\n")
+    assert mistake in str(first_failure(report).mistake)
+
+
 def test_reseeding_when_imported_is_found_with_its_line(judge: Judge) -> None:
     report = judge(above="import numpy\nnumpy.random.seed(1)\n")
     assert str(first_failure(report).where).endswith("layers.py:2")

@@ -121,6 +121,9 @@ def expect_undisturbed(call: Callable[[], Any]) -> None:
     Raises:
         Mistake: it changes one of them.
     """
+    # Where the module changed them when it was first imported, they are not NumPy's own any more.
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    np.set_printoptions(precision=8, threshold=1000, edgeitems=3, linewidth=75, suppress=False)
     with restored() as disturbances:
         call()
     for found in disturbances:
