@@ -148,7 +148,7 @@ print("None and a text:", np.asarray([None, "12"], dtype=np.float32))
 #
 # Dtypes can be compared: `array.dtype == dtype`, with the `dtype` that is wanted, which may be
 # another than float32. If they are equal, return `array`, not `data`, which may still be a list;
-# else a converted copy.
+# else a copy from `_converted`, which refuses what is no number, and numbers that don't fit.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -356,14 +356,14 @@ print("0.1:", (single * 0.1).dtype, "  np.float64(0.1):", (single * np.float64(0
 # <details><summary>Hint 1</summary>
 #
 # A list that starts out empty in each call, an answer that starts out as False, and one loop over
-# all of `inputs`. Nothing in there needs a `break`.
+# all of `inputs`, tensors and others in the order in which they came. It needs no `break`.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
 # In the loop, `isinstance(value, Tensor)` tells the two cases apart. In both of them one thing is
-# appended to `arrays`, a tensor's array itself and no copy of it. Only a tensor can turn
-# `requires_grad` into True, and nothing turns it back.
+# appended to `arrays`: a tensor's array itself and no copy of it, or what `_operand` made, which
+# minds the dtype. Only a tensor can turn `requires_grad` into True, and nothing turns it back.
 #
 # </details>
 # <details><summary>Hint 3</summary>

@@ -181,7 +181,7 @@ def kind_of(value: Any) -> str:
     return kinds.get(type(value), "a tensor")
 
 
-@check("Arrays", about="as_array")
+@check("Arrays", about="as_array", hint=2)
 def test_numbers_and_lists_become_arrays() -> None:
     """Numbers, lists and arrays become arrays of float32"""
     single = np.array([[0.5, 2.0], [-4.0, 8.0]], np.float32)
@@ -224,7 +224,7 @@ def test_numbers_and_lists_become_arrays() -> None:
         expect_dtype(what, array, np.float32, mistake)
 
 
-@check("Arrays", about="as_array")
+@check("Arrays", about="as_array", hint=2)
 @rests_on(test_numbers_and_lists_become_arrays)
 def test_the_right_array_is_not_copied() -> None:
     """An array of the right dtype is returned itself, not copied"""
@@ -247,7 +247,7 @@ def test_the_right_array_is_not_copied() -> None:
         )
 
 
-@check("Arrays", about="as_array")
+@check("Arrays", about="as_array", hint=2)
 @rests_on(test_numbers_and_lists_become_arrays)
 def test_another_dtype_is_used_when_asked_for() -> None:
     """Another dtype is used when it is asked for"""
@@ -270,7 +270,7 @@ def test_another_dtype_is_used_when_asked_for() -> None:
             )
 
 
-@check("Arrays", about="as_array")
+@check("Arrays", about="as_array", hint=1)
 @rests_on(
     test_numbers_and_lists_become_arrays,
     test_the_right_array_is_not_copied,
@@ -299,7 +299,7 @@ def is_nan(data: Any) -> bool:
     return False
 
 
-@check("Arrays", about="as_array")
+@check("Arrays", about="as_array", hint=2)
 @rests_on(test_numbers_and_lists_become_arrays)
 def test_what_is_no_number_is_an_error() -> None:
     """Words, uneven lists and the like are errors"""
@@ -323,7 +323,7 @@ def test_what_is_no_number_is_an_error() -> None:
         )
 
 
-@check("Arrays", about="as_array")
+@check("Arrays", about="as_array", hint=2)
 @rests_on(test_numbers_and_lists_become_arrays, test_another_dtype_is_used_when_asked_for)
 def test_a_number_that_does_not_fit_is_an_error() -> None:
     """A number that does not fit into the dtype is an error, not infinity"""
@@ -365,7 +365,7 @@ def expect_refusal(what: str, data: list[Any], dtype: Any, becomes: str | None) 
 # ---- The door ------------------------------------------------------------------------------------
 
 
-@check("The Door", about="apply")
+@check("The Door", about="apply", hint=2)
 def test_the_operation_gets_plain_arrays() -> None:
     """The operation gets an array for each input: plain, not copied, none left out"""
     seen: list[Any] = []
@@ -425,7 +425,7 @@ def test_the_operation_gets_plain_arrays() -> None:
     )
 
 
-@check("The Door", about="apply")
+@check("The Door", about="apply", hint=1)
 @rests_on(test_the_operation_gets_plain_arrays)
 def test_the_door_takes_anything() -> None:
     """Tensors, numbers and lists go in, a tensor comes out"""
@@ -469,7 +469,7 @@ def test_the_door_hands_options_on() -> None:
     )
 
 
-@check("The Door", about="apply")
+@check("The Door", about="apply", hint=2)
 @rests_on(test_the_operation_gets_plain_arrays, test_the_door_takes_anything)
 def test_float32_stays_float32() -> None:
     """float32 stays float32, whatever it meets; float64 tensors stay float64"""
@@ -540,7 +540,7 @@ def recording() -> Iterator[list[Any]]:
         tensor.attach(*before)
 
 
-@check("The Door", about="apply")
+@check("The Door", about="apply", hint=2)
 @rests_on(test_the_operation_gets_plain_arrays)
 def test_the_door_notes_down_what_needs_a_gradient() -> None:
     """What needs a gradient is noted down, and nothing else"""
@@ -637,7 +637,7 @@ def created(data: Any) -> Any:
     return x
 
 
-@check("Tensor Creation", about=CREATION)
+@check("Tensor Creation", about=CREATION, hint=2)
 @rests_on(
     test_numbers_and_lists_become_arrays,
     test_another_dtype_is_used_when_asked_for,
@@ -674,7 +674,7 @@ def test_a_tensor_has_what_it_was_given() -> None:
     expect("Tensor(x).data", made(made(A)).data, A.astype(np.float32))
 
 
-@check("Tensor Creation", about=CREATION)
+@check("Tensor Creation", about=CREATION, hint=1)
 @rests_on(
     test_numbers_and_lists_become_arrays,
     test_another_dtype_is_used_when_asked_for,
@@ -707,7 +707,7 @@ def test_a_tensor_is_float32() -> None:
         expect_dtype(what, x, dtype, "Tensor ignores `dtype`")
 
 
-@check("Tensor Creation", about=CREATION)
+@check("Tensor Creation", about=CREATION, hint=1)
 @rests_on(
     test_the_right_array_is_not_copied,
     test_a_tensor_is_opened,
@@ -734,7 +734,7 @@ def test_a_tensor_shares_memory() -> None:
         )
 
 
-@check("Tensor Creation", about=CREATION)
+@check("Tensor Creation", about=CREATION, hint=3)
 @rests_on(test_numbers_and_lists_become_arrays, test_a_tensor_has_what_it_was_given)
 def test_requires_grad_is_kept() -> None:
     """requires_grad is False unless it is asked for, and grad starts as None"""
@@ -788,7 +788,7 @@ def test_requires_grad_is_kept() -> None:
         )
 
 
-@check("Tensor Creation", about=CREATION)
+@check("Tensor Creation", about=CREATION, hint=2)
 @rests_on(
     test_another_dtype_is_used_when_asked_for,
     test_a_tensor_is_float32,
@@ -815,7 +815,7 @@ def test_gradients_are_for_real_numbers() -> None:
         )
 
 
-@check("Tensor Creation", about=CREATION)
+@check("Tensor Creation", about=CREATION, hint=1)
 @rests_on(
     test_what_is_no_number_is_an_error,
     test_a_tensor_is_float32,
@@ -831,7 +831,7 @@ def test_a_tensor_refuses_what_is_no_number() -> None:
         )
 
 
-@check("Tensor Creation", about=CREATION)
+@check("Tensor Creation", about=CREATION, hint=1)
 @rests_on(
     test_a_number_that_does_not_fit_is_an_error,
     test_a_tensor_is_float32,
@@ -1030,28 +1030,28 @@ def expect_kept(sign: str, x: Any, y: Any, z: Any) -> None:
     )
 
 
-@check("Arithmetic", about="Tensor.__add__")
+@check("Arithmetic", about="Tensor.__add__", hint=2)
 @rests_on(*FOUNDATIONS)
 def test_addition() -> None:
     """x + y adds element by element, and broadcasts"""
     expect_operation("+")
 
 
-@check("Arithmetic", about="Tensor.__sub__")
+@check("Arithmetic", about="Tensor.__sub__", hint=2)
 @rests_on(*FOUNDATIONS)
 def test_subtraction() -> None:
     """x - y subtracts element by element, and broadcasts"""
     expect_operation("-")
 
 
-@check("Arithmetic", about="Tensor.__mul__")
+@check("Arithmetic", about="Tensor.__mul__", hint=2)
 @rests_on(*FOUNDATIONS)
 def test_multiplication() -> None:
     """x * y multiplies element by element, and broadcasts"""
     expect_operation("*")
 
 
-@check("Arithmetic", about="Tensor.__truediv__")
+@check("Arithmetic", about="Tensor.__truediv__", hint=2)
 @rests_on(*FOUNDATIONS)
 def test_division() -> None:
     """x / y divides element by element, and broadcasts"""
@@ -1118,7 +1118,7 @@ def product(what: str, x: Any, y: Any, fails: str | None = None) -> np.ndarray:
     return result_of(what, answer_to_two(what, lambda: x @ y, fails))
 
 
-@check("Matrix Product", about=MATMUL)
+@check("Matrix Product", about=MATMUL, hint=2)
 @rests_on(*FOUNDATIONS)
 def test_matrix_product() -> None:
     """x @ y multiplies rows by columns, and adds up"""
@@ -1166,7 +1166,7 @@ def test_matrix_product() -> None:
     expect("x @ y after x.data *= 2", x @ y, 2 * A @ B.T, stale)
 
 
-@check("Matrix Product", about=MATMUL)
+@check("Matrix Product", about=MATMUL, hint=2)
 @rests_on(*FOUNDATIONS, test_matrix_product)
 def test_matrix_product_of_vectors() -> None:
     """Vectors are rows on the left and columns on the right"""
@@ -1185,7 +1185,7 @@ def test_matrix_product_of_vectors() -> None:
         )
 
 
-@check("Matrix Product", about=MATMUL)
+@check("Matrix Product", about=MATMUL, hint=2)
 @rests_on(*FOUNDATIONS, test_matrix_product)
 def test_matrix_product_of_batches() -> None:
     """Leading dimensions are batches"""
@@ -1214,7 +1214,7 @@ def test_matrix_product_of_batches() -> None:
     expect(what, product(what, made(np.ones((0, 4))), made(z), empty), np.ones((0, 5)))
 
 
-@check("Matrix Product", about=MATMUL)
+@check("Matrix Product", about=MATMUL, hint=2)
 @rests_on(*FOUNDATIONS, test_matrix_product)
 def test_matrices_that_do_not_fit() -> None:
     """Sizes that do not fit are an error that says so"""
@@ -1356,7 +1356,7 @@ def reduction_mistakes(
     return mistakes
 
 
-@check("Reductions", about="Tensor.sum")
+@check("Reductions", about="Tensor.sum", hint=2)
 @rests_on(*FOUNDATIONS)
 def test_sum() -> None:
     """sum adds up everything, or along axes; keepdims leaves a 1 behind"""
@@ -1364,7 +1364,7 @@ def test_sum() -> None:
     expect("the sum of nothing", made(np.zeros((0, 3))).sum(), 0.0)
 
 
-@check("Reductions", about="Tensor.mean")
+@check("Reductions", about="Tensor.mean", hint=2)
 @rests_on(*FOUNDATIONS)
 def test_mean() -> None:
     """mean divides the sum by how many there were"""
@@ -1395,7 +1395,7 @@ def test_other_reductions() -> None:
 # ---- Shapes --------------------------------------------------------------------------------------
 
 
-@check("Shapes", about="Tensor.reshape")
+@check("Shapes", about="Tensor.reshape", hint=2)
 @rests_on(*FOUNDATIONS)
 def test_reshape() -> None:
     """reshape keeps the numbers in their order; sizes come one by one or together"""
@@ -1439,7 +1439,7 @@ def test_reshape() -> None:
         expect(shown, result_of(shown, seen), array.reshape(*sizes), dropped)
 
 
-@check("Shapes", about="Tensor.reshape")
+@check("Shapes", about="Tensor.reshape", hint=2)
 @rests_on(*FOUNDATIONS, test_reshape)
 def test_sizes_that_do_not_fit() -> None:
     """Sizes that do not fit, or are no sizes, are errors"""
@@ -1465,7 +1465,7 @@ def test_sizes_that_do_not_fit() -> None:
         )
 
 
-@check("Shapes", about="Tensor.reshape")
+@check("Shapes", about="Tensor.reshape", hint=3)
 @rests_on(*FOUNDATIONS, test_reshape)
 def test_reshape_moves_nothing() -> None:
     """reshape copies no number, and leaves x as it is"""
@@ -1493,7 +1493,7 @@ def test_reshape_moves_nothing() -> None:
     )
 
 
-@check("Shapes", about="Tensor.transpose")
+@check("Shapes", about="Tensor.transpose", hint=2)
 @rests_on(*FOUNDATIONS)
 def test_transpose() -> None:
     """transpose changes the order of the axes: reversed, two swapped, or as given"""
@@ -1587,7 +1587,7 @@ def transposition_mistakes(
     return mistakes
 
 
-@check("Shapes", about="Tensor.transpose")
+@check("Shapes", about="Tensor.transpose", hint=3)
 @rests_on(*FOUNDATIONS, test_transpose)
 def test_transpose_moves_nothing() -> None:
     """transpose copies no number, and leaves x as it is"""
@@ -1607,7 +1607,7 @@ def test_transpose_moves_nothing() -> None:
     )
 
 
-@check("Shapes", about="Tensor.transpose")
+@check("Shapes", about="Tensor.transpose", hint=2)
 @rests_on(*FOUNDATIONS, test_transpose)
 def test_axes_that_are_not_there() -> None:
     """Axes that are not there are errors"""
@@ -1725,14 +1725,14 @@ def gradients_of(sign: str, by_first: np.ndarray, by_second: np.ndarray) -> None
     expect_recorded(f"x {sign} y", operation, (A, B), (by_first, by_second), g)
 
 
-@check("Gradient Flow", about="Tensor.__add__")
+@check("Gradient Flow", about="Tensor.__add__", hint=2)
 @rests_on(*FOUNDATIONS, *RECORDING, test_addition)
 def test_gradients_of_sums() -> None:
     """Gradients flow through +"""
     gradients_of("+", UPSTREAM, UPSTREAM)
 
 
-@check("Gradient Flow", about="Tensor.__sub__")
+@check("Gradient Flow", about="Tensor.__sub__", hint=2)
 @rests_on(*FOUNDATIONS, *RECORDING, test_subtraction)
 def test_gradients_of_differences() -> None:
     """Gradients flow through -"""
@@ -1740,14 +1740,14 @@ def test_gradients_of_differences() -> None:
     expect_recorded("2 - x", lambda x: 2 - x, (A,), (-UPSTREAM,), UPSTREAM)
 
 
-@check("Gradient Flow", about="Tensor.__mul__")
+@check("Gradient Flow", about="Tensor.__mul__", hint=2)
 @rests_on(*FOUNDATIONS, *RECORDING, test_multiplication)
 def test_gradients_of_products() -> None:
     """Gradients flow through *"""
     gradients_of("*", UPSTREAM * B, UPSTREAM * A)
 
 
-@check("Gradient Flow", about="Tensor.__truediv__")
+@check("Gradient Flow", about="Tensor.__truediv__", hint=2)
 @rests_on(*FOUNDATIONS, *RECORDING, test_division)
 def test_gradients_of_quotients() -> None:
     """Gradients flow through /"""
@@ -1766,7 +1766,7 @@ def test_gradients_of_powers() -> None:
     expect_recorded("-x", lambda x: -x, (A,), (-g,), g)
 
 
-@check("Gradient Flow", about="Tensor.__matmul__")
+@check("Gradient Flow", about="Tensor.__matmul__", hint=2)
 @rests_on(*FOUNDATIONS, *RECORDING, test_matrix_product)
 def test_gradients_of_matrix_products() -> None:
     """Gradients flow through @"""
@@ -1787,14 +1787,14 @@ def gradients_of_reduction(name: str, divisors: tuple[int, int]) -> None:
     expect_recorded(what, lambda x: getattr(x, name)(), (A,), (everything,), np.array(2.0))
 
 
-@check("Gradient Flow", about="Tensor.sum")
+@check("Gradient Flow", about="Tensor.sum", hint=1)
 @rests_on(*FOUNDATIONS, *RECORDING, test_sum)
 def test_gradients_of_sum() -> None:
     """Gradients flow through sum"""
     gradients_of_reduction("sum", (1, 1))
 
 
-@check("Gradient Flow", about="Tensor.mean")
+@check("Gradient Flow", about="Tensor.mean", hint=1)
 @rests_on(*FOUNDATIONS, *RECORDING, test_mean)
 def test_gradients_of_mean() -> None:
     """Gradients flow through mean"""
@@ -1810,7 +1810,7 @@ def test_gradients_of_max() -> None:
     expect_recorded("x.max(axis=1)", lambda x: x.max(axis=1), (A,), (largest,), g)
 
 
-@check("Gradient Flow", about="Tensor.reshape")
+@check("Gradient Flow", about="Tensor.reshape", hint=3)
 @rests_on(*FOUNDATIONS, *RECORDING, test_reshape, test_reshape_moves_nothing)
 def test_gradients_of_reshape() -> None:
     """Gradients flow through reshape"""
@@ -1818,7 +1818,7 @@ def test_gradients_of_reshape() -> None:
     expect_recorded("x.reshape(3, 2)", lambda x: x.reshape(3, 2), (A,), (g,), g.reshape(3, 2))
 
 
-@check("Gradient Flow", about="Tensor.transpose")
+@check("Gradient Flow", about="Tensor.transpose", hint=3)
 @rests_on(*FOUNDATIONS, *RECORDING, test_transpose, test_transpose_moves_nothing)
 def test_gradients_of_transpose() -> None:
     """Gradients flow through transpose"""
