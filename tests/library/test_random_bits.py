@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 import tinytorch
-from tinytorch.core.layers import random_keep
+from tinytorch.core.layers import Dropout, random_keep
+from tinytorch.core.tensor import Tensor
 
 # A probability, the bits that are drawn for it, and the first draw that is kept.
 NEEDED = [
+    (0.0, 8, 0),
     (0.5, 8, 128),
     (0.25, 8, 64),
     (1 / 256, 8, 1),
@@ -39,3 +41,15 @@ def test_a_probability_takes_the_bits_it_needs_and_no_more(
     generator = tinytorch.manual_seed(7)
     assert np.array_equal(random_keep((count,), p), draws >= threshold)
     assert generator.bit_generator.random_raw() == source.random_raw()
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_where_nothing_is_left_to_chance_no_bits_are_drawn(p: float) -> None:
+    generator = tinytorch.manual_seed(7)
+    Dropout(p)(np.ones((3, 4)), training=True)
+    assert generator.bit_generator.random_raw() == np.random.SFC64(7).random_raw()
+
+
+def test_where_nothing_is_dropped_the_input_itself_passes() -> None:
+    x = Tensor(np.ones((3, 4)))
+    assert Dropout(0.0)(x, training=True) is x

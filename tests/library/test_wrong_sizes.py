@@ -12,6 +12,11 @@ def test_sizes_go_up_to_2_to_the_31st_and_no_further() -> None:
         Linear(0, 2**31)
 
 
+def test_a_size_of_minus_one_is_too_small() -> None:
+    with pytest.raises(ValueError, match="size of 0 or more for in_features, got -1"):
+        Linear(-1, 3)
+
+
 def test_a_size_of_one_is_no_reason_to_flatten() -> None:
     with pytest.raises(ValueError, match=r"last dimension of 30 in shape \(5, 30\); expected 1$"):
         Linear(1, 2)(np.ones((5, 30)))
