@@ -5,6 +5,7 @@ import multiprocessing.pool
 import secrets
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import tinytorch
 from tinytorch.checking.checks import Check, checks_in, load
 from tinytorch.checking.judge import Verdict, judge
 from tinytorch.checking.results import Result, same_stop, waiting
+from tinytorch.laying import LaidFile
 from tinytorch.overlay import lay
 from tito.checks.suites import read_suite
 from tito.course import Module
@@ -49,18 +51,35 @@ def failures(variant: Variant, folder: Path) -> list[Failure]:
     ]
 
 
-def pool(processes: int = 1) -> multiprocessing.pool.Pool:
-    """Processes for `failures_in_each_run`, which needs a new one for each variant."""
-    return multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=1)
+def failures_apart(variant: Variant) -> list[Failure]:
+    """The checks that a variant fails, by `failures_in_each_run` in another process.
+
+    Raises:
+        multiprocessing.TimeoutError: the process has not answered within a minute, or is gone.
+    """
+    (failed,) = _worker().apply_async(failures_in_each_run, (variant,)).get(60)
+    return failed
+
+
+@cache
+def _worker() -> multiprocessing.pool.Pool:
+    """A process for one variant after the other, which saves the time to start one for each."""
+    return pool(variants_each=50)
+
+
+def pool(processes: int = 1, variants_each: int = 1) -> multiprocessing.pool.Pool:
+    """Processes for `failures_in_each_run`."""
+    return multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=variants_each)
 
 
 def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]:
     """The checks that a variant fails, in each of many runs with fresh randomness.
 
-    All checks run in this process, which is then good for nothing else. It takes an eighth of the
-    time that `tito test` needs to give each check a process of its own, but code that does not
-    come to an end does not come to an end here.
+    All checks run in this process, which is then good for nothing but another variant. It takes an
+    eighth of the time that `tito test` needs to give each check a process of its own, but code
+    that does not come to an end does not come to an end here.
     """
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, LaidFile)]
     for name in [name for name in sys.modules if name.split(".")[:2] == ["tinytorch", "core"]]:
         del sys.modules[name]
     # A fork has the state of the generators of the process that it was forked from.

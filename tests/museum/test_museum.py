@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from judging import Failure, checks_of, failures, failures_in_each_run, pool, tito_test
+from judging import checks_of, failures, failures_apart, tito_test
 from museum import MODULES, ROOT, Exhibit, Variant, correct_variants, edited, mistakes, reference
 
 from tinytorch.checking.judge import judge
@@ -38,13 +38,6 @@ every_variant = of_all_modules(
 )
 
 
-def judged(variant: Variant) -> list[Failure]:
-    """What a variant fails, by all checks of its module in one process, which is quick."""
-    with pool() as process:
-        (failed,) = process.apply(failures_in_each_run, (variant,))
-    return failed
-
-
 # ---- Mistakes ------------------------------------------------------------------------------------
 
 
@@ -52,7 +45,7 @@ def judged(variant: Variant) -> list[Failure]:
 def test_it_is_caught_and_named_by_the_check_that_a_teacher_would_point_to(
     mistake: Exhibit,
 ) -> None:
-    failed = judged(mistake)
+    failed = failures_apart(mistake)
     assert failed, "it is not caught"
     first = failed[0]
     assert (first["name"], first["mistake"]) == (mistake.check, mistake.named), first
@@ -114,7 +107,7 @@ def go_together(pair: tuple[Exhibit, Exhibit]) -> bool:
 )
 def test_two_mistakes_at_once_do_not_hide_each_other(first: Exhibit, second: Exhibit) -> None:
     both = Variant(first.module, "both", first.edits + second.edits)
-    failed = judged(both)
+    failed = failures_apart(both)
     assert {check["outcome"] for check in failed} <= {"failed"}
     assert {first.check, second.check} & {check["name"] for check in failed}
     true = {first.named, second.named, *first.also, *second.also}
@@ -126,7 +119,7 @@ def test_two_mistakes_at_once_do_not_hide_each_other(first: Exhibit, second: Exh
 
 @every_variant
 def test_a_correct_solution_passes_however_it_is_written(variant: Variant) -> None:
-    assert judged(variant) == []
+    assert failures_apart(variant) == []
 
 
 # ---- Suites --------------------------------------------------------------------------------------
@@ -145,11 +138,11 @@ def test_a_suite_takes_less_than_a_second_of_the_processor(module: Module) -> No
 # ---- The commands --------------------------------------------------------------------------------
 
 
-# One in eight; `read.py` shows all.
+# One in sixteen; `read.py` shows all.
 sample = [
     exhibit
     for module in MODULES
-    for exhibit in (*mistakes(module)[::8], *correct_variants(module)[::8])
+    for exhibit in (*mistakes(module)[::16], *correct_variants(module)[::16])
 ]
 
 
@@ -157,7 +150,7 @@ sample = [
 def test_tito_test_says_the_same(exhibit: Variant, tmp_path: Path) -> None:
     told, expected = (
         [(check["name"], check["outcome"], check["mistake"]) for check in failed]
-        for failed in (failures(exhibit, tmp_path), judged(exhibit))
+        for failed in (failures(exhibit, tmp_path), failures_apart(exhibit))
     )
     assert told == expected
 
