@@ -80,8 +80,9 @@ def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]
     that does not come to an end does not come to an end here.
     """
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, LaidFile)]
-    for name in [name for name in sys.modules if name.split(".")[:2] == ["tinytorch", "core"]]:
-        del sys.modules[name]
+    for name in list(sys.modules):  # the suite as well, whose arrays a mistake may have written to
+        if f"{name}.".startswith(("tinytorch.core.", "tinytorch_suite_")):
+            del sys.modules[name]
     # A fork has the state of the generators of the process that it was forked from.
     np.random.seed()
     tinytorch.manual_seed(secrets.randbits(64))
