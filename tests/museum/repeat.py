@@ -21,11 +21,12 @@ from museum import MODULES, correct_variants
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--module", choices=[module.name for module in MODULES], required=True)
+    parser.add_argument("words", nargs="?", default="", help="only those with this in the name")
     parser.add_argument("--runs", type=int, default=1000, help="for each variant (1000)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="variants at a time")
     options = parser.parse_args()
     (module,) = (module for module in MODULES if module.name == options.module)
-    variants = correct_variants(module)
+    variants = [v for v in correct_variants(module) if options.words in v.name]
     alarms = 0
     start = time.perf_counter()
     with pool(options.jobs) as processes:

@@ -138,11 +138,11 @@ def test_a_suite_takes_less_than_a_second_of_the_processor(module: Module) -> No
 # ---- The commands --------------------------------------------------------------------------------
 
 
-# One in sixteen; `read.py` shows all.
+# One in thirty-two; `read.py` shows all.
 sample = [
     exhibit
     for module in MODULES
-    for exhibit in (*mistakes(module)[::16], *correct_variants(module)[::16])
+    for exhibit in (*mistakes(module)[::32], *correct_variants(module)[::32])
 ]
 
 
@@ -187,9 +187,11 @@ def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @every_module
 def test_the_correct_variants_can_be_run_again_and_again(module: Module) -> None:
-    result = run("repeat.py", "--module", module.name, "--runs", "2")
+    variant = correct_variants(module)[0]
+    result = run("repeat.py", "--module", module.name, "--runs", "3", variant.name)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert f"{2 * len(correct_variants(module))} runs, no false alarm" in result.stdout
+    assert f"3 of 3 passed: {variant.name}" in result.stdout
+    assert "3 runs, no false alarm" in result.stdout
 
 
 @every_module
@@ -222,3 +224,20 @@ def test_the_hint_after_a_mistake_speaks_of_it(tmp_path: Path) -> None:
     command = last.removeprefix("Next: tito ").split()
     assert command == ["hint", "layers", "Dropout.forward", "--number", "2"]
     assert "1 / (1 - p)" in CliRunner().invoke(main, command).output
+
+
+# ---- The page ------------------------------------------------------------------------------------
+
+
+@every_module
+def test_the_page_about_the_checks_has_the_figures(module: Module) -> None:
+    named = [mistake for mistake in mistakes(module) if mistake.named]
+    figures = (len(mistakes(module)), len(named), len(correct_variants(module)))
+    row = f"| {module.name} | {' | '.join(map(str, figures))} |"
+    assert row in (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+
+
+@every_module
+def test_there_are_sixty_mistakes_and_twenty_correct_variants(module: Module) -> None:
+    assert len(mistakes(module)) >= 60
+    assert len(correct_variants(module)) >= 20
