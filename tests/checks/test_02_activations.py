@@ -390,6 +390,11 @@ def expect_any_shape(name: str) -> None:
     named = isinstance(error, Mistake) and error.mistake is not None
     if named or not known:
         raise error
+    if isinstance(error, Mistake) and remembers(name, shape):
+        error.mistake = "the result of an earlier call comes back: something is kept"
+        raise error
+    if isinstance(error, Mistake) and shape and wrong_in_a_matrix_too(name, shape):
+        raise error
     matching = [
         words
         for words, fits in RIGHT_FOR.items()
@@ -402,6 +407,23 @@ def expect_any_shape(name: str) -> None:
         expected=error.expected if isinstance(error, Mistake) else f"a result of shape {shape}",
         mistake=matching[0] if matching else f"it is right for some shapes, but not for {shape}",
     ) from error
+
+
+def wrong_in_a_matrix_too(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether it is for the numbers and not for their shape that a result is wrong."""
+    x = np.linspace(4, -3, math.prod(shape))
+    rows = x.reshape(-1, *shape[-1:])
+    seen = result(name, rows)
+    return result(name, x.reshape(shape)).shape == shape and not equal(
+        seen, right(name, rows, seen)
+    )
+
+
+def remembers(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether an activation gives the same for different numbers of one shape."""
+    x = np.linspace(-1, 2, math.prod(shape)).reshape(shape)
+    first, second = (result(name, numbers) for numbers in (x, -x))
+    return np.ptp(first) > 0 and equal(first, second) and not equal(EXACT[name](x), EXACT[name](-x))
 
 
 def expect_same_dtype(name: str) -> None:
@@ -453,6 +475,14 @@ def expect_no_memory(name: str) -> None:
         if known:
             expected = right(name, X[::-1], second)
             expect(f"f(z), after f = {name}() and f(x),", second, expected)
+        positive = fresh(np.abs(X) + 1, dtype)
+        result_and_x = numbers("f(x)", function(positive)), numbers("x", positive)
+        expect_true(
+            not known or not np.shares_memory(*result_and_x),
+            seen="f(x) shares its memory with x, where all of x is positive",
+            expected="a new array",
+            mistake="x itself is returned where no number in it has to change",
+        )
 
 
 def fresh(x: np.ndarray, dtype: Any) -> Any:
@@ -1224,17 +1254,29 @@ def test_softmax_axis() -> None:
         ) from error
     expect_both("Softmax", SCORES[0])
     function = function_behind("Softmax")
-    for axis in (0, 1, 2, -2):
-        if function is not None and takes_an_axis():
-            expect_axis("the function", f"softmax(x, {axis})", function(x, axis), x, axis)
-    for axis in (0, 1, 2, -2):
-        expect_axis("the class", f"Softmax({axis})(x)", result("Softmax", x, axis), x, axis)
+    if function is not None and takes_an_axis():
+        expect_axes("the function", "softmax(x, {})", lambda axis: function(x, axis), x)
+    expect_axes("the class", "Softmax({})(x)", lambda axis: result("Softmax", x, axis), x)
+    first, _ = activation("Softmax", 0), activation("Softmax", 2)
+    expect(
+        "f(x), after f = Softmax(0) and g = Softmax(2),",
+        expect_tensor("f(x)", first(tensor.Tensor(x))),
+        softmax(x, 0),
+        {"all share one axis, that of the one made last": softmax(x, 2)},
+    )
 
 
-def expect_axis(subject: str, what: str, seen: np.ndarray, x: np.ndarray, axis: int) -> None:
-    """Probabilities along an axis."""
-    found = suspect(seen, x, lambda x: wrong_axes(x, axis, subject))
-    expect(what, seen, softmax(x, axis), found)
+def expect_axes(subject: str, what: str, call: Callable[[int], np.ndarray], x: np.ndarray) -> None:
+    """Probabilities along each axis that can be asked for."""
+    seen = {axis: call(axis) for axis in (0, 1, 2, -2)}
+    correct = [axis for axis, y in seen.items() if equal(y, softmax(x, axis))]
+    ignored = all(equal(y, seen[0]) for y in seen.values())
+    for axis, y in seen.items():
+        names = wrong_axes(x, axis, subject, ignored=ignored)
+        if axis == 0 and 1 in correct:
+            no_axis = f"{subject} takes axis 0 for no axis: 0 is false in an `if` and an `or`"
+            names = [(no_axis, softmax(x)), (no_axis, softmax(x, None)), *names]
+        expect(what.format(axis), y, softmax(x, axis), suspect(y, x, lambda x, names=names: names))
 
 
 def wrong_defaults(x: np.ndarray) -> list[tuple[str, Any]]:
@@ -1265,17 +1307,18 @@ def takes_an_axis() -> bool:
     return len(inspect.signature(activations.softmax).parameters) > 1
 
 
-def wrong_axes(x: np.ndarray, axis: int, subject: str) -> list[tuple[str, Any]]:
+def wrong_axes(x: np.ndarray, axis: int, subject: str, *, ignored: bool) -> list[tuple[str, Any]]:
     """What comes out along another axis than the one that is asked for."""
     at_axis, at_last = (np.exp(x - x.max(a, keepdims=True)) for a in (axis, -1))
-    names = {0: "the first one", 1: "axis 1", -1: "the last one"}
+    names = {0: "the first one", 1: "axis 1", -1: "the last one", None: "all numbers at once"}
+    taken = (
+        f"{subject} ignores its axis, and takes {{}}"
+        if ignored
+        else f"{subject} takes {{}} where axis {axis} is asked for"
+    )
     return [
-        *(
-            (f"{subject} ignores its axis, and takes {name}", softmax(x, other))
-            for other, name in names.items()
-        ),
-        (f"{subject} ignores its axis, and takes all numbers at once", softmax(x, None)),
-        (f"{subject} ignores the sign of its axis", softmax(x, abs(axis))),
+        *([(f"{subject} ignores the sign of its axis", softmax(x, -axis))] if axis < 0 else []),
+        *((taken.format(name), softmax(x, other)) for other, name in names.items()),
         (f"{subject} sums over the last axis, whichever is asked for", divided(at_axis)),
         (
             f"{subject} takes the largest over the last axis, whichever is asked for",
@@ -1299,7 +1342,8 @@ def test_softmax_is_stable() -> None:
     x = np.array(
         [
             [1e4, 0.0, -1e4],
-            [-1e4, -1e4, -2e4],
+            [0.0, 1e4, -1e4],
+            [-1e4, -2e4, -1e4],
             [500.0, 500.0, 500.0],
             [60.0, 0.0, -60.0],
             [-60.0, -60.0, -60.0],
@@ -1308,7 +1352,8 @@ def test_softmax_is_stable() -> None:
     expected = np.array(
         [
             [1.0, 0.0, 0.0],
-            [0.5, 0.5, 0.0],
+            [0.0, 1.0, 0.0],
+            [0.5, 0.0, 0.5],
             [1 / 3, 1 / 3, 1 / 3],
             [1.0, 0.0, 0.0],
             [1 / 3, 1 / 3, 1 / 3],
@@ -1358,6 +1403,7 @@ def overflowing(x: np.ndarray) -> list[tuple[str, Any]]:
             in_single(x, np.abs(x).max(-1, keepdims=True)),
         ),
         ("the first score of each row is subtracted, not the largest", in_single(x, x[:, :1])),
+        ("the last score of each row is subtracted, not the largest", in_single(x, x[:, -1:])),
         (
             "scores of more than some size are cut off, and come out alike",
             in_single(np.clip(x, -80, 80), 0),

@@ -125,17 +125,29 @@ def _close(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarr
 
 
 def contrast(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> tuple[str, str]:
-    """Both arrays in full if they are small, else the first place where they differ."""
-    if seen.size <= 16:
+    """Both arrays in full if that shows how they differ, else the first place where they do."""
+    if seen.size <= 16 and show(seen) != show(expected):
         return show(seen), show(expected)
     differing = np.argwhere(~_close(seen, expected, tolerance))
     first = tuple(int(i) for i in differing[0])
+    shown_seen, shown_expected = told_apart(seen[first], expected[first])
+    if not first:
+        return shown_seen, shown_expected
     position = "[" + ", ".join(map(str, first)) + "]"
     return (
-        f"{show(seen[first])} at {position} "
+        f"{shown_seen} at {position} "
         f"({len(differing)} of {seen.size} numbers differ, shape {seen.shape})",
-        f"{show(expected[first])} at {position}",
+        f"{shown_expected} at {position}",
     )
+
+
+def told_apart(first: Any, second: Any) -> tuple[str, str]:
+    """Two numbers, in as many digits as it takes to see that they differ."""
+    texts = show(first), show(second)
+    for digits in (8, 17):
+        if texts[0] == texts[1]:
+            texts = f"{first:.{digits}g}", f"{second:.{digits}g}"
+    return texts
 
 
 def show(value: Any) -> str:
