@@ -176,6 +176,8 @@ def arrays_of(*data: Any, dtype: Any = None) -> list[tuple[str, np.ndarray]]:
 
 def kind_of(value: Any) -> str:
     """What kind of data something is, in words."""
+    if isinstance(value, list) and not value:
+        return "an empty list"
     kinds = {bool: "a truth value", float: "a single number", int: "a single number"}
     kinds |= {list: "a list", tuple: "a tuple", np.ndarray: "an array"}
     return kinds.get(type(value), "a tensor")
@@ -446,6 +448,10 @@ def test_the_door_takes_anything() -> None:
         what = f"apply(np.subtract, ...) of {name}"
         seen = tensor.apply(np.subtract, x, y)
         expect(what, result_of(what, seen), value, {mistake: -value} if mistake else None)
+    what = "apply(np.subtract, ...) of tensors of shape ()"
+    seen = tensor.apply(np.subtract, wrapped(5.0), wrapped(3.0))
+    widened = {"tensors of shape () become arrays of shape (1,) at the door": np.array([2.0])}
+    expect(what, result_of(what, seen), 2.0, widened)
     for count in (1, 3):
         result = tensor.apply(lambda *arrays: sum(arrays) * 2.0, *[wrapped(A)] * count)
         what = f"apply(op, ...) of {count} tensor{'s' * (count > 1)}"
@@ -589,6 +595,22 @@ def test_the_door_notes_down_what_needs_a_gradient() -> None:
             (True, True, False): number,
             (True, False, True): "the third input is not asked for requires_grad",
         }.get(of_three),
+    )
+
+    class Parameter(tensor.Tensor):
+        """A tensor by another name, such as people make for what is to be trained."""
+
+    parameter = Parameter.__new__(Parameter)
+    parameter.data, parameter.requires_grad = B.astype(np.float32), True
+    try:
+        noted = is_noted(np.add, plain, parameter)
+    except ERRORS:
+        noted = False
+    expect_true(
+        noted,
+        seen="a tensor of a subclass, class Parameter(Tensor), is not noted down",
+        expected="what needs a gradient noted down, for it is a tensor too",
+        mistake="a tensor of a subclass is not taken for one; isinstance(value, Tensor) takes it",
     )
 
 
@@ -918,6 +940,10 @@ def expect_operation(sign: str) -> None:
             (f"array {sign} x", large, made(B), large, B, None),
         ):
             expect_numbers(sign, name, x, y, plain_x, plain_y, fails)
+        if sign == "/":
+            zero = "division by zero is refused, where NumPy answers with infinity"
+            nothing = np.zeros(3)
+            expect_numbers(sign, "x / zeros", made(large), made(nothing), large, nothing, zero)
         for shape in ((2, 4), (3, 3), (2,)):
             expect_error(
                 f"x {sign} y of shapes (2, 3) and {shape}",
@@ -1136,6 +1162,7 @@ def test_matrix_product() -> None:
             "both are transposed": x.T @ y.T,
             "only the sum of all products is returned": np.sum(x * y),
             "@ adds": x + y,
+            "the last of the products is left out of each sum": x[:, :-1] @ y[:-1],
             "the sign of the product is wrong": -(x @ y),
             "every element of x meets every one of y, as in an outer product": np.outer(x, y),
         },
@@ -1152,7 +1179,7 @@ def test_matrix_product() -> None:
     fails = "x @ an array or a list fails: the other need not be a tensor"
     expect("x @ array", product("x @ array", made(A), B.T, fails), A @ B.T)
     expect("array @ x", A @ made(B.T), A @ B.T, {"the order is wrong": B.T @ A})
-    expect("x @ list", product("x @ list", made(A), [1.0, 2.0, 3.0], fails), A @ C)
+    expect("x @ list", product("x @ list", made(A), B.T.tolist(), fails), A @ B.T)
     expect_dtype("x @ y", made(A) @ made(B.T), np.float32, "x @ y is float64, though x is float32")
     x, y = made(A), made(B.T)
     before = x.data.copy(), y.data.copy()
@@ -1245,6 +1272,7 @@ def expect_reduction(name: str, function: Callable[..., Any]) -> None:
             ({}, None),
             ({"axis": 1}, f"{name} fails along an axis"),
             ({"axis": 0}, f"{name} fails along axis 0"),
+            ({"axis": -2}, f"{name} takes no axis that is counted from the end"),
             ({"axis": -1}, f"{name} takes no axis that is counted from the end"),
             ({"axis": (0, 2)}, f"{name} takes no tuple of axes"),
             ({"axis": (1, 2)}, f"{name} takes no tuple of axes"),
@@ -1275,6 +1303,10 @@ def expect_reduction(name: str, function: Callable[..., Any]) -> None:
             what, lambda array=array: getattr(made(array), name)(), f"{name} fails for {shown}"
         )
         expect(what, seen, function(array))
+    thin = x[:1, :, :1]
+    what = f"x.{name}(axis=1) of shape (1, 3, 1)"
+    dropped = {f"{name} drops axes of size 1 that it was not asked for": function(thin)}
+    expect(what, getattr(made(thin), name)(axis=1), function(thin, axis=1), dropped)
     holes = np.array([1.0, np.nan, 3.0])
     for axis in (2, -3):
         expect_error(
@@ -1291,8 +1323,10 @@ def reduced(what: str, call: Callable[[], Any], fails: str | None) -> Any:
     with watching_the_door() as passed:
         try:
             return call()
-        except ERRORS:
+        except ERRORS as error:
             inputs = [value for values in passed for value in values]
+            if "axis=(" in what and isinstance(error, IndexError):
+                fails = "the axes of a tuple are reduced in turn, and move while that goes on"
     if any(value is None or isinstance(value, bool) for value in inputs):
         fails = "axis and keepdims go through the door as inputs; they are options, by name"
     return answer(what, call, fails)
@@ -1311,6 +1345,7 @@ def reduction_mistakes(
     }
     mistakes |= {
         f"{name} is the median": np.median(x, axis=axis, keepdims=keepdims),
+        f"{name} is the product": np.prod(x, axis=axis, keepdims=keepdims),
         f"{name} loses the signs of the numbers": function(np.abs(x), axis=axis, keepdims=keepdims),
         f"{name} keeps the axes of size 1 that it should drop": function(
             x, axis=axis, keepdims=True
@@ -1337,8 +1372,23 @@ def reduction_mistakes(
         mistakes[f"{name} reduces all axes but the one that is asked for"] = function(
             x, axis=every_other, keepdims=keepdims
         )
-        mistakes[f"{name} goes along the axis after the one that is asked for"] = function(
-            x, axis=(axis + 1) % 3, keepdims=keepdims
+        # Those from the front are judged first.
+        along = {
+            f"{name} goes along the axis after the one that is asked for": (axis + 1) % 3,
+        }
+        if axis < 0:
+            along = {
+                f"{name} ignores the sign of its axis: -1 is the last one": -axis,
+                f"{name} counts one too far from the end: -1 is the last one": (axis - 1) % 3,
+            }
+        for mistake, other_axis in along.items():
+            mistakes[mistake] = function(x, axis=other_axis, keepdims=keepdims)
+    elif isinstance(axis, tuple):
+        mistakes[f"{name} takes the first axis of a tuple alone"] = function(
+            x, axis=axis[0], keepdims=keepdims
+        )
+        mistakes[f"{name} takes the last axis of a tuple alone"] = function(
+            x, axis=axis[-1], keepdims=keepdims
         )
     elif axis is None:
         mistakes[f"{name} reduces axis 0 alone, where all should be"] = function(x, axis=0)
@@ -1348,9 +1398,14 @@ def reduction_mistakes(
         mistakes["mean divides by the number of all elements, not of those it adds up"] = (
             total / x.size if count < x.size else np.nan
         )
-        mistakes["mean divides by the number of rows"] = total / len(x)
-        mistakes["mean divides by the size of the last axis"] = total / x.shape[-1]
-        mistakes["mean divides by the number of dimensions"] = total / x.ndim
+        if isinstance(axis, int) and axis < 0:  # judged after those from the front
+            mistakes["mean divides by the size of another axis where the axis is negative"] = (
+                total / x.shape[-axis % 3]
+            )
+        else:
+            mistakes["mean divides by the number of rows"] = total / len(x)
+            mistakes["mean divides by the size of the last axis"] = total / x.shape[-1]
+            mistakes["mean divides by the number of dimensions"] = total / x.ndim
         mistakes["mean throws the remainder of the division away"] = np.floor(expected)
         mistakes["mean divides by one too few"] = total / max(count - 1, 1)
     return mistakes
@@ -1511,7 +1566,6 @@ def test_transpose() -> None:
     two = "transpose of two axes fails, where it should swap them"
     counted = "transpose takes no axis that is counted from the end"
     for axes, order, fails in (
-        ((), (2, 1, 0), none),
         ((2, 0, 1), (2, 0, 1), "transpose takes no whole order"),
         ((1, 2, 0), (1, 2, 0), "transpose takes no whole order"),
         ((1, 2), (0, 2, 1), two),
@@ -1522,6 +1576,7 @@ def test_transpose() -> None:
         ((-1, -2), (0, 2, 1), counted),
         (((2, 0, 1),), (2, 0, 1), "transpose takes no order in a tuple"),
         (([2, 0, 1],), (2, 0, 1), "transpose takes no order in a list"),
+        ((), (2, 1, 0), none),
     ):
         shown = f"x.transpose({', '.join(map(str, axes))})"
         seen = transposed(shown, lambda axes=axes: made(x).transpose(*axes), fails)
@@ -1546,7 +1601,12 @@ def test_transpose() -> None:
     ):
         expect(shown, seen, A.T, {mistake: A})
     vector = "x.T of a vector fails"
-    expect("x.T of a vector", answer("x.T of a vector", lambda: made(A[0]).T, vector), A[0])
+    expect(
+        "x.T of a vector",
+        answer("x.T of a vector", lambda: made(A[0]).T, vector),
+        A[0],
+        {"a vector is turned into a column; it has one axis, and stays as it is": A[0][:, None]},
+    )
 
 
 def transposed(what: str, call: Callable[[], Any], fails: str) -> Any:
@@ -1566,9 +1626,14 @@ def transposition_mistakes(
     x: np.ndarray, axes: tuple[Any, ...], order: tuple[int, ...]
 ) -> dict[str, Any]:
     """What known mistakes make of a transposition of three axes."""
+    if not axes:  # judged last, when any axes that are given are followed
+        return {
+            "without axes, transpose swaps the last two; it should reverse all": x.swapaxes(1, 2),
+            "without axes, transpose swaps the first two; it should reverse all": x.swapaxes(0, 1),
+            "without axes, transpose moves nothing; it should reverse all": x,
+        }
     mistakes = {
         "the order of the axes is undone instead of followed": x.transpose(np.argsort(order)),
-        "transpose moves nothing where axes are given": x,
         "transpose swaps the last two axes, whichever are asked for": x.swapaxes(-1, -2),
         "transpose swaps the first two axes, whichever are asked for": x.swapaxes(0, 1),
         "transpose keeps the numbers in their order, as a reshape does": x.reshape(
@@ -1584,6 +1649,11 @@ def transposition_mistakes(
         mistakes["transpose takes axis 0 for no axis: 0 is false in an `if`"] = x.T
     elif len(axes) == 2:
         mistakes["transpose reverses all axes where two are to be swapped"] = x.T
+    if axes != (2, 1):  # judged after (1, 2)
+        mistakes["transpose moves nothing where axes are given"] = x
+    if len(axes) == 2:
+        moved = "transpose moves one axis, and the others move up; two are to be swapped"
+        mistakes[moved] = np.moveaxis(x, axes[0], axes[1])
     return mistakes
 
 
