@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tinytorch.machine import THREAD_VARIABLES
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -54,9 +56,8 @@ TUNING = (
 def worker_environment(environment: Mapping[str, str], threads: int) -> dict[str, str]:
     """The environment of every contestant: no tuning by variables but the number of threads."""
     clean = {key: value for key, value in environment.items() if not key.startswith(TUNING)}
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        clean[f"{library}_NUM_THREADS"] = str(threads)
-    clean["VECLIB_MAXIMUM_THREADS"] = str(threads)
+    for variable in (*THREAD_VARIABLES, "VECLIB_MAXIMUM_THREADS"):
+        clean[variable] = str(threads)
     clean["JAX_PLATFORMS"] = "cpu"
     return clean
 

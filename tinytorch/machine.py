@@ -1,11 +1,12 @@
-"""The processors of this machine: how many, and what they are called."""
+"""The processors of this machine: how many, what they are called, and what limits their use."""
 
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
 import sys
+
+# The variables that say how many threads NumPy's matrix products start, by BLAS library.
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def processors() -> int:
@@ -17,6 +18,9 @@ def processors() -> int:
 
 def processor() -> str:
     """The name of the processor, as its maker puts it."""
+    import platform  # here, since every run of checks asks for the number alone
+    import subprocess
+
     try:
         if sys.platform == "darwin":
             command = ["sysctl", "-n", "machdep.cpu.brand_string"]

@@ -42,9 +42,9 @@ def check_files() -> dict[str, Path]:
     return {path.name: path for path in sorted((_ROOT / "tests/checks").glob("*.py"))}
 
 
-def check_file(module: Module) -> Path | None:
+def check_file(module: Module) -> str | None:
     """The checks of a module; None where there are none yet."""
-    return check_files().get(f"test_{module.folder}.py")
+    return shipped.check_file(module.name)
 
 
 def _read(path: str) -> str:

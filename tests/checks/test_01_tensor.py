@@ -1520,24 +1520,29 @@ def test_sizes_that_do_not_fit() -> None:
         )
 
 
+def expect_nothing_moved(operation: str, x: Any, y: Any, read: str) -> None:
+    """`y` is the numbers of `x`, of shape (2, 3), in the same memory; `x` is as it was."""
+    expect_true(
+        x.shape == (2, 3) and y is not x,
+        seen=f"x itself has shape {x.shape} afterwards",
+        expected="x as it was, (2, 3)",
+        mistake=f"{operation} changes x itself, instead of making a new tensor",
+    )
+    expect_true(
+        np.shares_memory(x.data, y.data),
+        seen="a copy of the numbers",
+        expected=f"the same memory, {read}",
+        mistake=f"{operation} copies the numbers",
+    )
+
+
 @check("Shapes", about="Tensor.reshape", hint=3)
 @rests_on(*FOUNDATIONS, test_reshape)
 def test_reshape_moves_nothing() -> None:
     """reshape copies no number, and leaves x as it is"""
     x = made(A)
     y = x.reshape(3, 2)
-    expect_true(
-        x.shape == (2, 3) and y is not x,
-        seen=f"x itself has shape {x.shape} afterwards",
-        expected="x as it was, (2, 3)",
-        mistake="reshape changes x itself, instead of making a new tensor",
-    )
-    expect_true(
-        np.shares_memory(x.data, y.data),
-        seen="a copy of the numbers",
-        expected="the same memory, read in rows of another length",
-        mistake="reshape copies the numbers",
-    )
+    expect_nothing_moved("reshape", x, y, "read in rows of another length")
     sizes = [-1, 2]
     x.reshape(sizes)
     expect_true(
@@ -1663,18 +1668,7 @@ def test_transpose_moves_nothing() -> None:
     """transpose copies no number, and leaves x as it is"""
     x = made(A)
     y = x.T
-    expect_true(
-        x.shape == (2, 3) and y is not x,
-        seen=f"x itself has shape {x.shape} afterwards",
-        expected="x as it was, (2, 3)",
-        mistake="transpose changes x itself, instead of making a new tensor",
-    )
-    expect_true(
-        np.shares_memory(y.data, x.data),
-        seen="a copy of the numbers",
-        expected="the same memory, read in another order",
-        mistake="transpose copies the numbers",
-    )
+    expect_nothing_moved("transpose", x, y, "read in another order")
 
 
 @check("Shapes", about="Tensor.transpose", hint=2)

@@ -845,18 +845,23 @@ def test_dropout_scales_the_survivors() -> None:
     )
 
 
+def dropout_at_the_edge(p: float, expected: str) -> Any:
+    """A dropout layer whose `p` is the smallest or the largest there is."""
+    try:
+        return layers.Dropout(p)
+    except ValueError as error:
+        raise Mistake(
+            seen=f"Dropout({p}) raised ValueError: {error}",
+            expected=expected,
+            mistake=f"`p={p:g}` is refused",
+        ) from error
+
+
 @check("Dropout Layer", about=DROPOUT, hint=1)
 def test_dropout_of_nothing_keeps_everything() -> None:
     """Zero dropout (p=0.0) preserves all values"""
     for p in (0.0, 0):
-        try:
-            dropout = layers.Dropout(p)
-        except ValueError as error:
-            raise Mistake(
-                seen=f"Dropout({p}) raised ValueError: {error}",
-                expected="a layer that drops nothing: 0 is a probability, too",
-                mistake="`p=0` is refused",
-            ) from error
+        dropout = dropout_at_the_edge(p, "a layer that drops nothing: 0 is a probability, too")
         y = expect_tensor(f"Dropout({p})(x)", dropout(tensor.Tensor(VALUES), training=True))
         expect(f"Dropout({p})(x)", y, VALUES, {"everything is dropped": np.zeros_like(VALUES)})
 
@@ -865,14 +870,7 @@ def test_dropout_of_nothing_keeps_everything() -> None:
 def test_dropout_of_everything_keeps_nothing() -> None:
     """Full dropout (p=1.0) zeros everything"""
     for p in (1.0, 1):
-        try:
-            dropout = layers.Dropout(p)
-        except ValueError as error:
-            raise Mistake(
-                seen=f"Dropout({p}) raised ValueError: {error}",
-                expected="all zeros: 1 is a probability, too",
-                mistake="`p=1` is refused",
-            ) from error
+        dropout = dropout_at_the_edge(p, "all zeros: 1 is a probability, too")
         try:
             with np.errstate(all="ignore"):
                 y = dropout(tensor.Tensor(VALUES), training=True)

@@ -15,10 +15,10 @@ from museum import Variant
 
 import tinytorch
 from tinytorch.checking.checks import Check, checks_in, load
-from tinytorch.checking.judge import Verdict, judge
-from tinytorch.checking.results import Result, same_stop, waiting
+from tinytorch.checking.judge import judge
+from tinytorch.checking.run import Run
 from tinytorch.laying import LaidFile
-from tinytorch.overlay import lay
+from tinytorch.overlay import lay, place
 from tito.checks.suites import read_suite
 from tito.course import Module
 from tito.main import main
@@ -96,17 +96,9 @@ def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]
 def _failures(module: Module) -> list[Failure]:
     name = f"tinytorch.core.{module.name}"
     namespace = load(module.name)
-    results: list[Result] = []
-    for check in checks_of(module):
-        if waiting(check, results):
-            verdict = Verdict(outcome="waiting")
-        else:
-            verdict = judge(check, name, namespace)
-        if same_stop(verdict, results):
-            verdict = Verdict(outcome="waiting")
-        results.append(Result(check, verdict))
+    run = Run(module.name, lambda check, limit: judge(check, name, namespace), place)
     return [
         {**result.as_dict(), "name": result.check.name}
-        for result in results
-        if result.outcome not in ("passed", "waiting")
+        for result in map(run.result_of, checks_of(module))
+        if result.failed
     ]

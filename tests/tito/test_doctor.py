@@ -143,7 +143,7 @@ def test_more_threads_than_processors_are_a_problem(monkeypatch: pytest.MonkeyPa
 def test_a_container_with_less_than_its_processors_is_worth_knowing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in machine._THREADS:
+    for name in machine.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(machine, "processors", lambda: 8)
     monkeypatch.setattr(machine, "_allowed_processors", lambda: 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -17,7 +16,7 @@ from typing import Any
 from tinytorch import notebook
 from tinytorch.checking.checks import Check, checks_in, load, standing_in
 from tinytorch.checking.judge import OutOfTime, Verdict, judge
-from tinytorch.checking.lines import unit_lines
+from tinytorch.checking.lines import line_width, unit_lines
 from tinytorch.checking.run import Run
 from tinytorch.checking.suites import read_suite
 
@@ -52,7 +51,7 @@ def check_here(module_name: str, *titles: str) -> None:
             results = [replace(r, hint=r.hint and f"!{r.hint}") for r in results]
         if number:
             print()
-        for _, line in unit_lines(unit, results, min(100, shutil.get_terminal_size().columns)):
+        for _, line in unit_lines(unit, results, line_width()):
             _print(line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterator
 
@@ -11,13 +12,18 @@ from tinytorch.checking.results import Result
 SIGNS = {"passed": "✅", "failed": "❌", "error": "❌", "timeout": "❌", "waiting": "⏳"}
 
 
+def line_width() -> int:
+    """How many columns a line may take: those of the terminal, and never more than can be read."""
+    return min(100, shutil.get_terminal_size().columns)
+
+
 def unit_lines(unit: Unit, results: list[Result], width: int = 80) -> Iterator[tuple[str, str]]:
     """A unit's lines, each with its style: "heading", "detail", "progress" or its outcome.
 
     What has failed comes first, the first of it in full: that is what to do next.
     """
     yield "heading", unit.opening
-    failed = [r for r in results if r.outcome not in ("passed", "waiting")]
+    failed = [r for r in results if r.failed]
     for number, result in enumerate(failed):
         yield result.outcome, f"{SIGNS[result.outcome]} {result.sentence}"
         yield from (("detail", line) for line in _details(result, width, full=number == 0))

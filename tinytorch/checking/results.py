@@ -42,6 +42,11 @@ class Result:
         return self.verdict.outcome
 
     @property
+    def failed(self) -> bool:
+        """Whether there is something to mend: it has not passed, and waits for no other."""
+        return self.outcome not in ("passed", "waiting")
+
+    @property
     def mistake(self) -> str | None:
         """What is wrong, by name, where that is known."""
         return self.verdict.mistake

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import cached_property
 
 from tinytorch import shipped
 from tinytorch.checking.checks import Check
@@ -74,6 +75,9 @@ class Run:
 
     def _exercise(self, verdict: Verdict, check: Check) -> str | None:
         """The exercise that is to blame."""
-        exercises = shipped.exercises(self._module_name)
         candidates = (verdict.function, *check.about)
-        return next((name for name in candidates if name in exercises), None)
+        return next((name for name in candidates if name in self._exercises), None)
+
+    @cached_property
+    def _exercises(self) -> list[str]:
+        return shipped.exercises(self._module_name)

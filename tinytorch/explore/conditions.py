@@ -8,10 +8,8 @@ import sys
 from typing import Any
 
 from tinytorch.laying import TAUGHT
-from tinytorch.machine import processor, processors
+from tinytorch.machine import THREAD_VARIABLES, processor, processors
 from tinytorch.overlay import is_reference
-
-_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def conditions() -> dict[str, str]:
@@ -43,7 +41,7 @@ def memory() -> float | None:
 
 def threads() -> str:
     """How many threads a matrix product may use."""
-    for variable in _THREAD_VARIABLES:
+    for variable in THREAD_VARIABLES:
         if os.environ.get(variable, "").isdigit():
             return f"{os.environ[variable]} in matrix products ({variable}), 1 elsewhere"
     return f"up to {processors()} in matrix products, one a processor; 1 elsewhere"

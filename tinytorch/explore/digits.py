@@ -14,6 +14,7 @@ from tinytorch.core.optimizers import SGD
 from tinytorch.core.tensor import Tensor
 from tinytorch.core.training import batches, cosine, predict
 from tinytorch.datasets import MNIST, mnist
+from tinytorch.explore.descent import descend
 
 MOMENTUM = 0.9
 BATCH_SIZE = 100
@@ -75,13 +76,9 @@ def learn(
     step = 0
     for epoch in range(1, epochs + 1):
         for images, labels in batches(data.images, data.labels, BATCH_SIZE, shuffle=True):
-            loss = loss_of(network(images, training=True), labels)
-            if not math.isfinite(loss.item()):
-                return
-            optimizer.zero_grad()
-            loss.backward()
             optimizer.lr = schedule(step)
-            optimizer.step()
+            if not descend(loss_of(network(images, training=True), labels), optimizer):
+                return
             step += 1
         yield epoch
 

@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from tinytorch.notebook import shell
+
 PATIENCE = 1.0  # seconds in which nobody needs to be told
 SECONDS_BETWEEN_UPDATES = 0.2
 WIDTH = 78
@@ -55,6 +57,4 @@ class Meter:
 
 def in_notebook() -> bool:
     """Whether this is the kernel of a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None) is not None
+    return getattr(shell(), "kernel", None) is not None

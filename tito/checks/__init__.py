@@ -7,5 +7,7 @@ others takes a tenth of a second to fork and use them again.
 
 import os
 
-for _library in ("OPENBLAS_NUM", "MKL_NUM", "OMP_NUM", "VECLIB_MAXIMUM"):
-    os.environ.setdefault(f"{_library}_THREADS", "1")
+from tinytorch.machine import THREAD_VARIABLES
+
+for _variable in (*THREAD_VARIABLES, "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(_variable, "1")

@@ -1,12 +1,11 @@
 """A report on the screen."""
 
-import shutil
 import sys
 
 import click
 
 from tinytorch.checking.checks import Check, Unit
-from tinytorch.checking.lines import SIGNS, unit_lines
+from tinytorch.checking.lines import SIGNS, line_width, unit_lines
 from tinytorch.checking.results import Result
 from tito.checks.runner import Report
 from tito.prose import fit
@@ -45,7 +44,7 @@ class Screen:
         if seconds > PATIENCE and sys.stdout.isatty():
             self._clear()
             self.slow = True
-            width = _width() - 20
+            width = line_width() - 20
             click.secho(f"⏳ {check.sentence[:width]} ... {seconds:.0f} s", nl=False, dim=True)
 
     def flush(self) -> None:
@@ -72,7 +71,7 @@ def print_unit(unit: Unit, results: list[Result]) -> None:
         line = f"{SIGNS['waiting']} {unit.title}: {checks} for an earlier one"
         click.secho(line, **_STYLES["waiting"])  # type: ignore[arg-type]
         return
-    for style, line in unit_lines(unit, results, _width()):
+    for style, line in unit_lines(unit, results, line_width()):
         click.secho(line, **_STYLES.get(style, {}))  # type: ignore[arg-type]
 
 
@@ -108,10 +107,6 @@ def print_summary(
 
 def _all_wait(results: list[Result]) -> bool:
     return all(result.outcome == "waiting" for result in results)
-
-
-def _width() -> int:
-    return min(100, shutil.get_terminal_size().columns)
 
 
 def _print_tracebacks(results: list[Result]) -> None:

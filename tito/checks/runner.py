@@ -32,7 +32,7 @@ class Report:
     @property
     def failures(self) -> list[Result]:
         """The results of the checks that failed, in the order of the suite."""
-        return [r for r in self.results if r.outcome not in ("passed", "waiting")]
+        return [r for r in self.results if r.failed]
 
     def as_dict(self) -> dict[str, Any]:
         """The report for a program to read."""

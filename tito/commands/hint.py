@@ -85,10 +85,9 @@ def _failing(module: Module, names: list[str], workspace: Workspace) -> set[str]
     from tito.checks.runner import run_checks  # here, because it brings NumPy along
 
     report = run_checks(module, workspace.working_file(module))
-    failed = [r for r in report.results if r.outcome not in ("passed", "waiting")]
     return {
         next((name for name in (r.verdict.function, *r.check.about) if name in names), names[0])
-        for r in failed
+        for r in report.failures
     }
 
 

@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import tinytorch
-from tinytorch.machine import processors
+from tinytorch.machine import THREAD_VARIABLES, processors
 from tito.doctor.finding import NOTE, OK, PROBLEM, Finding, ask_python, last_line
-
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def _python() -> Iterator[Finding]:
@@ -55,7 +53,7 @@ def _numpy() -> Iterator[Finding]:
 
 def _threads() -> Iterator[Finding]:
     available = processors()
-    chosen = {name: os.environ[name] for name in _THREADS if os.environ.get(name)}
+    chosen = {name: os.environ[name] for name in THREAD_VARIABLES if os.environ.get(name)}
     for name, value in chosen.items():
         if not value.isdigit() or int(value) == 0:
             yield Finding(PROBLEM, f"{name} is {value!r}, not a number.", f"unset {name}")

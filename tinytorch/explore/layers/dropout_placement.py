@@ -17,6 +17,7 @@ from tinytorch.core.optimizers import SGD
 from tinytorch.core.tensor import Tensor
 from tinytorch.core.training import batches, cosine
 from tinytorch.explore.confidence import mean_of
+from tinytorch.explore.descent import descend
 from tinytorch.explore.digits import (
     BATCH_SIZE,
     MOMENTUM,
@@ -161,13 +162,9 @@ def train(pair: Pair, data: Digits, dropout: Dropout, settings: Settings) -> Non
         for images, labels in batches(data.images, data.labels, BATCH_SIZE, shuffle=True):
             mask = mask_of(dropout, (len(labels), settings.hidden))
             for which, optimizer in enumerate(optimizers):
-                loss = loss_of(pair.logits(which, images, mask), labels)
-                if not math.isfinite(loss.item()):
-                    return
-                optimizer.zero_grad()
-                loss.backward()
                 optimizer.lr = schedule(step)
-                optimizer.step()
+                if not descend(loss_of(pair.logits(which, images, mask), labels), optimizer):
+                    return
             step += 1
 
 

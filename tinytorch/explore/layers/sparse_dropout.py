@@ -15,6 +15,7 @@ from tinytorch.core.layers import Dropout, Linear
 from tinytorch.core.optimizers import Adam
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.confidence import Mean, mean_of
+from tinytorch.explore.descent import descend
 from tinytorch.explore.experiment import Answer, Change, Experiment, Guess, Progress, Table
 from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.explore.settings import setting
@@ -137,12 +138,8 @@ class Autoencoder:
         """Learn from one batch of users; returns the mean square of the error on known ratings."""
         error = (self(x, training=True) - x) * known
         loss = (error * error).sum() * float(1 / max(1, known.sum()))
-        value = float(loss.item())
-        if math.isfinite(value):
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-        return value
+        descend(loss, self.optimizer)
+        return float(loss.item())
 
 
 @dataclass(frozen=True)
