@@ -1,19 +1,23 @@
 """Plain pytest judges what `tito test` judges.
 
 In a workspace that is your exercise while you work on it, and your plank once it is finished;
-anywhere else it is the reference.
+anywhere else it is the reference. A check that waits for another one is skipped.
 """
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+from tinytorch.checking.judge import explain
+from tinytorch.checking.results import Result, cause, waiting
 from tinytorch.overlay import lay
 from tito.course import MODULES
 from tito.errors import TitoError
 from tito.workspace import Workspace
 
 _judged = pytest.StashKey[list[str]]()
+_failed = pytest.StashKey[list[Result]]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,3 +43,23 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_report_collectionfinish(config: pytest.Config, start_path: Path) -> list[str]:
     """Say whose code is judged."""
     return config.stash.get(_judged, [])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Skip a check that fails only because an earlier one of its suite did."""
+    try:
+        return (yield)
+    except Exception as error:
+        check = pyfuncitem.function.check
+        suite = pyfuncitem.getparent(pytest.Module)
+        assert suite is not None
+        failed = suite.stash.setdefault(_failed, [])
+        _, _, name = suite.path.stem.split("_", 2)
+        verdict = explain(error, f"tinytorch.core.{name}")
+        earlier = cause(check, verdict, failed)
+        result = waiting(check, earlier) if earlier else Result(check, verdict)
+        failed.append(result)
+        if result.waits_for:
+            pytest.skip(f"waits for: {result.waits_for.sentence}")
+        raise

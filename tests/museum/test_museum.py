@@ -135,6 +135,14 @@ def test_a_suite_takes_less_than_a_second_of_the_processor(module: Module) -> No
     assert time.process_time() - start < 1
 
 
+@every_module
+def test_checks_need_only_what_stands_before_them(module: Module) -> None:
+    before: set[str] = set()
+    for check in checks_of(module):
+        assert before.issuperset(check.needs), check.name
+        before.add(check.name)
+
+
 # ---- The commands --------------------------------------------------------------------------------
 
 

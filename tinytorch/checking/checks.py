@@ -48,7 +48,7 @@ class Check:
         unit: the unit it belongs to.
         sentence: the claim, which is the first line of the test's docstring.
         about: what it judges, by dotted name (`Linear.forward`), the most likely culprit first.
-        needs: names of the checks without which it cannot be judged.
+        needs: names of earlier checks whose mistakes make this one fail as well.
         run: the test itself, which raises when the claim is false.
         hint: which of the hints for the exercise speaks of what is wrong when the claim is false;
             None for the next one.
@@ -69,7 +69,12 @@ def check(
     needs: str | tuple[str, ...] = (),
     hint: int | None = None,
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Make a test function, with the claim as its docstring, a check of a suite (see `Check`)."""
+    """Make a test function, with the claim as its docstring, a check of a suite (see `Check`).
+
+    A check always runs. Where it fails and one of those that it needs has not passed, it waits for
+    that one, unless it names a mistake which that one has not named: then it has something new to
+    say, and fails.
+    """
 
     def decorate(test: Callable[[], None]) -> Callable[[], None]:
         @functools.wraps(test)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 
 from tinytorch.checking.checks import Unit
 from tinytorch.checking.results import Result
@@ -27,10 +28,16 @@ def unit_lines(unit: Unit, results: list[Result], width: int = 80) -> Iterator[t
     for number, result in enumerate(failed):
         yield result.outcome, f"{SIGNS[result.outcome]} {result.sentence}"
         yield from (("detail", line) for line in _details(result, width, full=number == 0))
-    for outcome in ("passed", "waiting"):
-        for result in results:
-            if result.outcome == outcome:
-                yield outcome, f"{SIGNS[outcome]} {result.sentence}"
+    for result in results:
+        if result.outcome == "passed":
+            yield "passed", f"{SIGNS['passed']} {result.sentence}"
+    waiting = [r for r in results if r.outcome == "waiting"]
+    for earlier, group in groupby(waiting, lambda result: result.waits_for):
+        for result in group:
+            yield "waiting", f"{SIGNS['waiting']} {result.sentence}"
+        if earlier and earlier not in failed[:1]:  # that one stands above in full
+            for line in _wrapped("waits for ", earlier.sentence, width):
+                yield "waiting", line
     if all(r.outcome == "passed" for r in results):
         yield "progress", unit.closing
 

@@ -18,6 +18,7 @@ class Result:
         where: the place in the learner's file, in words.
         exercise: the exercise that is to blame, by dotted name.
         hint: the command that gives a hint.
+        waits_for: the failure that has to be mended before this check can say anything new.
     """
 
     check: Check
@@ -25,6 +26,7 @@ class Result:
     where: str | None = None
     exercise: str | None = None
     hint: str | None = None
+    waits_for: Result | None = None
 
     @property
     def unit(self) -> Unit:
@@ -75,17 +77,28 @@ class Result:
         }
 
 
-def waiting(check: Check, results: list[Result]) -> bool:
-    """Whether a check has to wait: something it needs did not get to an answer."""
-    stopped = {r.check.name for r in results if r.verdict.stopped or r.outcome == "waiting"}
-    return not stopped.isdisjoint(check.needs)
+def waiting(check: Check, earlier: Result) -> Result:
+    """The result of a check that cannot say anything new before an earlier one passes."""
+    return Result(check, Verdict(outcome="waiting"), waits_for=earlier.waits_for or earlier)
 
 
-def same_stop(verdict: Verdict, results: list[Result]) -> bool:
-    """Whether a check stopped where an earlier one did: then it waits for that to be mended."""
-    here = (verdict.mistake, verdict.file, verdict.line)
-    return verdict.stopped and any(
-        r.verdict.stopped and (r.verdict.mistake, r.verdict.file, r.verdict.line) == here
-        for r in results
-        if verdict.mistake or verdict.line
-    )
+def cause(check: Check, verdict: Verdict, results: list[Result]) -> Result | None:
+    """The earlier result that a failure follows from, as far as can be known; None if it is new.
+
+    A check that needs another one says nothing new where that one has not passed and this one has
+    no name for what is wrong, or the same name. What stopped where an earlier check did has
+    stopped for the same reason.
+    """
+    for earlier in results:
+        told = (earlier.waits_for or earlier).mistake
+        needed = earlier.check.name in check.needs and earlier.outcome != "passed"
+        if (needed and verdict.mistake in (None, told)) or _same_stop(verdict, earlier.verdict):
+            return earlier
+    return None
+
+
+def _same_stop(verdict: Verdict, earlier: Verdict) -> bool:
+    """Whether code stopped twice at the same place, for the same reason."""
+    here, there = ((v.mistake, v.file, v.line) for v in (verdict, earlier))
+    known = verdict.mistake is not None or verdict.line is not None
+    return verdict.stopped and earlier.stopped and known and here == there

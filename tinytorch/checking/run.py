@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
 
 from tinytorch import shipped
 from tinytorch.checking.checks import Check
 from tinytorch.checking.judge import Verdict
-from tinytorch.checking.results import Result, same_stop, waiting
+from tinytorch.checking.results import Result, cause, waiting
 
 # Seconds for a check: a hundred times what a plain solution needs. Once one has used them up,
 # the others get less, since it is no slow machine that is to blame.
@@ -44,28 +44,34 @@ class Run:
         self._ask = ask
         self._place = place
         self._limit = limit
-        self._lost: Counter[tuple[str, ...]] = Counter()  # answers that never came, by subject
+        # Checks whose answer never came, by subject.
+        self._lost: defaultdict[tuple[str, ...], list[Result]] = defaultdict(list)
 
     def result_of(self, check: Check) -> Result:
-        """Judge a check, unless it has to wait for an earlier one."""
+        """Judge a check; it waits if it tells nothing that an earlier one has not told."""
         result = self._result_of(check)
         self.results.append(result)
         return result
 
     def _result_of(self, check: Check) -> Result:
-        subject = check.about[:1]
-        if self._lost[subject] >= PATIENCE or waiting(check, self.results):
-            return Result(check, Verdict(outcome="waiting"))
+        lost = self._lost[check.about[:1]]
+        if len(lost) >= PATIENCE:
+            return waiting(check, lost[0])
         verdict = self._ask(check, self._limit)
         if verdict is None:
-            return Result(check, Verdict(outcome="waiting"))
-        self._lost[subject] += verdict.outcome in ("timeout", "error")
+            return waiting(check, next(r for r in self.results if r.failed))
+        result = self._judged(check, verdict)
+        if verdict.outcome in ("timeout", "error"):
+            lost.append(result)
         if verdict.outcome == "timeout":
             self._limit = min(self._limit, LIMIT_AFTER_TIMEOUT)
-        if same_stop(verdict, self.results):
-            return Result(check, Verdict(outcome="waiting"))
+        return result
+
+    def _judged(self, check: Check, verdict: Verdict) -> Result:
         if verdict.outcome == "passed":
             return Result(check, verdict)
+        if earlier := cause(check, verdict, self.results):
+            return waiting(check, earlier)
         where = self._place(verdict.file, verdict.line) if verdict.file and verdict.line else None
         exercise = self._exercise(verdict, check)
         hint = " ".join(["tito hint", self._module_name, exercise or ""]).rstrip()

@@ -1,0 +1,80 @@
+"""A check that fails only because an earlier one did waits for that one."""
+
+from tinytorch.checking.checks import Check, Unit
+from tinytorch.checking.judge import Verdict
+from tinytorch.checking.lines import unit_lines
+from tinytorch.checking.results import Result
+from tinytorch.checking.run import Run
+
+UNIT = Unit("Numbers")
+PASSED = Verdict()
+
+
+def claim(name: str, *needs: str) -> Check:
+    return Check(name, UNIT, f"It {name}s", (), needs, lambda: None)
+
+
+def failed(mistake: str | None = None) -> Verdict:
+    return Verdict("failed", mistake, seen="3", expected="4")
+
+
+def results_of(*verdicts: tuple[Check, Verdict]) -> list[Result]:
+    told = {check.name: verdict for check, verdict in verdicts}
+    run = Run("layers", lambda check, limit: told[check.name], lambda file, line: file)
+    return [run.result_of(check) for check, _ in verdicts]
+
+
+ADDS, DOUBLES, SQUARES = claim("add"), claim("double", "add"), claim("square", "double")
+
+
+def test_what_fails_without_a_name_waits_for_the_failure_that_it_needs() -> None:
+    first, second = results_of((ADDS, failed("one is forgotten")), (DOUBLES, failed()))
+    assert (first.outcome, second.outcome) == ("failed", "waiting")
+    assert second.waits_for == first
+    assert not second.failed
+
+
+def test_what_names_the_same_mistake_again_waits() -> None:
+    _, second = results_of(
+        (ADDS, failed("one is forgotten")), (DOUBLES, failed("one is forgotten"))
+    )
+    assert second.outcome == "waiting"
+
+
+def test_what_names_another_mistake_fails() -> None:
+    _, second = results_of((ADDS, failed("one is forgotten")), (DOUBLES, failed("it triples")))
+    assert (second.outcome, second.mistake) == ("failed", "it triples")
+
+
+def test_what_passes_all_the_same_passes() -> None:
+    _, second = results_of((ADDS, failed("one is forgotten")), (DOUBLES, PASSED))
+    assert second.outcome == "passed"
+
+
+def test_what_fails_although_all_that_it_needs_passed_fails() -> None:
+    _, second = results_of((ADDS, PASSED), (DOUBLES, failed()))
+    assert second.outcome == "failed"
+
+
+def test_what_fails_beside_a_failure_that_it_does_not_need_fails() -> None:
+    _, second = results_of((ADDS, failed()), (claim("halve"), failed()))
+    assert second.outcome == "failed"
+
+
+def test_what_needs_something_that_waits_waits_for_the_failure_behind_it() -> None:
+    for mistake in (None, "one is forgotten"):
+        first, _, third = results_of(
+            (ADDS, failed("one is forgotten")), (DOUBLES, failed()), (SQUARES, failed(mistake))
+        )
+        assert third.waits_for == first
+
+
+def test_a_report_says_what_is_waited_for_unless_it_stands_above() -> None:
+    first = Result(ADDS, failed("one is forgotten"))
+    second = Result(claim("halve"), failed("two are forgotten"))
+    waiting = [
+        Result(claim(name), Verdict("waiting"), waits_for=earlier)
+        for name, earlier in (("double", first), ("rise", second), ("fall", second))
+    ]
+    lines = [line for _, line in unit_lines(UNIT, [first, second, *waiting])]
+    assert lines[-4:] == ["⏳ It doubles", "⏳ It rises", "⏳ It falls", "   waits for It halves"]
