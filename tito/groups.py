@@ -15,6 +15,13 @@ class OrderedGroup(click.Group):
         """The commands in the order in which a learner needs them."""
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the arguments apart; where none says which command, show what there is."""
+        if not args and self.no_args_is_help and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        return super().parse_args(ctx, args)
+
 
 class LazyCommand(click.Command):
     """The name and the one-line help of a command whose code is not imported yet."""

@@ -105,6 +105,21 @@ def current(workspace: Workspace, all_standings: list[Standing]) -> Standing | N
     )
 
 
+def module_at(workspace: Workspace | None, command: str) -> Module:
+    """The module that the learner is at, for a command that was given none.
+
+    Raises:
+        click.UsageError: there is no workspace.
+        TitoError: all are finished.
+    """
+    if workspace is None:
+        raise click.UsageError(f"Outside a workspace, say which module: {command} layers")
+    here = current(workspace, standings(workspace))
+    if here is None:
+        raise TitoError(f"You have finished every module. Say which one: {command} layers")
+    return here.module
+
+
 def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[tuple[str, str]]]:
     """What to do next: a sentence, and commands with what each does."""
     if here is None:

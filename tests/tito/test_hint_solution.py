@@ -239,7 +239,10 @@ def test_yours_is_shown_from_the_notebook_when_that_is_what_counts(workspace: Wo
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("def broken(", "(not there)"), ("# %%\n#| export\nx = 1\n", "(not there)")],
+    [
+        ("def broken(", "(not shown: modules/03_layers/layers_dev.py:1 is not valid Python: "),
+        ("# %%\n#| export\nx = 1\n", "(not there)"),
+    ],
 )
 def test_the_solution_is_shown_whatever_yours_looks_like(
     workspace: Workspace, text: str, shown: str
@@ -294,4 +297,5 @@ def test_the_body_of_a_function_has_no_docstring_and_no_marks() -> None:
     assert body is not None
     assert body.code == "# gently\nreturn 1"
     assert body_of(text, "Box.shut") is None
-    assert body_of("def (", "Box.open") is None
+    with pytest.raises(SyntaxError):
+        body_of("def (", "Box.open")

@@ -2,7 +2,7 @@
 
 import click
 
-from tito import material
+from tito import material, overview
 from tito.course import MODULE, Module
 from tito.errors import TitoError
 from tito.exercises import exercise_names, find_exercise, hints
@@ -11,18 +11,20 @@ from tito.workspace import Status, Workspace
 
 
 @click.command()
-@click.argument("module", metavar="MODULE", type=MODULE)
+@click.argument("module", metavar="[MODULE]", type=MODULE, required=False)
 @click.argument("exercise", metavar="[EXERCISE]", required=False)
 @click.option("-n", "--number", type=click.IntRange(min=1), help="Show this hint, once more.")
-def hint(module: Module, exercise: str | None, number: int | None) -> None:
+def hint(module: Module | None, exercise: str | None, number: int | None) -> None:
     """Give a hint, and one hint more at each call.
 
     There are three for each exercise, from a nudge to nearly the answer. Without EXERCISE they
-    are about the first one that is unfinished. A part of the name will do: forward.
+    are about the first one that is unfinished. A part of the name will do: forward. Without
+    MODULE it is the module that you are at.
     """
+    workspace = Workspace.find()
+    module = module or overview.module_at(workspace, "tito hint")
     lesson = material.lesson(module)
     names, given = exercise_names(lesson), hints(lesson)
-    workspace = Workspace.find()
     name = _choose(workspace, module, names, exercise)
     available = given.get(name, [])
     if not available:

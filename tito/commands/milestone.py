@@ -11,6 +11,7 @@ import click
 
 from tito.errors import TitoError
 from tito.files import files_in, write_atomically
+from tito.groups import OrderedGroup
 from tito.milestones.interruption import Interruption
 from tito.milestones.planks import caught_by, describe_planks, explain, loaded_and_yours, planks
 from tito.milestones.recipe import Recipe
@@ -24,7 +25,7 @@ TRAINING_IMAGES = 60_000
 PASSABLE = 0.9  # accuracy that one epoch is enough for, with sound planks
 
 
-@click.group(no_args_is_help=True)
+@click.group(cls=OrderedGroup)
 def milestone() -> None:
     """Train a famous network on these layers."""
 

@@ -77,7 +77,11 @@ def _yours(workspace: Workspace, module: Module, name: str) -> tuple[str, str]:
     unwritten = {u.name: u.place for u in workspace.unwritten(file)} if file else {}
     if name in unwritten:
         return "(not written yet)", unwritten[name]
-    body = body_of(source.text, name) if source else None
-    if source is None or body is None:
+    if source is None:
         return "(not there)", ""
-    return body.code, source.place(body.line)
+    try:
+        body = body_of(source.text, name)
+    except SyntaxError as error:
+        place = source.place(error.lineno or 1)
+        return f"(not shown: {place} is not valid Python: {error.msg})", ""
+    return (body.code, source.place(body.line)) if body else ("(not there)", "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tito import material
+from tito import material, overview
 from tito.course import MODULE, Module, repository_root
 from tito.errors import TitoError
 from tito.prose import fit
@@ -31,7 +31,7 @@ def watch(module: Module | None) -> None:
     is the module that you are at. Ctrl-C ends it.
     """
     workspace = Workspace.find()
-    module = module or _current(workspace)
+    module = module or overview.module_at(workspace, "tito watch")
     if material.check_file(module) is None:
         raise click.UsageError(f"There are no checks for {module.folder} yet.")
     watcher = _Watcher(module, workspace)
@@ -41,18 +41,6 @@ def watch(module: Module | None) -> None:
             watcher.wait()
     except KeyboardInterrupt:
         click.echo()
-
-
-def _current(workspace: Workspace | None) -> Module:
-    """The module that the learner is at."""
-    if workspace is None:
-        raise click.UsageError("Outside a workspace, say which module: tito watch layers")
-    from tito import overview
-
-    here = overview.current(workspace, overview.standings(workspace))
-    if here is None:
-        raise TitoError("You have finished every module. To watch one: tito watch MODULE")
-    return here.module
 
 
 class _SavedAgainError(Exception):
