@@ -39,9 +39,16 @@ def by_hand(batch_size: int, dropout: tuple[float, float] = DROPOUT, update: boo
     column = np.empty((batch_size, 1), np.float32)
     rows = np.arange(batch_size)
     random_bits = np.random.SFC64(0).random_raw
-    # As few random bits as the probability needs, as in TinyTorch.
-    draws = [(np.dtype(np.uint8), p) if p == 0.5 else (np.dtype(np.uint16), p) for p in dropout]
     learning_rate, share = np.float32(LEARNING_RATE), np.float32(1 / batch_size)
+
+    def keep(shape: tuple[int, int], p: float) -> np.ndarray:
+        # As few random bits as the probability needs, as in TinyTorch.
+        count = shape[0] * shape[1]
+        if p == 0.5:
+            octets = random_bits(-(-count // 64)).view(np.uint8)
+            return np.unpackbits(octets, count=count).view(bool).reshape(shape)
+        draws = random_bits(-(-count // 4)).view(np.uint16)[:count]
+        return draws.reshape(shape) >= np.uint16(round(p * 2**16))
 
     def forward(layer: int) -> None:
         x, y = activations[layer], activations[layer + 1]
@@ -50,11 +57,8 @@ def by_hand(batch_size: int, dropout: tuple[float, float] = DROPOUT, update: boo
         if layer == LAST:
             return
         np.maximum(y, zeros[layer + 1], out=y)
-        kind, p = draws[layer]
         mask = masks[layer + 1]
-        bits = random_bits(y.size * kind.itemsize // 8).view(kind).reshape(y.shape)
-        keep = bits >= kind.type(round(p * 2 ** (8 * kind.itemsize)))
-        np.multiply(keep, np.float32(1 / (1 - p)), out=mask)
+        np.multiply(keep(y.shape, dropout[layer]), np.float32(1 / (1 - dropout[layer])), out=mask)
         np.multiply(y, mask, out=y)
 
     def cross_entropy() -> np.float32:

@@ -580,9 +580,9 @@ print(np.ones((3, 8)) * (random.random((3, 8)) >= 0.5))
 #
 # Two pieces are given. `random_keep(shape, p)` draws the booleans: True where an element is kept.
 # A float from NumPy's generator takes 64 random bits; a coin needs one. So it draws small whole
-# numbers, 8 bits for `p = 0.5` and 16 for 0.3, and compares them with a threshold: half of the 256
-# values of 8 bits are below 128. (For 0.3 it is 19,661 of 65,536, which is 0.300003.) You will see
-# what that saves under "What it costs".
+# numbers and compares them with a threshold: for `p = 0.5` single bits, kept where they are 1, and
+# for 0.3 numbers of 16 bits, kept from 19,661 on. (That is 19,661 of 65,536, or 0.300003.) You will
+# see what that saves under "What it costs".
 #
 # `dropout` is the operation: a plain function on arrays, as all operations are, that goes through
 # the door `apply` of module 01. The mask is not an input that could want a gradient, so it comes as
@@ -599,18 +599,21 @@ def dropout(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def random_keep(shape: tuple[int, ...], p: float) -> np.ndarray:
     """A random array of booleans: each element is False with probability `p`.
 
-    Random bits cost time, so this draws no more than `p` needs: 8 to an element for 0.5, 16 for
+    Random bits cost time, so this draws no more than `p` needs: 1 to an element for 0.5, 16 for
     0.3. Probabilities that are no multiple of 1/65536 are met to one part in 10,000 or better.
     """
-    for bits in (8, 16, 32):
+    for bits in (1, 8, 16, 32):
         threshold = round(p * 2**bits)
         if abs(threshold - p * 2**bits) <= 1e-4 * min(threshold, 2**bits - threshold):
             break
     threshold = min(threshold, 2**bits - 1)
     count = math.prod(shape)
     words = generator().bit_generator.random_raw(-(-count * bits // 64))
-    draws = words.view(f"u{bits // 8}")[:count].reshape(shape)
-    return draws >= draws.dtype.type(threshold)
+    if bits == 1:
+        draws = np.unpackbits(words.view(np.uint8), count=count)
+    else:
+        draws = words.view(f"u{bits // 8}")[:count]
+    return (draws >= draws.dtype.type(threshold)).reshape(shape)
 
 
 # %% [markdown]
@@ -899,7 +902,7 @@ plain = median_seconds(lambda: random.random((512, 256)) >= 0.5)
 frugal = median_seconds(lambda: random_keep((512, 256), 0.5))
 whole = median_seconds(lambda: Dropout(0.5)(batch, training=True))
 print(f"Booleans for 512 by 256 units: {1e6 * plain:.0f} µs from 64 bits each,", end=" ")
-print(f"{1e6 * frugal:.0f} µs from 8 bits each.")
+print(f"{1e6 * frugal:.0f} µs from one bit each.")
 print(f"All of Dropout takes {1e6 * whole:.0f} µs; the Linear before it, {1e6 * seconds:.0f} µs.")
 
 # %% [markdown]

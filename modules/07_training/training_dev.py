@@ -124,7 +124,7 @@ def _batches(
 def as_input(samples: np.ndarray) -> Tensor:
     """Samples as a tensor of float32; bytes are scaled from 0-255 to 0-1."""
     if samples.dtype == np.uint8:
-        return Tensor(np.multiply(samples, np.float32(1 / 255)))
+        return Tensor(samples.astype(np.float32) * np.float32(1 / 255))
     return Tensor(samples)
 
 

@@ -35,11 +35,14 @@ def test_the_parts_drop_with_the_probability_they_should(p: float) -> None:
     assert mask.dtype == np.asarray(calls["product"]()).dtype == np.float32
 
 
-@pytest.mark.parametrize(("p", "bits"), [(0.5, 8), (0.25, 8), (0.3, 16), (0.99, 16)])
-def test_eight_bits_are_enough_for_multiples_of_a_256th(p: float, bits: int) -> None:
+@pytest.mark.parametrize(("p", "bits"), [(0.5, 1), (0.25, 8), (0.3, 16), (0.99, 16)])
+def test_one_bit_is_enough_for_a_half_and_eight_for_multiples_of_a_256th(
+    p: float, bits: int
+) -> None:
     parts = Parts((3, 5), p)
     assert parts.bits == bits
-    assert parts.draw_bits().dtype.itemsize * 8 == bits
+    assert np.iinfo(parts.draw_bits().dtype).bits == max(8, bits)
+    assert parts.draw_bits().max() < 2**bits
     assert parts.draw_bits().shape == (3, 5)
 
 

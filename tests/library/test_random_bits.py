@@ -9,8 +9,8 @@ from tinytorch.core.tensor import Tensor
 
 # A probability, the bits that are drawn for it, and the first draw that is kept.
 NEEDED = [
-    (0.0, 8, 0),
-    (0.5, 8, 128),
+    (0.0, 1, 0),
+    (0.5, 1, 1),
     (0.25, 8, 64),
     (1 / 256, 8, 1),
     (255 / 256, 8, 255),
@@ -37,7 +37,8 @@ def test_a_probability_takes_the_bits_it_needs_and_no_more(
 ) -> None:
     source = np.random.SFC64(7)
     words = source.random_raw(-(-count * bits // 64))
-    draws = words.view(f"u{bits // 8}")[:count]
+    octets = words.view(np.uint8)
+    draws = (np.unpackbits(octets) if bits == 1 else octets.view(f"u{bits // 8}"))[:count]
     generator = tinytorch.manual_seed(7)
     assert np.array_equal(random_keep((count,), p), draws >= threshold)
     assert generator.bit_generator.random_raw() == source.random_raw()

@@ -86,13 +86,22 @@ class Parts:
     @property
     def bits(self) -> int:
         """How many random bits an element needs for `p`, where 16 are enough for any."""
-        return 8 if (256 * self.p).is_integer() else 16
+        return next((bits for bits in (1, 8) if (2**bits * self.p).is_integer()), 16)
+
+    @property
+    def size(self) -> str:
+        """How large those numbers are, in words."""
+        return "one bit" if self.bits == 1 else f"{self.bits} bits"
 
     def draw_bits(self) -> np.ndarray:
         """Whole numbers of so many bits."""
         rows, columns = self.shape
         words = generator().bit_generator.random_raw(-(-rows * columns * self.bits // 64))
-        return words.view(f"u{self.bits // 8}")[: rows * columns].reshape(self.shape)
+        if self.bits == 1:
+            draws = np.unpackbits(words.view(np.uint8), count=rows * columns)
+        else:
+            draws = words.view(f"u{self.bits // 8}")[: rows * columns]
+        return draws.reshape(self.shape)
 
     def draw_floats(self) -> np.ndarray:
         """Numbers from 0 to 1."""
@@ -207,7 +216,7 @@ def answer(settings: Settings, progress: Progress) -> Answer:
         changes=(
             Change({"first": 2048, "second": 2048}, "more arithmetic around it: a smaller share"),
             Change({"first": 32, "second": 32}, "little arithmetic: what a call costs shows"),
-            Change({"p": 0.3}, "needs 16 random bits an element instead of 8"),
+            Change({"p": 0.3}, "needs 16 random bits an element instead of one"),
         ),
         method=(
             f"Steps with and without dropout in turns, {len(with_.rounds)} rounds after a warm-up; "
@@ -326,13 +335,13 @@ def _part_table(settings: Settings, found: Found) -> Table:
 
 
 def _why(settings: Settings, found: Found) -> str:
-    bits = Parts((1, 1), settings.p).bits
+    size = Parts((1, 1), settings.p).size
     few, floats = found.parts[FEW_BITS], found.parts[FLOATS]
     times = floats[DRAW] / few[DRAW]
     said = (
         f"Dropout draws a random number for each element, compares it with p, makes a mask of the "
-        f"answers, and multiplies. With p={settings.p:g}, {bits} random bits are enough; a float64 "
-        f"draws 64 for each element, which took {figures(times, 2)} times as long here. "
+        f"answers, and multiplies. With p={settings.p:g}, numbers of {size} are enough; a float64 "
+        f"draws 64 bits for each element, which took {figures(times, 2)} times as long here. "
     )
     sums = {way: found.sum_of(way) for way in (FEW_BITS, FLOATS)}
     share = few[DRAW] / sums[FEW_BITS], floats[DRAW] / sums[FLOATS]
@@ -380,7 +389,7 @@ def _picture(settings: Settings, found: Found) -> Picture:
                 [
                     Group(f"numbers of {name}", list(found.parts[way].values()))
                     for way, name in (
-                        (FEW_BITS, f"{Parts((1, 1), settings.p).bits} bits"),
+                        (FEW_BITS, Parts((1, 1), settings.p).size),
                         (FLOATS, "float64"),
                     )
                 ],
