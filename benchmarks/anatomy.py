@@ -1,4 +1,4 @@
-"""Where the time of a training step goes: four programs, each doing more than the one before."""
+"""Where the time of a training step goes: five programs, each doing more than the one before."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ STAGES = (
     Contestant("products", "products: the floor", "numpy"),
     Contestant("network", "+ biases, ReLU, dropout, loss", "numpy"),
     Contestant("step", "+ update: all by hand in NumPy", "numpy"),
+    Contestant("anew", "+ new memory for each result", "numpy"),
     Contestant(TINYTORCH.key, "+ the framework: TinyTorch", "tinytorch"),
 )
 BATCH_SIZES = (32, 128, 512)
@@ -25,7 +26,7 @@ def measure_anatomy(
     start: Callable[[str, int], None],
     after_round: Callable[[], None],
 ) -> list[Measurement]:
-    """Time the four programs, with all threads and with one.
+    """Time the five programs, with all threads and with one.
 
     Args:
         rounds: how often each is measured.

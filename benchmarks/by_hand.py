@@ -1,13 +1,15 @@
 """The training step written out in NumPy, without a framework: the limit of what we could reach.
 
-No tensors, no recording, no checks, all memory allocated beforehand and reused. What it takes
+No tensors, no recording, no checks, all memory set aside beforehand and reused. What it takes
 beyond the matrix products is NumPy's price for the rest of the arithmetic; what TinyTorch takes
-beyond it is the price of being a framework.
+beyond it is the price of being a framework: of new memory for each result, and of Python.
 """
 
 from __future__ import annotations
 
+import math
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -25,25 +27,47 @@ LAST = len(SIZES) - 2
 """The number of the layer that makes the logits, counted from 0."""
 
 
-def by_hand(batch_size: int, dropout: tuple[float, float] = DROPOUT, update: bool = True) -> Step:
-    """Forward, loss and backward, with or without the update of the parameters after them."""
+def by_hand(
+    batch_size: int,
+    dropout: tuple[float, float] = DROPOUT,
+    update: bool = True,
+    reuse: bool = True,
+) -> Step:
+    """Forward, loss and backward.
+
+    Args:
+        batch_size: how many samples there are.
+        dropout: the probabilities of dropping a unit of the first and of the second hidden layer.
+        update: whether to move the parameters afterwards.
+        reuse: whether all results are written to memory that was set aside beforehand; if not,
+            each asks for its own and lets go of it, as NumPy does where no `out=` is given.
+    """
     weights, images, labels = starting_point(batch_size)
     biases = [np.zeros(size, np.float32) for size in SIZES[1:]]
-    activations = [images, *(np.empty((batch_size, size), np.float32) for size in SIZES[1:])]
-    gradients = [np.empty_like(x) for x in activations]
-    masks = [np.empty_like(x) for x in activations]
     parameters = [*weights, *biases]
-    parameter_gradients = [np.empty_like(parameter) for parameter in parameters]
-    scratch = [np.empty_like(parameter) for parameter in parameters]
+    # Where results go: an array, or None for a new one.
+    activations: list[Any] = [images, *(None for _ in SIZES[1:])]
+    gradients: list[Any] = [None for _ in SIZES]
+    masks: list[Any] = [None for _ in SIZES]
+    parameter_gradients: list[Any] = [None for _ in parameters]
+    changes: list[Any] = [None for _ in parameters]
+    if not reuse:
+        # As TinyTorch does: it teaches the allocator to keep large pieces of memory.
+        np.empty(31 * 2**20, np.uint8)
+    else:
+        for results in (activations, gradients, masks):
+            results[1:] = [np.empty((batch_size, size), np.float32) for size in SIZES[1:]]
+        for results in (parameter_gradients, changes):
+            results[:] = [np.empty_like(parameter) for parameter in parameters]
     zeros = [np.zeros(size, np.float32) for size in SIZES]
     column = np.empty((batch_size, 1), np.float32)
     rows = np.arange(batch_size)
     random_bits = np.random.SFC64(0).random_raw
     learning_rate, share = np.float32(LEARNING_RATE), np.float32(1 / batch_size)
 
-    def keep(shape: tuple[int, int], p: float) -> np.ndarray:
+    def keep(shape: tuple[int, ...], p: float) -> np.ndarray:
         # As few random bits as the probability needs, as in TinyTorch.
-        count = shape[0] * shape[1]
+        count = math.prod(shape)
         if p == 0.5:
             octets = random_bits(-(-count // 64)).view(np.uint8)
             return np.unpackbits(octets, count=count).view(bool).reshape(shape)
@@ -51,38 +75,40 @@ def by_hand(batch_size: int, dropout: tuple[float, float] = DROPOUT, update: boo
         return draws.reshape(shape) >= np.uint16(round(p * 2**16))
 
     def forward(layer: int) -> None:
-        x, y = activations[layer], activations[layer + 1]
-        np.matmul(x, weights[layer], out=y)
-        np.add(y, biases[layer], out=y)
-        if layer == LAST:
-            return
-        np.maximum(y, zeros[layer + 1], out=y)
-        mask = masks[layer + 1]
-        np.multiply(keep(y.shape, dropout[layer]), np.float32(1 / (1 - dropout[layer])), out=mask)
-        np.multiply(y, mask, out=y)
+        space = activations[layer + 1]
+        y = np.matmul(activations[layer], weights[layer], out=space)
+        y = np.add(y, biases[layer], out=space)
+        if layer < LAST:
+            y = np.maximum(y, zeros[layer + 1], out=space)
+            p = dropout[layer]
+            mask = np.multiply(keep(y.shape, p), np.float32(1 / (1 - p)), out=masks[layer + 1])
+            y = np.multiply(y, mask, out=space)
+            masks[layer + 1] = mask
+        activations[layer + 1] = y
 
     def cross_entropy() -> np.float32:
-        logits, gradient = activations[-1], gradients[-1]
+        logits, space = activations[-1], gradients[-1]
         np.maximum.reduce(logits, axis=1, keepdims=True, out=column)
         np.subtract(logits, column, out=logits)
-        np.exp(logits, out=gradient)
+        gradient = np.exp(logits, out=space)
         np.add.reduce(gradient, axis=1, keepdims=True, out=column)
         loss = np.add.reduce(np.log(column[:, 0]) - logits[rows, labels]) * share
-        np.divide(gradient, column, out=gradient)
+        gradient = np.divide(gradient, column, out=space)
         gradient[rows, labels] -= 1
-        np.multiply(gradient, share, out=gradient)
+        gradients[-1] = np.multiply(gradient, share, out=space)
         return loss
 
     def backward(layer: int) -> None:
         x, gradient = activations[layer], gradients[layer + 1]
-        np.matmul(x.T, gradient, out=parameter_gradients[layer])
-        np.add.reduce(gradient, axis=0, out=parameter_gradients[len(weights) + layer])
+        weight, bias = layer, len(weights) + layer  # where their gradients are
+        parameter_gradients[weight] = np.matmul(x.T, gradient, out=parameter_gradients[weight])
+        parameter_gradients[bias] = np.add.reduce(gradient, axis=0, out=parameter_gradients[bias])
         if layer == 0:
             return
-        below = gradients[layer]
-        np.matmul(gradient, weights[layer].T, out=below)
-        np.multiply(below, masks[layer], out=below)
-        np.multiply(below, x > 0, out=below)
+        space = gradients[layer]
+        below = np.matmul(gradient, weights[layer].T, out=space)
+        below = np.multiply(below, masks[layer], out=space)
+        gradients[layer] = np.multiply(below, x > 0, out=space)
 
     def step() -> np.float32:
         for layer in range(LAST + 1):
@@ -92,10 +118,15 @@ def by_hand(batch_size: int, dropout: tuple[float, float] = DROPOUT, update: boo
             backward(layer)
         if update:
             for parameter, gradient, change in zip(
-                parameters, parameter_gradients, scratch, strict=True
+                parameters, parameter_gradients, changes, strict=True
             ):
-                np.multiply(gradient, learning_rate, out=change)
-                np.subtract(parameter, change, out=parameter)
+                np.subtract(
+                    parameter, np.multiply(gradient, learning_rate, out=change), out=parameter
+                )
+        if not reuse:
+            for results in (activations, gradients, masks):
+                results[1:] = [None for _ in SIZES[1:]]
+            parameter_gradients[:] = [None for _ in parameters]
         return loss
 
     return step
@@ -106,5 +137,6 @@ CONTESTANTS = {
     "products": floor,
     "network": partial(by_hand, update=False),
     "step": by_hand,
+    "anew": partial(by_hand, reuse=False),
     "tinytorch": with_tinytorch,
 }

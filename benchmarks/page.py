@@ -92,7 +92,9 @@ def _limits(results: Results) -> str:
     lines = [
         "The third line is as far as a framework can get that is built on NumPy, operation by",
         "operation: the same arithmetic without tensors, recording or checks, all memory reused.",
-        "Its distance from the floor is the limit of ours.",
+        "Its distance from the floor is the limit of ours. The fourth writes no result where an",
+        "old one was, as a framework must that cannot know who still holds it; what TinyTorch adds",
+        "to that is mostly Python: tensors, recording, checks, and the walk back.",
         "",
         "| | by hand ÷ floor | TinyTorch ÷ by hand | TinyTorch ÷ floor, required |",
         "| --- | --- | --- | --- |",

@@ -31,7 +31,7 @@ LEGEND = (
     "many times the floor we take (less is better), each the median of the ratios within the "
     "rounds, and what is required of it. The floor is the matrix products alone; for dropout and "
     "depth, copies of the same bytes; for the import, NumPy's. Where the time of a step goes is "
-    "shown by four programs, each of which does more than the one above it, at batch 32, 128 and "
+    "shown by five programs, each of which does more than the one above it, at batch 32, 128 and "
     "512; their second lines say what that adds."
 )
 
@@ -95,7 +95,7 @@ def rows(results: Results, benchmark: str) -> Iterator[tuple[str, list[Cell]]]:
             yield (
                 title,
                 [
-                    Cell(format_value(whole.median, "s"), note=f"+{format_value(added, 's')}")
+                    Cell(format_value(whole.median, "s"), note=_signed(added))
                     for whole, added in found
                 ],
             )
@@ -111,6 +111,10 @@ def rows(results: Results, benchmark: str) -> Iterator[tuple[str, list[Cell]]]:
                 )
             )
         yield case, cells
+
+
+def _signed(seconds: float) -> str:
+    return f"{'+' if seconds >= 0 else '-'}{format_value(abs(seconds), 's')}"
 
 
 def format_measurement(measurement: Measurement) -> str:
