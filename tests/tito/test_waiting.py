@@ -1,10 +1,16 @@
 """A check that fails only because an earlier one did waits for that one."""
 
+import subprocess
+import sys
+
+from learner import LAYERS, solved
+
 from tinytorch.checking.checks import Check, Unit
 from tinytorch.checking.judge import Verdict
 from tinytorch.checking.lines import unit_lines
 from tinytorch.checking.results import Result
 from tinytorch.checking.run import Run
+from tito.workspace import Workspace
 
 UNIT = Unit("Numbers")
 PASSED = Verdict()
@@ -78,3 +84,15 @@ def test_a_report_says_what_is_waited_for_unless_it_stands_above() -> None:
     ]
     lines = [line for _, line in unit_lines(UNIT, [first, second, *waiting])]
     assert lines[-4:] == ["⏳ It doubles", "⏳ It rises", "⏳ It falls", "   waits for It halves"]
+
+
+def test_plain_pytest_skips_what_waits_and_says_for_which(workspace: Workspace) -> None:
+    text = solved(LAYERS).replace("y = x @ self.weight", "y = 2 * (x @ self.weight)")
+    workspace.lesson(LAYERS).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-rsf", "tests/", "-k", "layers"]
+    result = subprocess.run(command, cwd=workspace.root, capture_output=True, text=True)
+    assert result.returncode == 1
+    (failed,) = (line for line in result.stdout.splitlines() if line.startswith("FAILED"))
+    assert "test_linear_computes_xw_plus_b - " in failed
+    assert "the product is doubled" in result.stdout
+    assert "waits for: Linear layer computes y = xW + b correctly" in result.stdout

@@ -207,7 +207,7 @@ def expect_gradient(
     mistakes: dict[str, Any] | None = None,
     *,
     also: Any = None,
-    missing: str = "no gradient flows back to this input",
+    missing: str | None = "no gradient flows back to this input",
     tolerance: float = 1e-4,
 ) -> None:
     """A gradient that has arrived, and is right.
