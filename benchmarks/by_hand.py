@@ -45,6 +45,8 @@ def by_hand(
     weights, images, labels = starting_point(batch_size)
     biases = [np.zeros(size, np.float32) for size in SIZES[1:]]
     parameters = [*weights, *biases]
+    # The logits, class by class in memory: reductions over them are several times as fast.
+    scores = np.empty((batch_size, SIZES[-1]), np.float32, order="F")
     # Where results go: an array, or None for a new one.
     activations: list[Any] = [images, *(None for _ in SIZES[1:])]
     gradients: list[Any] = [None for _ in SIZES]
@@ -57,6 +59,7 @@ def by_hand(
     else:
         for results in (activations, gradients, masks):
             results[1:] = [np.empty((batch_size, size), np.float32) for size in SIZES[1:]]
+        gradients[-1] = np.empty_like(scores)
         for results in (parameter_gradients, changes):
             results[:] = [np.empty_like(parameter) for parameter in parameters]
     zeros = [np.zeros(size, np.float32) for size in SIZES]
@@ -87,12 +90,13 @@ def by_hand(
         activations[layer + 1] = y
 
     def cross_entropy() -> np.float32:
-        logits, space = activations[-1], gradients[-1]
-        np.maximum.reduce(logits, axis=1, keepdims=True, out=column)
-        np.subtract(logits, column, out=logits)
-        gradient = np.exp(logits, out=space)
+        space = gradients[-1]
+        np.copyto(scores, activations[-1])
+        np.maximum.reduce(scores, axis=1, keepdims=True, out=column)
+        np.subtract(scores, column, out=scores)
+        gradient = np.exp(scores, out=space)
         np.add.reduce(gradient, axis=1, keepdims=True, out=column)
-        loss = np.add.reduce(np.log(column[:, 0]) - logits[rows, labels]) * share
+        loss = np.add.reduce(np.log(column[:, 0]) - scores[rows, labels]) * share
         gradient = np.divide(gradient, column, out=space)
         gradient[rows, labels] -= 1
         gradients[-1] = np.multiply(gradient, share, out=space)

@@ -93,6 +93,9 @@ def shifted(logits: np.ndarray) -> np.ndarray:
     That changes no probability, and `exp` can no longer overflow.
     """
     rows = logits.reshape(-1, logits.shape[-1])
+    if len(rows) > rows.shape[1]:
+        # Class by class in memory, the same numbers are compared and added up in long runs.
+        rows = np.asfortranarray(rows)
     # A difference beyond float32 becomes -infinity, and its exp 0, as it should.
     with np.errstate(over="ignore"):
         return rows - np.maximum.reduce(rows, axis=1, keepdims=True)
