@@ -140,7 +140,7 @@ def test_json_holds_the_values(question: Question) -> None:
     assert found["question"] == question.name
     assert found["values"]
     assert found["settings"]
-    assert set(found["conditions"]) >= {"Processor", "Threads", "Modules"}
+    assert set(found["conditions"]) >= {"Processor", "Threads", "Planks"}
 
 
 @every_question

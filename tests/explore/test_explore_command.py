@@ -104,7 +104,7 @@ def test_one_question_is_answered_with_table_sketch_reason_formula_and_picture()
         "20 · 8 + 8 + 8 · 3 + 3 = 195",
         "tito explore 03 growth --set inputs=10",
         "Settings: inputs=20, hidden=8, outputs=3",
-        "Modules: the reference's, all of them",
+        "Planks: all are the reference's",
     ):
         assert part in flat
     picture = Path("explore-layers") / "growth.png"
@@ -204,7 +204,7 @@ def terminal() -> Iterator[pexpect.spawn]:
 def test_on_a_terminal_a_guess_is_asked_for_before_anything_is_measured(
     terminal: pexpect.spawn,
 ) -> None:
-    terminal.expect_exact("How many times as many parameters is that? (in times)")
+    terminal.expect(r"How many times as many parameters is\s+that\?")
     assert "parameters become" not in terminal.before
     terminal.expect_exact("Your guess (Enter for none): ")
     terminal.sendline("lots")
@@ -391,7 +391,7 @@ def test_the_learners_layers_are_the_ones_that_answer(tmp_path: Path) -> None:
     flat = " ".join(done.stdout.split())
     assert "184 parameters become 368" in flat  # without the biases
     assert "do not have n · m + m parameters each" in flat
-    assert "Modules: yours: layers; the others are the reference's" in flat
+    assert "Planks: layers is yours, the others are the reference's" in flat
 
 
 def test_a_plank_that_breaks_is_named_with_its_line_and_the_way_to_check_it(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def test_conditions_say_how_many_threads_there_may_be(monkeypatch: pytest.Monkey
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     assert conditions()["Threads"].startswith("up to ")
-    assert conditions()["Modules"] == "the reference's, all of them"
+    assert conditions()["Planks"] == "all are the reference's"
 
 
 def test_a_busy_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

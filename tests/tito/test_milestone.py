@@ -21,12 +21,13 @@ from safetensors.numpy import load_file
 import tinytorch
 from tinytorch.core.training import predict
 from tinytorch.datasets import MNIST, mnist
+from tinytorch.planks import described
 from tito.main import main
 from tito.milestones.history import Epoch, History
 from tito.milestones.interruption import Interruption
 from tito.milestones.mnist import DigitNetwork, Step, train
 from tito.milestones.picture import draw
-from tito.milestones.planks import describe_planks, planks
+from tito.milestones.planks import planks
 from tito.milestones.progress import clock, describe, header_row, plain_line, table_row
 from tito.milestones.recipe import Recipe
 from tito.milestones.report import (
@@ -277,7 +278,7 @@ def test_the_report_tells_planks_accuracy_digits_time_and_files(folder: Path) ->
     result = run("--epochs", "1", "--output", "results")
     assert result.exit_code == 0, result.output
     assert "235,146 parameters" in result.output
-    assert "Every plank is the reference's." in result.output
+    assert "Planks: all are the reference's." in result.output
     assert re.search(r"Test: \d+\.\d\d% of 500 new images", result.output)
     assert re.search(r"Training: \d+\.\d\d% of the 3,000 images", result.output)
     assert re.search(r"Time: \d+\.\d s for 3,000 images, [\d,]+ images/s", result.output)
@@ -729,7 +730,7 @@ def flat(text: str) -> str:
 def test_planks_of_your_own_are_said_to_be_yours(tmp_path: Path) -> None:
     finished = with_plank(tmp_path, "layers", "class Linear", "class Linear")
     assert finished.returncode == 0, finished.stderr
-    assert "Your planks: layers. The reference's: tensor, activations, losses," in finished.stdout
+    assert "Planks: layers is yours, the others are the reference's." in finished.stdout
     values = json.loads((tmp_path / "milestone-mnist" / "metrics.json").read_text())
     assert values["planks"]["layers"] == "yours"
     assert values["planks"]["tensor"] == "reference"
@@ -738,8 +739,10 @@ def test_planks_of_your_own_are_said_to_be_yours(tmp_path: Path) -> None:
 def test_every_plank_is_known_and_the_reference_s_here() -> None:
     owners = planks()
     assert len(owners) == 7
-    assert describe_planks(owners) == "Every plank is the reference's."
-    assert describe_planks(dict.fromkeys(owners, "yours")) == "Every plank is yours."
+    assert described(owners) == "all are the reference's"
+    assert described(dict.fromkeys(owners, "yours")) == "all are yours"
+    two = owners | dict.fromkeys(("tensor", "layers"), "yours")
+    assert described(two) == "tensor, layers are yours, the others are the reference's"
 
 
 def test_a_plank_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path) -> None:
@@ -753,7 +756,7 @@ def test_a_plank_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path
     number = lines.index("        1 / 0") + 1
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
-    assert f"core/layers.py, line {number}: ZeroDivisionError" in flat(finished.stderr)
+    assert f"core/layers.py:{number}: ZeroDivisionError" in flat(finished.stderr)
     assert "module layers (yours)" in finished.stderr
     assert "❌ Inference mode passes through unchanged" in finished.stderr
     assert "tito hint layers Dropout.forward" in finished.stderr
@@ -848,5 +851,5 @@ def test_a_plank_without_an_argument_that_the_network_needs_is_named(tmp_path: P
     )
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
-    assert "tito/milestones/mnist.py, line" in flat(finished.stderr)
+    assert "tito/milestones/mnist.py:" in flat(finished.stderr)
     assert "Your planks pass all checks that there are for them: training." in finished.stderr

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from typing import Any
 
-from tinytorch.laying import TAUGHT
 from tinytorch.machine import THREAD_VARIABLES, processor, processors
-from tinytorch.overlay import is_reference
+from tinytorch.planks import described, in_use
 
 
 def conditions() -> dict[str, str]:
@@ -27,7 +25,7 @@ def conditions() -> dict[str, str]:
             f"with {blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}, "
             f"{platform.system()} {platform.machine()}"
         ),
-        "Modules": planks(),
+        "Planks": described(in_use()),
     }
 
 
@@ -59,18 +57,3 @@ def load() -> dict[str, str]:
         "Load": f"other programs kept {busy:.1f} processors busy, so times are long and uneven; "
         "close them and measure again"
     }
-
-
-def planks() -> str:
-    """Whose the modules of the framework are, in a sentence."""
-    loaded = {
-        name: str(module.__file__)
-        for name in TAUGHT
-        if (module := sys.modules.get(f"tinytorch.core.{name}"))
-    }
-    yours = [name for name, file in loaded.items() if not is_reference(file)]
-    if not yours:
-        return "the reference's, all of them"
-    if len(yours) == len(loaded):
-        return "yours, all of them"
-    return f"yours: {', '.join(yours)}; the others are the reference's"

@@ -148,7 +148,8 @@ def _with_unit(number: float, guess: Guess) -> str:
 
 
 def asked_for(guess: Guess) -> str:
-    """The prompt, and in what the answer is expected."""
+    """The prompt, and in what the answer is expected where the prompt does not say it."""
     if guess.choices:
         return f"{guess.prompt} ({', '.join(guess.choices)})"
-    return f"{guess.prompt} (in {guess.unit})" if guess.unit else guess.prompt
+    is_said = not guess.unit or f"many {guess.unit}" in guess.prompt
+    return guess.prompt if is_said else f"{guess.prompt} (in {guess.unit})"

@@ -13,7 +13,7 @@ from tito.errors import TitoError
 from tito.files import files_in, write_atomically
 from tito.groups import OrderedGroup
 from tito.milestones.interruption import Interruption
-from tito.milestones.planks import caught_by, describe_planks, explain, loaded_and_yours, planks
+from tito.milestones.planks import caught_by, explain, loaded_and_yours, planks
 from tito.milestones.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
 
     import tinytorch
     from tinytorch.core.training import save
+    from tinytorch.planks import described
     from tito.milestones.history import History
     from tito.milestones.mnist import DigitNetwork, train
     from tito.milestones.progress import Progress
@@ -148,7 +149,7 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
 
     console = Console(stderr=as_json, highlight=False, markup=False)
     console.print(f"Training 784-256-128-10, {parameters:,} parameters, on {len(images):,} digits.")
-    console.print(describe_planks(owners))
+    console.print(f"Planks: {described(owners)}.")
     console.print()
     # A training that diverges ends with a message; NumPy's warnings on the way there add nothing.
     with np.errstate(over="ignore", invalid="ignore"), Interruption() as interruption:
@@ -200,6 +201,7 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
         return 128 + interruption.signal
     accuracy = results.test.accuracy
     if accuracy < PASSABLE and (caught := caught_by(loaded_and_yours())):
+        click.echo(err=True)
         problem = f"Only {accuracy:.0%} read right, and that is because of a plank of yours."
         raise TitoError("\n".join([problem, *caught]))
     return 0

@@ -1,6 +1,7 @@
 """`tito module`: start, see, complete and reset a module of the course."""
 
 import json
+import shutil
 from pathlib import Path
 
 import click
@@ -58,6 +59,11 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
         click.echo(fit(sentence))
     opening = "jupyter lab " if file.suffix == ".ipynb" else ""
     click.echo(f"Open it, and read on from the top:\n  {opening}{shown}")
+    if opening and not shutil.which("jupyter-lab"):
+        click.echo(
+            fit("JupyterLab is not installed here; other programs will do, such as VS Code.")
+        )
+        click.echo("To have it: python -m pip install jupyterlab\n")
     to_write = workspace.unwritten(file)
     if to_write:
         place = to_write[0].place.removeprefix(f"{shown}, ")  # of a notebook, named just above

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tinytorch.explore.catalogue import Question
+from tito.prose import fit
 
 if TYPE_CHECKING:
     from tinytorch.explore.experiment import Guess
@@ -25,7 +26,7 @@ def ask(guess: Guess, before: str = "") -> str | None:
     from tinytorch.explore.experiment import asked_for, read_guess
     from tinytorch.explore.settings import SettingError
 
-    click.echo(f"{before}{asked_for(guess)}")
+    click.echo(fit(f"{before}{asked_for(guess)}"))
     while True:
         typed: str = click.prompt("Your guess (Enter for none)", default="", show_default=False)
         if not typed.strip():

@@ -15,7 +15,7 @@ from tinytorch.explore.experiment import Table
 from tinytorch.explore.running import Result
 from tinytorch.explore.settings import text_of
 from tito.explore.sketch import sketch
-from tito.prose import WIDEST
+from tito.prose import screen_width
 
 
 def show_question(console: Console, question: Question) -> None:
@@ -23,7 +23,7 @@ def show_question(console: Console, question: Question) -> None:
     console.print(
         Text(f"{question.number}. {question.name}", "bold"), Text(question.heading, "dim")
     )
-    console.print(question.text, width=_width(console))
+    console.print(question.text, width=screen_width())
     console.print()
 
 
@@ -35,7 +35,7 @@ def show_result(console: Console, result: Result, command: str) -> None:
         result: what came out.
         command: how the question is run again, as in "tito explore 03 growth".
     """
-    answer, width = result.answer, _width(console)
+    answer, width = result.answer, screen_width()
     if result.verdict:
         console.print(result.verdict, width=width)
     console.print(Text(answer.headline, "bold"), width=width)
@@ -86,7 +86,3 @@ def _table(table: Table) -> RichTable:
     for row in table.rows:
         drawn.add_row(*row)
     return drawn
-
-
-def _width(console: Console) -> int:
-    return max(30, min(WIDEST, console.width))

@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-from tinytorch.overlay import is_reference
+from tinytorch.laying import TAUGHT
+from tinytorch.overlay import place
+from tinytorch.planks import YOURS, in_use, owner
+from tinytorch.sources import shown
 from tito.course import MODULES
-
-REFERENCE = "reference"
-YOURS = "yours"
-NAMES = tuple(module.name for module in MODULES)
 
 
 def planks() -> dict[str, str]:
     """For each module of the course, whose file is in use: the reference's or yours."""
-    return {
-        name: owner(str(importlib.import_module(f"tinytorch.core.{name}").__file__))
-        for name in NAMES
-    }
-
-
-def owner(file: str) -> str:
-    """Whose a module's file is."""
-    return REFERENCE if is_reference(file) else YOURS
-
-
-def describe_planks(owners: dict[str, str]) -> str:
-    """One or two sentences on who wrote the modules in use."""
-    yours = [name for name in owners if owners[name] == YOURS]
-    references = [name for name in owners if owners[name] == REFERENCE]
-    if not yours:
-        return "Every plank is the reference's."
-    if not references:
-        return "Every plank is yours."
-    return f"Your planks: {', '.join(yours)}. The reference's: {', '.join(references)}."
+    for module in MODULES:
+        importlib.import_module(f"tinytorch.core.{module.name}")
+    return in_use()
 
 
 def explain(error: Exception, what: str = "Training") -> str | None:
@@ -68,7 +49,7 @@ def explain(error: Exception, what: str = "Training") -> str | None:
     if not on_planks and not suspects:
         return None
     file, line = (on_yours or on_planks or places)[-1]
-    where = f"{file}, line {line}" if line else file
+    where = place(file, line) if line else shown(file)
     module = _module_of(file)
     if module:
         whose = "yours" if owner(file) == YOURS else "the reference's"
@@ -103,15 +84,10 @@ def caught_by(suspects: Iterable[str]) -> list[str]:
 
 def loaded_and_yours() -> list[str]:
     """The learner's modules among those that have been imported."""
-    files = {
-        name: str(module.__file__)
-        for name in NAMES
-        if (module := sys.modules.get(f"tinytorch.core.{name}"))
-    }
-    return [name for name, file in files.items() if owner(file) == YOURS]
+    return [name for name, whose in in_use().items() if whose == YOURS]
 
 
 def _module_of(file: str) -> str:
     """The module of the course that a file holds, the reference's or a learner's; else ""."""
     path = Path(file)
-    return path.stem if path.stem in NAMES and path.parts[-3:-1] == ("tinytorch", "core") else ""
+    return path.stem if path.stem in TAUGHT and path.parts[-3:-1] == ("tinytorch", "core") else ""
