@@ -1,13 +1,14 @@
-"""Notebooks: where code is in them, and cells that have to wait for an exercise.
+"""Notebooks: how one begins, where code is in them, and cells that wait for an exercise.
 
-In a notebook where nothing is written yet, most cells cannot run. `explain_unwritten` has them say
-in one line what they wait for, where Python would print a traceback. Any other error is the
-learner's own, and shown as always. Outside IPython nothing changes.
+In a notebook where nothing is written yet, most cells cannot run. `begin` has them say in one line
+what they wait for, where Python would print a traceback. Any other error is the learner's own, and
+shown as always. Outside IPython nothing changes.
 """
 
 from __future__ import annotations
 
 import dis
+import importlib.metadata
 import linecache
 import sys
 import traceback
@@ -40,8 +41,26 @@ def _cell_number(file: str) -> int | None:
     return next((number for number in numbers if inputs[number].rstrip() == code), None)
 
 
-def explain_unwritten() -> None:
-    """From now on, have the cells of this notebook that wait for an exercise say so."""
+class RestartError(Exception):
+    """The kernel has to be restarted. IPython shows the words alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def begin() -> None:
+    """From now on, have the cells of this notebook that wait for an exercise say so.
+
+    Raises:
+        RestartError: a library was installed anew after this kernel had imported it.
+    """
+    for name in ("numpy", "matplotlib"):
+        loaded = getattr(sys.modules.get(name), "__version__", None)
+        if loaded and loaded != (installed := importlib.metadata.version(name)):
+            raise RestartError(
+                f"This kernel has imported {name} {loaded}, and by now {installed} is installed.\n"
+                "Restart it (on Colab: Runtime > Restart session), and run this cell again."
+            )
     if shell() is not None:
         _explainer_of(shell())
 

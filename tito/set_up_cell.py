@@ -15,23 +15,46 @@ METADATA = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": [_TA
 
 TEXT = """\
 # @title Installs TinyTorch where it is missing, as on Colab or Binder
+# @markdown From the wheel beside this notebook or the clone around it; or from elsewhere:
+elsewhere = ""  # @param {type: "string"}
 try:
     import tinytorch.notebook
 except ImportError:
+    import subprocess
+    import sys
     from pathlib import Path
 
+    class NotInstalledError(ImportError):
+        def _render_traceback_(self):  # IPython shows the words alone
+            return [str(self)]
+
     here = Path.cwd()
-    found = list(here.glob("tinytorch-*.whl"))  # beside this notebook
+    found = [elsewhere] if elsewhere else sorted(here.glob("tinytorch-*-none-any.whl"))[-1:]
     found += [clone for clone in here.parents if (clone / "tinytorch/notebook.py").exists()]
     if not found:
-        raise ImportError(
-            "TinyTorch is not installed here. Put its wheel, tinytorch-….whl, beside this "
-            "notebook, and run this cell again."
+        raise NotInstalledError(
+            "TinyTorch is not installed here, and this notebook builds on it.\\n\\n"
+            "1. Get its wheel, the file tinytorch-….whl, where you got this notebook. Whoever\\n"
+            "   has a clone of TinyTorch makes it there: pip wheel --no-deps .\\n"
+            "   (What `pip install tinytorch` brings is another project.)\\n"
+            f"2. Put it beside this notebook, into {here}\\n"
+            "   On Colab: click on the folder at the left edge, and drag the file there.\\n"
+            "3. Run this cell again.\\n\\n"
+            "A wheel that has an address can stay there: write that after `elsewhere`."
         ) from None
-    %pip install --quiet "{found[0]}"
+    print(f"Installing TinyTorch from {found[0]}; this may take a minute.", flush=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", str(found[0])]
+    done = subprocess.run(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise NotInstalledError(
+            f"{done.stdout}\\nTinyTorch could not be installed; pip says why, above. It needs "
+            "Python 3.11 or\\nlater, and a network to fetch the libraries that it builds on."
+        ) from None
+    for name in [name for name in sys.modules if name.split(".")[0] == "tinytorch"]:
+        del sys.modules[name]  # which was the other project
     import tinytorch.notebook
 
-tinytorch.notebook.explain_unwritten()"""
+tinytorch.notebook.begin()"""
 
 
 def is_set_up(metadata: Mapping[str, Any]) -> bool:

@@ -1,29 +1,50 @@
 """The first cell of a notebook: it installs TinyTorch where it is missing, and only there."""
 
+import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import nbformat
+import numpy as np
 import pytest
 from handed_out import ROOT
+from nbclient import NotebookClient
 
+import tinytorch
+from tinytorch import notebook
 from tito import set_up_cell
 
-PIP = '%pip install --quiet "{found[0]}"'
 
-
-def installed(monkeypatch: pytest.MonkeyPatch, folder: Path, *, missing: bool = True) -> list[str]:
+def installed(
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    *,
+    missing: bool = True,
+    problem: str = "",
+    elsewhere: str = "",
+) -> list[str]:
     """What the cell has pip install, in a folder in which TinyTorch is missing or not."""
     sources: list[str] = []
 
-    def install(source: object) -> None:
-        sources.append(str(source))
-        monkeypatch.delitem(sys.modules, "tinytorch.notebook")
+    def install(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        assert command[:-1] == [sys.executable, "-m", "pip", "install", "--quiet"]
+        sources.append(command[-1])
+        if not problem:
+            monkeypatch.setitem(sys.modules, "tinytorch", tinytorch)
+            monkeypatch.setitem(sys.modules, "tinytorch.notebook", notebook)
+        return subprocess.CompletedProcess(command, 1 if problem else 0, problem)
 
-    assert PIP in set_up_cell.TEXT
+    monkeypatch.setattr("subprocess.run", install)
     monkeypatch.chdir(folder)
+    before = {n: m for n, m in sys.modules.items() if n.split(".")[0] == "tinytorch"}
     if missing:
         monkeypatch.setitem(sys.modules, "tinytorch.notebook", None)  # so importing it fails
-    exec(set_up_cell.TEXT.replace(PIP, "install(found[0])"), {"install": install})
+    text = set_up_cell.TEXT.replace('elsewhere = ""', f"elsewhere = {elsewhere!r}")
+    try:
+        exec(text, {})
+    finally:
+        sys.modules.update(before)
     return sources
 
 
@@ -39,6 +60,7 @@ def test_it_is_installed_from_the_wheel_beside_the_notebook(
 ) -> None:
     wheel = tmp_path / "tinytorch-9.9.9-py3-none-any.whl"
     wheel.touch()
+    (tmp_path / "tinytorch-9.9.9-py3-none-any (1).whl").touch()  # a browser's second copy
     assert installed(monkeypatch, tmp_path) == [str(wheel)]
 
 
@@ -48,8 +70,78 @@ def test_it_is_installed_from_the_clone_around_the_notebook(
     assert installed(monkeypatch, ROOT / "modules" / "03_layers") == [str(ROOT)]
 
 
+def test_it_is_installed_from_elsewhere_where_the_cell_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tinytorch-9.9.9-py3-none-any.whl").touch()
+    address = "https://example.org/tinytorch-9.9.9-py3-none-any.whl"
+    assert installed(monkeypatch, tmp_path, elsewhere=address) == [address]
+
+
 def test_where_there_is_nothing_to_install_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ImportError, match=r"Put its wheel, .* beside this notebook"):
+    with pytest.raises(ImportError, match="Put it beside this notebook") as caught:
         installed(monkeypatch, tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_where_pip_fails_its_words_are_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tinytorch-9.9.9-py3-none-any.whl").touch()
+    with pytest.raises(ImportError, match="No matching distribution") as caught:
+        installed(monkeypatch, tmp_path, problem="ERROR: No matching distribution found\n")
+    assert "a network to fetch the libraries" in str(caught.value)
+
+
+def test_a_library_of_another_project_by_that_name_is_in_nobody_s_way(tmp_path: Path) -> None:
+    # The kernel has imported the other project; the wheel's place is taken by a stand-in for pip.
+    other = tmp_path / "other" / "tinytorch"
+    other.mkdir(parents=True)
+    (other / "__init__.py").touch()
+    (tmp_path / "tinytorch-9.9.9-py3-none-any.whl").touch()
+    program = f"""
+import subprocess, sys
+sys.path.insert(0, {str(other.parent)!r})
+import tinytorch
+def install(command, **options):
+    sys.path.remove({str(other.parent)!r})
+    return subprocess.CompletedProcess(command, 0, "")
+subprocess.run = install
+exec(sys.argv[1])
+print(tinytorch.notebook.__file__)
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", program, set_up_cell.TEXT],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.stderr == ""
+    assert finished.stdout.endswith(f"{notebook.__file__}\n")
+
+
+def test_a_library_that_was_replaced_under_the_kernel_asks_for_a_restart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old = ModuleType("numpy")
+    old.__version__ = "1.26.4"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "numpy", old)
+    with pytest.raises(notebook.RestartError, match=r"(?s)numpy 1\.26\.4.*Restart it"):
+        notebook.begin()
+    monkeypatch.setitem(sys.modules, "numpy", np)
+    notebook.begin()
+
+
+def test_in_a_kernel_the_words_stand_alone_and_the_cells_below_do_not_run(tmp_path: Path) -> None:
+    missing = 'import sys; sys.modules["tinytorch.notebook"] = None'
+    cells = [nbformat.v4.new_code_cell(text) for text in (missing, set_up_cell.TEXT, "1")]
+    book = nbformat.v4.new_notebook(cells=cells)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    client = NotebookClient(book, kernel_name="python3", timeout=120, resources=resources)
+    with pytest.raises(Exception, match="TinyTorch is not installed here"):
+        client.execute()
+    (output,) = cells[1].outputs
+    assert output.traceback[0].startswith("TinyTorch is not installed here")
+    assert cells[2].outputs == []
