@@ -39,6 +39,8 @@ B = np.array([[2.0, 0.5, -4.0], [-1.0, 8.0, 0.25]])
 C = np.array([1.0, 2.0, 3.0])
 UPSTREAM = np.array([[1.0, -0.5, 2.0], [0.25, 3.0, -1.0]])
 
+Tests = tuple[Callable[[], None], ...]
+
 # What goes wrong where code cannot cope with what it is given; all else is the judge's business.
 ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -103,11 +105,16 @@ def result_of(what: str, value: Any) -> np.ndarray:
     return expect_tensor(what, value)
 
 
-def rests_on(*earlier: Callable[[], None]) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def rests_on(
+    *earlier: Callable[[], None], needs: Tests = ()
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """For a check of what is built on something else, which has checks of its own.
 
-    Where one of those fails, what is seen here may come from there: then nothing is named here,
-    and this check waits for that one.
+    Args:
+        earlier: where one of these fails, what is seen here may come from there. Then nothing is
+            named here, and this check waits for that one.
+        needs: where one of these fails, this check waits for it as well, unless it has a name for
+            what is wrong.
     """
 
     def decorate(test: Callable[[], None]) -> Callable[[], None]:
@@ -115,17 +122,17 @@ def rests_on(*earlier: Callable[[], None]) -> Callable[[Callable[[], None]], Cal
         def test_of_its_own() -> None:
             try:
                 test()
-            except (Mistake, *ERRORS) as found:
+            except (Mistake, RecursionError, *ERRORS) as found:
                 for other in earlier:
                     try:
                         other()
-                    except (Mistake, *ERRORS):
+                    except (Mistake, RecursionError, *ERRORS):
                         raise unnamed(found, check_of(other).about[0]) from None
                 raise
 
-        needs = tuple(check_of(other).name for other in earlier)
+        names = tuple(check_of(other).name for other in (*earlier, *needs))
         test_of_its_own.check = replace(  # type: ignore[attr-defined]
-            check_of(test), needs=needs, run=test_of_its_own
+            check_of(test), needs=names, run=test_of_its_own
         )
         return test_of_its_own
 
@@ -408,7 +415,7 @@ def test_the_operation_gets_plain_arrays() -> None:
         names[1] = "tensors are left out, and only other inputs reach the operation"
     expect_true(
         len(seen) == 2,
-        seen=f"{len(seen)} arrays for 2 inputs",
+        seen=f"{len(seen)} array{'s' * (len(seen) != 1)} for 2 inputs",
         expected="an array for each input",
         mistake=names.get(len(seen), "some inputs come twice"),
     )
@@ -449,7 +456,8 @@ def test_the_operation_gets_plain_arrays() -> None:
     )
     expect_true(
         len(seen) == 3,
-        seen=f"{len(seen)} arrays for 3 inputs, the first of which requires a gradient",
+        seen=f"{len(seen)} array{'s' * (len(seen) != 1)} for 3 inputs, "
+        "the first of which requires a gradient",
         expected="an array for each input",
         mistake={
             1: "what comes after an input that requires a gradient is left out",
@@ -552,7 +560,7 @@ def test_float32_stays_float32() -> None:
         expect_dtype(f"a tensor of int64 plus {other}", whole, np.int64, mistake)
 
 
-@rests_on(test_the_operation_gets_plain_arrays)
+@rests_on(test_the_operation_gets_plain_arrays, test_the_door_hands_options_on)
 @check("The Door", about="apply")
 def test_the_door_explains_errors() -> None:
     """What the operation cannot do is an error that says so"""
@@ -587,7 +595,7 @@ def recording() -> Iterator[list[Any]]:
         tensor.attach(*before)
 
 
-@rests_on(test_the_operation_gets_plain_arrays)
+@rests_on(test_the_operation_gets_plain_arrays, needs=(test_the_door_takes_anything,))
 @check("The Door", about="apply", hint=2)
 def test_the_door_notes_down_what_needs_a_gradient() -> None:
     """What needs a gradient is noted down, and nothing else"""
@@ -601,15 +609,15 @@ def test_the_door_notes_down_what_needs_a_gradient() -> None:
 
     seen = {
         "neither": is_noted(np.add, plain, plain),
-        "the first": is_noted(np.add, wrapped(B, requires_grad=True), plain),
-        "the second": is_noted(np.add, plain, wanted),
+        "x alone": is_noted(np.add, wrapped(B, requires_grad=True), plain),
+        "y alone": is_noted(np.add, plain, wanted),
         "both": is_noted(np.add, wanted, wanted),
     }
     expect_true(
-        seen == {"neither": False, "the first": True, "the second": True, "both": True},
-        seen="of two inputs that need a gradient or not, the sum is noted down if it is "
-        + (" or ".join(name for name, found in seen.items() if found) or "none of them"),
-        expected="if it is the first, the second or both",
+        seen == {"neither": False, "x alone": True, "y alone": True, "both": True},
+        seen="x + y is noted down where a gradient is needed by "
+        + (", by ".join(name for name, found in seen.items() if found) or "no one at all"),
+        expected="where it is needed by x alone, by y alone, by both",
         mistake={
             (False, False, False, False): "the door records nothing",
             (True, True, True, True): "the door records everything, asked for or not",
@@ -799,8 +807,10 @@ def test_a_tensor_is_float32() -> None:
     for value, dtype in zip(data, dtypes, strict=True):
         expect_true(
             dtype == np.float32 and made(value).dtype == np.float32,
-            seen=f"dtype {dtype} for {type(value).__name__}",
-            expected="float32",
+            seen=f"Tensor({value!r}) has dtype {dtype}"
+            if np.size(value) < 4
+            else f"Tensor(array of {value.dtype}) has dtype {dtype}",
+            expected="dtype float32",
             mistake=mistake,
         )
     for dtype in (np.float64, np.int64):
@@ -992,6 +1002,7 @@ FOUNDATIONS = (
     test_a_tensor_has_what_it_was_given,
     test_a_tensor_is_float32,
 )
+SHARED = (test_float32_stays_float32, test_a_tensor_shares_memory)
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda x, y: x + y,
     "-": lambda x, y: x - y,
@@ -1050,11 +1061,12 @@ def expect_operation(sign: str) -> None:
             expect_numbers(sign, name, made(large), whole, large, np.float64(whole), number)
             expect_new(name, made(large), lambda x, whole=whole: operation(x, whole))
         counted = made([3, 5, 6], dtype=np.int64)
-        for name, y in ((f"whole {sign} 0.5", 0.5), (f"whole {sign} list", [0.5, 1.5, 2.5])):
-            expect_whole(sign, name, counted, y)
+        for shown, y in (("0.5", 0.5), ("list", [0.5, 1.5, 2.5])):
+            expect_whole(sign, f"x {sign} {shown} of whole numbers", counted, y)
         if sign == "/":
-            expect_whole(sign, "whole / 2", counted, 2)
-            expect_whole(sign, "whole / whole", counted, made([2, 2, 4], dtype=np.int64))
+            expect_whole(sign, "x / 2 of whole numbers", counted, 2)
+            whole = made([2, 2, 4], dtype=np.int64)
+            expect_whole(sign, "x / y of whole numbers", counted, whole)
         for shape in ((2, 4), (3, 3), (2,)):
             expect_error(
                 f"x {sign} y of shapes (2, 3) and {shape}",
@@ -1194,35 +1206,35 @@ def expect_kept(sign: str, x: Any, y: Any, z: Any) -> None:
     )
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Arithmetic", about="Tensor.__add__", hint=2)
 def test_addition() -> None:
     """x + y adds element by element, and broadcasts"""
     expect_operation("+")
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Arithmetic", about="Tensor.__sub__", hint=2)
 def test_subtraction() -> None:
     """x - y subtracts element by element, and broadcasts"""
     expect_operation("-")
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Arithmetic", about="Tensor.__mul__", hint=2)
 def test_multiplication() -> None:
     """x * y multiplies element by element, and broadcasts"""
     expect_operation("*")
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Arithmetic", about="Tensor.__truediv__", hint=2)
 def test_division() -> None:
     """x / y divides element by element, and broadcasts"""
     expect_operation("/")
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Arithmetic", about="Tensor.__pow__")
 def test_power() -> None:
     """x ** y takes powers element by element, and broadcasts"""
@@ -1282,7 +1294,7 @@ def product(what: str, x: Any, y: Any, fails: str | None = None) -> np.ndarray:
     return result_of(what, answer_to_two(what, lambda: x @ y, fails))
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Matrix Product", about=MATMUL, hint=2)
 def test_matrix_product() -> None:
     """x @ y multiplies rows by columns, and adds up"""
@@ -1370,7 +1382,7 @@ def test_matrix_product_of_vectors() -> None:
         expect(what, product(what, made(left), made(right), fails), left @ right, mistakes)
 
 
-@rests_on(*FOUNDATIONS, test_matrix_product)
+@rests_on(*FOUNDATIONS, test_matrix_product, needs=(test_matrix_product_of_vectors,))
 @check("Matrix Product", about=MATMUL, hint=2)
 def test_matrix_product_of_batches() -> None:
     """Leading dimensions are batches"""
@@ -1609,7 +1621,7 @@ def reduction_mistakes(
     return mistakes
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Reductions", about="Tensor.sum", hint=2)
 def test_sum() -> None:
     """sum adds up everything, or along axes; keepdims leaves a 1 behind"""
@@ -1617,14 +1629,14 @@ def test_sum() -> None:
     expect("the sum of nothing", made(np.zeros((0, 3))).sum(), 0.0)
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Reductions", about="Tensor.mean", hint=2)
 def test_mean() -> None:
     """mean divides the sum by how many there were"""
     expect_reduction("mean", np.mean)
 
 
-@rests_on(*FOUNDATIONS)
+@rests_on(*FOUNDATIONS, needs=SHARED)
 @check("Reductions", about="Tensor.max")
 def test_max() -> None:
     """max finds the largest"""
@@ -1724,7 +1736,7 @@ def test_sizes_that_do_not_fit() -> None:
         (((6,), 1), "sizes after a tuple of sizes are ignored"),
     ):
         expect_error(
-            f"x.reshape{sizes} of 6 numbers",
+            f"x.reshape({', '.join(map(repr, sizes))}) of 6 numbers",
             lambda sizes=sizes: made(A).reshape(*sizes),
             mistake,
         )
@@ -1945,7 +1957,7 @@ def test_axes_that_are_not_there() -> None:
         (((0, 2),), "an order that leaves out an axis is accepted"),
     ):
         expect_error(
-            f"x.transpose{axes} of shape (2, 3, 4)",
+            f"x.transpose({', '.join(map(repr, axes))}) of shape (2, 3, 4)",
             lambda axes=axes: made(x).transpose(*axes),
             mistake,
         )
@@ -2067,7 +2079,11 @@ def is_own(op: Any) -> bool:
     return op is np.dot or not str(getattr(op, "__module__", None)).startswith("numpy")
 
 
-RECORDING = (test_requires_grad_is_kept, test_the_door_notes_down_what_needs_a_gradient)
+RECORDING = (
+    test_requires_grad_is_kept,
+    test_gradients_are_for_real_numbers,
+    test_the_door_notes_down_what_needs_a_gradient,
+)
 
 
 def gradients_of(sign: str, by_first: np.ndarray, by_second: np.ndarray) -> None:
@@ -2383,6 +2399,7 @@ def test_tensors_can_be_copied() -> None:
 
 @rests_on(
     *FOUNDATIONS,
+    *RECORDING,
     test_addition,
     test_subtraction,
     test_multiplication,
