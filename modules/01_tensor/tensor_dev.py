@@ -677,7 +677,7 @@ class Tensor:
     requires_grad: bool = False
     grad: Tensor | None = None
     _node: Any = None  # how autograd (module 05) knows what computed this tensor
-    _saved: Any = None  # a weak reference to autograd's hold on the array, while it lasts
+    _saved: Any = None  # what autograd keeps the array in, so that backward can tell if it changed
     _shared: bool = False  # whether anyone outside may hold the array, and change it
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
@@ -695,9 +695,8 @@ class Tensor:
         """The NumPy array itself, not a copy: writing to it changes the tensor."""
         # Whoever asks may write, even while backward still needs the numbers as they are.
         self._shared = True
-        saved = self._saved() if self._saved is not None else None
-        if saved is not None:
-            saved.watch()
+        if self._saved is not None:
+            self._saved.handed_out()
         return self._array
 
     @data.setter

@@ -26,7 +26,6 @@ from __future__ import annotations
 import heapq
 import math
 import sys
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -112,14 +111,24 @@ class Saved:
     """An array that backward needs, and how to tell whether it has changed since.
 
     Only an array that somebody else can reach can change. So its fingerprint is taken when the
-    array is handed out (`Tensor.data` calls `watch`), or at once where somebody has it already.
+    array is handed out (`Tensor.data` calls `handed_out`), or at once where somebody has it
+    already. A tensor keeps this box for as long as it lives; nodes hold it while they need it.
     """
 
-    __slots__ = ("__weakref__", "array", "fingerprint")
+    __slots__ = ("array", "fingerprint")
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
         self.fingerprint: bytes | None = None
+
+    def holders(self) -> int:
+        """How many references there are to this, as Python counts them."""
+        return sys.getrefcount(self)
+
+    def handed_out(self) -> None:
+        """Watch the array from now on, if a node still needs it."""
+        if sys.getrefcount(self) > _HOLDERS_WITHOUT_NODES:
+            self.watch()
 
     def watch(self) -> None:
         """Remember the array as it is now, unless an earlier state is remembered already."""
@@ -231,16 +240,16 @@ def _save(value: Any, arrays: list[Any]) -> Saved:
         if isinstance(value, np.ndarray):
             constant.watch()
         return constant
-    saved: Saved | None = value._saved() if value._saved is not None else None
-    if value._shared and value._array.base is None:
-        # Handed out once, but does anyone still hold it? Python counts the references for us.
-        ours = (saved is not None) + sum(array is value._array for array in arrays)
-        value._shared = _holders(value) - ours > _HOLDERS_OF_ITS_OWN
+    saved: Saved | None = value._saved
     if saved is None or saved.fingerprint is not None:
-        saved = Saved(value._array)
-        value._saved = weakref.ref(saved)
+        saved = value._saved = Saved(value._array)
     if value._shared:
-        saved.watch()
+        if value._array.base is None:
+            # Handed out once, but does anyone still hold it? Python counts the references for us.
+            given = [array is value._array for array in arrays].count(True)
+            value._shared = _holders(value) - given > _HOLDERS_OF_ITS_OWN
+        if value._shared:
+            saved.watch()
     return saved
 
 
@@ -249,8 +258,12 @@ def _holders(tensor: Tensor) -> int:
     return sys.getrefcount(tensor._array)
 
 
-# What `_holders` says of an array that only its tensor holds: it depends on the Python version.
-_HOLDERS_OF_ITS_OWN = _holders(wrap(np.empty(1)))
+# What is counted where nobody but a tensor and its box holds an array, and nobody but the tensor
+# holds the box: it depends on the Python version, so we ask.
+_alone = wrap(np.empty(1))
+_alone._saved = Saved(_alone._array)
+_HOLDERS_OF_ITS_OWN = _holders(_alone)
+_HOLDERS_WITHOUT_NODES = _alone._saved.holders()
 
 
 _recording = True
