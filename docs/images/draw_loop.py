@@ -100,7 +100,7 @@ def main() -> None:
             ("# mended, and saved again:", solved),
         )
         session.type("tito module complete 03", slice(-6, None))
-        session.type("tito milestone mnist --epochs 3", slice(None, 11))
+        session.type("tito milestone mnist --epochs 3", slice(None, 10))
         svg = session.console.export_svg(title="the learner's loop")
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # fonts from elsewhere
     Path(__file__).with_name("learner-loop.svg").write_text(svg, encoding="utf-8")

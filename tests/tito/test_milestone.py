@@ -761,6 +761,7 @@ def test_a_plank_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path
     assert "❌ Inference mode passes through unchanged" in finished.stderr
     assert "tito hint layers Dropout.forward" in finished.stderr
     assert "tito test --module layers" in finished.stderr
+    assert "Mend your exercise, then: tito module complete 03" in finished.stderr
 
 
 def test_the_whole_traceback_is_shown_when_asked_for(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from tinytorch.checking.lines import unit_lines
 from tinytorch.checking.results import Result
 from tito import material
 from tito.checks.runner import run_checks
-from tito.course import find_module
+from tito.course import Module, find_module
 from tito.prose import screen_width
 
 
-def first_failure(names: Iterable[str]) -> tuple[str, Result] | None:
+def first_failure(names: Iterable[str]) -> tuple[Module, Result] | None:
     """The first check that one of these modules fails, as the framework uses them, and its module.
 
     None if they pass all there are.
@@ -21,7 +21,7 @@ def first_failure(names: Iterable[str]) -> tuple[str, Result] | None:
         module = find_module(name)
         if material.check_file(module) is not None:
             for result in run_checks(module).failures:
-                return name, result
+                return module, result
     return None
 
 

@@ -76,9 +76,10 @@ def caught_by(suspects: Iterable[str]) -> list[str]:
         return []
     module, result = found
     return [
-        f"The check that would have caught it, in your {module}:",
+        f"The check that would have caught it, in your {module.name}:",
         diagnosis.as_text(result),
-        f"All checks of it: tito test --module {module}",
+        f"All checks of it: tito test --module {module.name}",
+        f"Mend your exercise, then: tito module complete {module.number:02}",
     ]
 
 
