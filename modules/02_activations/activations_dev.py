@@ -99,7 +99,8 @@ print("two layers and one matrix differ by", np.abs((x @ first) @ second - x @ b
 #
 # An activation is a function on arrays, and goes through the door of module 01, `apply`. Around it
 # comes a small class, so that it can be made and called like a layer, `ReLU()(x)`. Nothing in it
-# can be trained. The common part is given:
+# can be trained. How a gradient gets back through each of the five is known to module 05, so you
+# write no derivatives here. The classes are given, and so is what they have in common:
 
 
 # %%
@@ -161,8 +162,9 @@ print("the caller's temperatures are now", temperatures)
 # **Exercise: `relu`**
 #
 # It takes an array of any shape, and gives a new one of that shape, with 0 in place of what is
-# negative. NumPy has a function that takes the larger of two numbers, element by element. (An `if`
-# won't do: it asks one question about a whole array, and NumPy refuses to answer.)
+# negative. There is nothing to refuse, so it raises no error, and the next three don't either.
+# NumPy has a function that takes the larger of two numbers, element by element. (An `if` won't
+# do: it asks one question about a whole array, and NumPy refuses to answer.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -360,10 +362,10 @@ print("tanh(1.5) and 2 sigmoid(3) - 1:", tanh(np.array(1.5)), 2 * sigmoid(np.arr
 # %% [markdown]
 # ## GELU
 #
-# ReLU decides by the sign: all or nothing. The *Gaussian error linear unit* multiplies `x` by the
-# probability that a number drawn from a normal distribution is below `x`. A large `x` is nearly
-# always above it, and passes. A very negative one is stopped. In between, the change is smooth.
-# GPT-2, GPT-3 and BERT use it.
+# ReLU decides by the sign: all or nothing. The *Gaussian error linear unit* multiplies `x` by a
+# probability: that a number drawn from the standard normal distribution is below `x`. For a large
+# `x` that is nearly certain, and `x` passes. For a very negative one it hardly ever happens, and
+# nothing is left. In between, the change is smooth. GPT-2, GPT-3 and BERT use it.
 #
 # That probability has no simple formula, and NumPy has no function for it. Hendrycks and Gimpel,
 # who proposed GELU in 2016, gave a form with tanh that comes close:
@@ -454,10 +456,11 @@ print(f"largest distance from the exact form: {np.abs(gelu(x) - exact).max():.5f
 # Unlike the other four it does not go element by element: each probability depends on all the
 # scores of its row.
 #
-# And `exp` overflows again: a score of 100 is enough. What saves us is that softmax only looks at
-# the *differences* between scores. Subtract the same number from all of them, and numerator and
-# denominator shrink by the same factor. So subtract the largest of the row: then the largest `exp`
-# is `exp(0) = 1`, and nothing can overflow.
+# And `exp` overflows again: in float32 a score of 100 is enough. What saves us is that softmax
+# only looks at the *differences* between scores. Subtract the same number from all of them, and
+# numerator and denominator shrink by the same factor. So subtract the largest of the row: then
+# the largest `exp` is `exp(0) = 1`, and nothing can overflow. With that 1 in it the sum cannot be
+# 0, and nothing need be added to it to prevent that.
 
 # %%
 scores = np.array([1000.0, 999.0, 0.0], np.float32)
@@ -484,8 +487,9 @@ print("one shift for all leaves the second row", np.exp(far_apart - far_apart.ma
 # It takes scores of any shape, and gives probabilities of that shape, which add up to 1 along
 # `axis`: not always the last one, so hand `axis` on wherever you look for a largest score or a sum.
 # `keepdims=True` in `np.max` and `np.sum` leaves a 1 in the place of that axis, so that the result
-# broadcasts against `x` (module 01). Two lines are there already: an array with nothing in it has
-# no largest element, and comes back as it is.
+# broadcasts against `x` (module 01). An axis that `x` doesn't have is an `IndexError`, which NumPy
+# raises for you. Two lines are there already: an array with nothing in it has no largest element,
+# and comes back as it is.
 #
 # If two scores are further apart than float32 can say, their difference is -infinity, and `exp`
 # makes 0 of it, as it should be. NumPy warns about it; `with np.errstate(over="ignore"):` around
@@ -631,10 +635,11 @@ for function in (np.copy, relu, sigmoid, tanh, gelu, softmax):
     print(f"{function.__name__:8} {milliseconds:6.2f} ms, {peak:4.0f} MB at the peak")
 
 # %% [markdown]
-# ReLU is a comparison, and costs hardly more than moving the numbers. What comes to more is mostly
-# the number of steps: each `+` or `exp` in a formula is a whole pass over memory and often a whole
-# new array, as NumPy finishes one before it begins the next. A compiler that looks at a formula as
-# a whole (`torch.compile`, JAX) goes through memory once; that is called fusion.
+# ReLU is a comparison, and costs hardly more than moving the numbers. Where a function costs
+# more, it is mostly for the number of its steps: each `+` or `exp` in a formula is a whole pass
+# over memory and often a whole new array, as NumPy finishes one before it begins the next. A
+# compiler that looks at a formula as a whole (`torch.compile`, JAX) goes through memory once;
+# that is called fusion.
 #
 # One surprise. Sigmoid can also be written with `np.where`, which picks one of two results for each
 # element. That is just as right, but:
@@ -708,6 +713,14 @@ print("once:", softmax(scores).round(3), " twice:", softmax(softmax(scores)).rou
 # %%
 scores = np.array([-5.0, -1.0, -3.0])
 print("before: class", scores.argmax(), " after relu: class", relu(scores).argmax(), relu(scores))
+
+# %% [markdown]
+# **A hidden nan.** It says that something went wrong further up. `np.maximum` keeps it, as
+# PyTorch's ReLU does; with `np.where` it turns into a harmless 0, and you search for long.
+
+# %%
+x = np.array([np.nan, 2.0])
+print("np.maximum:", np.maximum(x, 0), "  np.where:", np.where(x > 0, x, 0))
 
 # %% [markdown]
 # **One minus a sigmoid.** Near 1 float32 has no room: the probability of the rare case vanishes.
