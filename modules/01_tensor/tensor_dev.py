@@ -133,8 +133,9 @@ print("None and a text:", np.asarray([None, "12"], dtype=np.float32))
 #
 # - if `data` is a tensor, go on with its array, `data.data`;
 # - let NumPy read it. `_numpy_array(data)`, given below, is `np.asarray` with a clearer error;
-# - if the array has the right dtype already, return **that very array**. Then a tensor made from an
-#   array shares its memory, which costs nothing however large it is;
+# - if the array has the right dtype already, return **that very array**, not a copy, and not
+#   locked. Then a tensor made from an array shares its memory, which costs nothing however large it
+#   is, and who writes to the one writes to the other;
 # - otherwise return `_converted(array, dtype, data)`, given below: a copy in the right dtype, or an
 #   error if these aren't numbers, or don't fit.
 #
@@ -522,8 +523,8 @@ def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
     if columns == rows:
         return "the dimensions before the last two do not broadcast"
     return (
-        f"the last size of the first, {columns}, must equal the {rows} rows of the second; "
-        "transpose one of them (x.T), or reshape"
+        f"the last size of the first is {columns}, the number of rows in the second is {rows}, "
+        "and they must be equal; transpose one of them (x.T), or reshape"
     )
 
 
@@ -895,13 +896,17 @@ class Tensor:
         return apply(np.absolute, self)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The sum of all elements, or along one axis or a tuple of axes."""
+        """The sum of all elements, or along one axis or a tuple of axes.
+
+        `keepdims` leaves a size of 1 for each axis that is summed. Raises an IndexError for an
+        axis that is not there.
+        """
         ### BEGIN SOLUTION
         return apply(np.sum, self, axis=axis, keepdims=keepdims)
         ### END SOLUTION
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The mean of all elements, or along one axis or a tuple of axes."""
+        """The mean of all elements, or along one axis or a tuple of axes; see `sum`."""
         ### BEGIN SOLUTION
         return apply(np.mean, self, axis=axis, keepdims=keepdims)
         ### END SOLUTION
@@ -933,7 +938,8 @@ class Tensor:
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape: `x.reshape(32, 784)` or `x.reshape((32, -1))`.
 
-        One size may be -1; it is worked out from the others.
+        One size may be -1; it is worked out from the others. Raises a ValueError for sizes that
+        are no whole numbers of 0 or more, or do not fit.
         """
         ### BEGIN SOLUTION
         sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
@@ -951,7 +957,8 @@ class Tensor:
         """The tensor with its axes in another order.
 
         `x.transpose()` reverses them, `x.transpose(0, 2)` swaps two, and
-        `x.transpose(2, 0, 1)` or a tuple gives the whole order.
+        `x.transpose(2, 0, 1)` or a tuple gives the whole order. Raises an IndexError for an axis
+        that is not there.
         """
         ### BEGIN SOLUTION
         order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
@@ -1101,9 +1108,10 @@ print("x has changed as well:", x)
 #
 # Python turns `x + y` into `x.__add__(y)`. Four methods, a line each: the operation goes through
 # the door. NumPy calls them `np.add`, `np.subtract`, `np.multiply` and `np.divide`. `other` may be
-# a tensor, an array, a list or a number, and the result is a new tensor; for shapes that don't
-# broadcast the door raises its `ValueError`. What if the tensor is on the right, as in `2 - x`?
-# Then Python asks for `__rsub__`. That's given, further down in the class, and you may look at it.
+# a tensor of any number of dimensions, an array, a list or a number. The result is a new tensor,
+# even of `x + 0`; for shapes that don't broadcast the door raises its `ValueError`. What if the
+# tensor is on the right, as in `2 - x`? Then Python asks for `__rsub__`. That's given, further down
+# in the class, and you may look at it.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1177,9 +1185,13 @@ print("np.matmul:", np.matmul(batch, batch).shape, "  np.dot:", np.dot(batch, ba
 # %% [markdown]
 # **Exercise: `Tensor.__matmul__`**
 #
-# `x @ y` calls it. The operation is `np.matmul`: it takes matrices, vectors, and batches of
-# matrices in the leading dimensions. Sizes that don't fit are a `ValueError`, which the door
-# raises.
+# `x @ y` calls it, and the result is a tensor. The operation is `np.matmul`: it takes matrices,
+# vectors, and batches of matrices in the leading dimensions, which broadcast. Sizes that don't fit
+# are a `ValueError`, which the door raises, and so is a single number.
+#
+# (You may also write an operation of your own, with loops, `np.dot` or `np.einsum`. The door notes
+# it down like any other. But no gradient flows through it until you have told module 05 its
+# derivative. It knows that of `np.matmul`.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1249,8 +1261,8 @@ for axis in (None, 0, 1):
 #
 # The operations are `np.sum` and `np.mean`. The tensor is the only input. `axis` and `keepdims` are
 # options: no gradient will ever flow to them, so they go through the door by name. The result is a
-# tensor, also where it is a single number; an axis that isn't there is an `IndexError`, which the
-# door raises.
+# tensor, also where it is a single number, of shape `()`; an axis that isn't there is an
+# `IndexError`, which the door raises.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1317,7 +1329,8 @@ print("sizes (-2, 3) give", np.ones(6).reshape(-2, 3).shape, "- was -2 meant?")
 # sizes, or a tuple with one tuple or list in it. Each size is a whole number of 0 or more, or -1;
 # anything else is a `ValueError`. Sizes that were computed are often NumPy's whole numbers, not
 # Python's, and must work too. NumPy's own operation is `np.reshape`, and its option is called
-# `shape`. What you return is a new tensor on the same memory; `x` keeps its shape.
+# `shape`. What you return is a new tensor on the same memory, also where the shape is the old one;
+# `x` keeps its shape.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1358,14 +1371,16 @@ print(order, "instead of [2, 1, 0]: what should have gone to the end is lost")
 # **Exercise: `Tensor.transpose`**
 #
 # Three ways to call it: `x.transpose()` reverses all axes, `x.transpose(0, 2)` swaps the two, and
-# `x.transpose(2, 0, 1)`, or the same as one tuple or list, gives the whole new order. NumPy's
-# `np.transpose` has an option `axes`, the whole order, or `None` to reverse. An axis that isn't
-# there is an `IndexError`.
+# `x.transpose(2, 0, 1)`, or the same as one tuple or list, gives the whole new order: which of the
+# old axes comes first, second, third. NumPy's `np.transpose` has an option `axes`, the whole order,
+# or `None` to reverse. The result is a new tensor on the same memory. An axis that isn't there is
+# an `IndexError`.
 #
 # <details><summary>Hint 1</summary>
 #
-# Only the call with two axes needs work, also for a matrix, whose whole order is two axes long. For
-# three dimensions, swapping 0 and 2 is which whole order?
+# Only the call with two axes needs work, also for a matrix, whose whole order is two axes long. (In
+# a tuple two axes are an order, as any others are.) For three dimensions, swapping 0 and 2 is which
+# whole order?
 #
 # </details>
 # <details><summary>Hint 2</summary>

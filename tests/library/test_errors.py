@@ -151,7 +151,7 @@ MISUSES: dict[str, Misuse] = {
     "matrices that do not fit": (
         lambda: matrix() @ matrix(),
         ValueError,
-        ("matmul", "(2, 3) and (2, 3)", "3", "2 rows", "x.T"),
+        ("matmul", "(2, 3) and (2, 3)", "3", "rows in the second is 2", "x.T"),
     ),
     "vectors that do not fit": (
         lambda: Tensor([1.0, 2.0]) @ Tensor([1.0, 2.0, 3.0]),

@@ -250,8 +250,8 @@ def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
     if columns == rows:
         return "the dimensions before the last two do not broadcast"
     return (
-        f"the last size of the first, {columns}, must equal the {rows} rows of the second; "
-        "transpose one of them (x.T), or reshape"
+        f"the last size of the first is {columns}, the number of rows in the second is {rows}, "
+        "and they must be equal; transpose one of them (x.T), or reshape"
     )
 
 
@@ -547,11 +547,15 @@ class Tensor:
         return apply(np.absolute, self)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The sum of all elements, or along one axis or a tuple of axes."""
+        """The sum of all elements, or along one axis or a tuple of axes.
+
+        `keepdims` leaves a size of 1 for each axis that is summed. Raises an IndexError for an
+        axis that is not there.
+        """
         return apply(np.sum, self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The mean of all elements, or along one axis or a tuple of axes."""
+        """The mean of all elements, or along one axis or a tuple of axes; see `sum`."""
         return apply(np.mean, self, axis=axis, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -581,7 +585,8 @@ class Tensor:
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape: `x.reshape(32, 784)` or `x.reshape((32, -1))`.
 
-        One size may be -1; it is worked out from the others.
+        One size may be -1; it is worked out from the others. Raises a ValueError for sizes that
+        are no whole numbers of 0 or more, or do not fit.
         """
         sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
         for size in sizes:
@@ -597,7 +602,8 @@ class Tensor:
         """The tensor with its axes in another order.
 
         `x.transpose()` reverses them, `x.transpose(0, 2)` swaps two, and
-        `x.transpose(2, 0, 1)` or a tuple gives the whole order.
+        `x.transpose(2, 0, 1)` or a tuple gives the whole order. Raises an IndexError for an axis
+        that is not there.
         """
         order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
         if len(axes) == 2:
