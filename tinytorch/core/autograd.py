@@ -107,7 +107,9 @@ def record(
     edges: list[Edge] = []
     for x, rule in zip(inputs, rules, strict=True):
         if isinstance(x, Tensor) and x.requires_grad:
-            saves = [_save(output if i < 0 else inputs[i], arrays) for i in rule.saves]
+            saves = []
+            for i in rule.saves:
+                saves.append(_save(output if i < 0 else inputs[i], arrays))
             edges.append((x._node or x, rule, saves, x._array.shape, x._array.dtype))
     output._node = Node(op, options, edges)
     output.requires_grad = True
@@ -194,8 +196,10 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
                 part = part.astype(dtype)
             if isinstance(target, Tensor):
                 # A leaf keeps its gradient, so it must not share it with anyone.
-                borrowed = part is gradient or any(part is saved.array for saved in saves)
-                _accumulate(target, part.copy() if borrowed or part.base is not None else part)
+                borrowed = part is gradient or part.base is not None
+                for saved in saves:
+                    borrowed |= part is saved.array
+                _accumulate(target, part.copy() if borrowed else part)
             elif target in gradients:
                 gradients[target] = gradients[target] + part
             else:
@@ -251,9 +255,9 @@ def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         gradient: the gradient with respect to the repeated input.
         shape: the shape that the input had before it was repeated.
     """
-    added = tuple(range(gradient.ndim - len(shape)))
-    if added:
-        gradient = np.add.reduce(gradient, axis=added)
+    added = gradient.ndim - len(shape)
+    if added > 0:
+        gradient = np.add.reduce(gradient, axis=tuple(range(added)))
     if gradient.shape == shape:
         return gradient
     repeated = tuple(i for i, size in enumerate(shape) if size != gradient.shape[i])
