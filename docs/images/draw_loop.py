@@ -51,7 +51,7 @@ class Session:
                 self.say(f"[bold green]$[/] [bold]{command}[/]")
                 watching = self._start(command)
             self.say(f"[dim italic]{what}[/]")
-            watching.expect(r"checks passed[^\n]*\n[^\n]*\n|\d+ failed[^\n]*\n[^\n]*\n")
+            watching.expect(r"Next: [^\n]*\n")
             self.show(watching.before + watching.after)
         assert watching is not None
         watching.close()

@@ -50,7 +50,7 @@ class Watching:
 
     def answer(self) -> str:
         """What is printed up to the end of an answer."""
-        return self.until("modules/03_layers/layers_dev.py).")
+        return self.until("Next: ")
 
 
 @pytest.fixture

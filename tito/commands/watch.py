@@ -56,6 +56,7 @@ class _Watcher:
         self.root = workspace.root if workspace else repository_root()
         self.files = [self.root / module.lesson, self.root / module.notebook]
         self.seen = self._state()
+        self.watched = module.name  # the file, once it is known which one counts
         self.at: str | None = None  # the exercise that was shown last
         self.unit: list[Result] = []  # the results of the unit that is running
         self.told = False  # whether something was shown in this round
@@ -70,6 +71,7 @@ class _Watcher:
         self.unit, self.told = [], False
         try:
             file = self._file()
+            self.watched = Workspace(self.root).shown(file)
             report = run_checks(
                 self.module,
                 file,
@@ -89,8 +91,7 @@ class _Watcher:
         if not self.told:
             self._tell()
         done = f"tito module complete {self.module.number:02}" if self.workspace else ""
-        shown = Workspace(self.root).shown(file)
-        print_summary(report, shown, done if report.passed else "", recall=False)
+        print_summary(report, next_step=done if report.passed else "", recall=False)
 
     def _look_up(self, check: "Check", seconds: float) -> None:
         """Give up a run whose answer nobody waits for any more."""
@@ -137,9 +138,7 @@ class _Watcher:
 
     def _begin(self) -> None:
         click.clear()  # in a terminal; nothing in a pipe
-        click.secho(
-            f"{time.strftime('%H:%M:%S')}  watching {self.module.name}, Ctrl-C ends", dim=True
-        )
+        click.secho(f"{time.strftime('%H:%M:%S')}  watching {self.watched}, Ctrl-C ends", dim=True)
 
     def _file(self) -> Path:
         # Asked afresh each time, since other commands change what a workspace notes.
