@@ -48,14 +48,14 @@ Exact = Callable[[np.ndarray], np.ndarray]
 # What Python and NumPy say where a whole array stands in the place of one number.
 WHOLE_ARRAY = "it asks about the whole array at once, as `if`, `and`, max() and min() do"
 ONE_NUMBER = "the whole array is given to a function that takes one number, as those of math do"
-THREE = "np.where needs a condition, what to take where it holds, and what where it does not"
+THREE = "a condition is not enough for np.where, nor is one value: it needs one for either case"
 POWER = "the sign for a power is **; in Python ^ is something else"
 MISUNDERSTANDINGS = {
     "truth value of an array": f"{WHOLE_ARRAY}; np.where and np.maximum ask for each number",
     "neither true nor false": f"{WHOLE_ARRAY}; np.where and np.maximum ask for each number",
     "arrays can be converted to Python scalars": f"{ONE_NUMBER}; NumPy's take arrays",
     "item() takes a tensor with one element": f"{ONE_NUMBER}; NumPy's take arrays",
-    "imum() takes from 2 to 3 positional": "np.maximum and np.minimum compare two things, not one",
+    "imum() takes from 2 to 3 positional": "one thing alone is given to np.maximum or np.minimum",
     "either both or neither of x and y should be given": THREE,
     "unsupported operand type(s) for ^": POWER,
     "ufunc 'bitwise_xor' not supported": POWER,
@@ -74,7 +74,8 @@ def answer(what: str, call: Callable[[], Any], missing: str) -> Any:
             raise Mistake(
                 seen=f"{what} raised {type(error).__name__}: {error}",
                 expected="a result",
-                mistake="forward is missing, or spelled differently",
+                mistake="its forward is missing, or spelled differently",
+                about=f"{str(error).split()[0]}.forward",
             ) from error
         raise
     except AttributeError as error:
@@ -608,7 +609,7 @@ def expect_no_memory(name: str) -> None:
         )
         if known:
             expected = right(name, X[::-1], second)
-            words = "the same rows in another order come out otherwise: is something kept?"
+            words = "the same rows in another order come out otherwise, as if something were kept"
             kept = {words: second} if not equal(second, first[::-1]) else {}
             expect(f"f(z), after f = {name}() and f(x),", second, expected, kept)
             numbers("x", x)[...] = X[::-1]
@@ -692,7 +693,7 @@ def expect_stable(name: str, expected: np.ndarray, naive: str, flat: float = 0.0
             if not known
             else f"large results are cut off at {top:g}"
             if equal(array, np.minimum(expected, top)) and top < 0.999 * expected.max()
-            else f"{one}: is something cut off too early?",
+            else f"{one}, as if something were cut off",
         )
 
 
@@ -741,7 +742,7 @@ def expect_slope(
         raise Mistake(
             seen=f"{type(error).__name__}: {error}",
             expected="a gradient for each input of `apply`",
-            mistake="`apply` takes what else it is given for inputs too; hand it on by name",
+            mistake="`apply` takes what has no name for an input; options need one, as in axis=1",
         ) from error
 
 
@@ -1375,7 +1376,7 @@ def wrong_softmaxes(x: np.ndarray) -> list[tuple[str, Any]]:
         ),
         *(
             (
-                f"np.maximum compares each score with {c}; np.max finds the largest of a row",
+                f"each score is compared with {c}, by np.maximum; the largest is what np.max finds",
                 softmax(x - np.maximum(x, c)),
             )
             for c in (-1, 0, 1)
