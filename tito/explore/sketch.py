@@ -13,8 +13,9 @@ from rich.text import Text
 
 from tinytorch.explore.picture import Axis, Bars, Lines, Picture, Series, bar_limits, drawable
 
-# As far apart for everybody as the terminal's own colours get; markers say the same once more.
-COLORS = ("blue", "yellow", "green", "magenta", "white", "cyan")
+# As far apart for everybody as the terminal's own colours get, and none that a background may have;
+# markers say the same once more.
+COLORS = ("blue", "yellow", "green", "magenta", "cyan", "red")
 MARKERS = "●■▲◆▼✚"
 HEIGHT = 14  # rows of characters
 MOST_MARKERS = 25
