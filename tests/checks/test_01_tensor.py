@@ -199,6 +199,7 @@ def kind_of(value: Any) -> str:
         return "an empty list"
     kinds = {bool: "a truth value", float: "a single number", int: "a single number"}
     kinds |= {list: "a list", tuple: "a tuple", np.ndarray: "an array"}
+    kinds |= {np.float64: "a number of NumPy's"}
     return kinds.get(type(value), "a tensor")
 
 
@@ -207,6 +208,7 @@ def test_numbers_and_lists_become_arrays() -> None:
     """Numbers, lists and arrays become arrays of float32"""
     single = np.array([[0.5, 2.0], [-4.0, 8.0]], np.float32)
     data = (single, 2.75, 3, True, [1, 2, 3], [[1.5, 2], [3, 4]], (1, 2), [[[1]]], A, np.arange(3))
+    data += (np.float64(2.5), [C, 2 * C])
     found = arrays_of(*data, [])
     for (what, array), value in zip(found, (*data, []), strict=True):
         expected = np.asarray(value, dtype=np.float32)
@@ -301,6 +303,13 @@ def test_another_dtype_is_used_when_asked_for() -> None:
                     "though another dtype is asked for",
                 }.get(wrong),
             )
+    ((what, array),) = arrays_of([0.1], dtype=np.float64)
+    expect_true(
+        array[0] == 0.1,
+        seen=f"{what} = [{float(array[0])!r}]",
+        expected="[0.1]",
+        mistake="numbers lose half of their digits in float32, on their way to float64",
+    )
 
 
 @rests_on(
@@ -584,11 +593,16 @@ def test_the_door_explains_errors() -> None:
 
 @contextmanager
 def recording() -> Iterator[list[Any]]:
-    """What the door notes down meanwhile: the inputs of each operation that it records."""
+    """What the door notes down meanwhile: the output and the inputs of each operation."""
     noted: list[Any] = []
+
+    def note(output: Any, op: Any, inputs: tuple[Any, ...], *rest: Any) -> None:
+        output.requires_grad = True
+        noted.append((output, inputs))
+
     names = tensor.attach.__globals__
     before = names["_record"], names["_backward"]
-    tensor.attach(lambda output, op, inputs, *rest: noted.append(inputs), before[1])
+    tensor.attach(note, before[1])
     try:
         yield noted
     finally:
@@ -822,6 +836,13 @@ def test_a_tensor_is_float32() -> None:
             refused if dtype is np.int64 else "float64 is refused even where it is asked for",
         )
         expect_dtype(what, x, dtype, "Tensor ignores `dtype`")
+    tenth = made(0.1, dtype=np.float64).data
+    expect_true(
+        tenth == 0.1,
+        seen=f"Tensor(0.1, dtype=float64) holds {float(tenth)!r}",
+        expected="0.1",
+        mistake="a tensor of float64 has lost half of its digits in float32",
+    )
 
 
 @rests_on(
@@ -1344,7 +1365,10 @@ def test_matrix_product() -> None:
     expect("x @ array", product("x @ array", made(A), B.T, fails), A @ B.T)
     expect("array @ x", A @ made(B.T), A @ B.T, {"the order is wrong": B.T @ A})
     expect("x @ list", product("x @ list", made(A), B.T.tolist(), fails), A @ B.T)
-    expect_dtype("x @ y", made(A) @ made(B.T), np.float32, "x @ y is float64, though x is float32")
+    for name, y in (("y", made(B.T)), ("array", B.T), ("list", B.T.tolist())):
+        at_the_door = tensor.apply(np.matmul, made(A), y).data.dtype == np.float64
+        mistake = None if at_the_door else f"x @ {name} is float64, though x is float32"
+        expect_dtype(f"x @ {name}", made(A) @ y, np.float32, mistake)
     x, y = made(A), made(B.T)
     before = x.data.copy(), y.data.copy()
     product("x @ y", x, y)
@@ -1931,6 +1955,13 @@ def test_transpose_moves_nothing() -> None:
     x = made(A)
     y = x.T
     expect_nothing_moved("transpose", x, y, "read in another order")
+    vector = made(C)
+    expect_true(
+        vector.T is not vector,
+        seen="x itself, where x is a vector",
+        expected="a new tensor on the same memory",
+        mistake="transpose returns x itself where no axis moves",
+    )
     order = [1, 0]
     x.transpose(order)
     expect_true(
@@ -2059,6 +2090,25 @@ def expect_recorded(
         )
 
 
+def expect_noted(what: str, function: Callable[[Any], Any], data: Any = A) -> None:
+    """A way of calling an operation that is noted down at the door as any other is."""
+    x = made(data, requires_grad=True)
+    with watching_the_door() as passed, recording() as noted:
+        result = function(x)
+    mistake = f"{what} is not what the door gave, but made from it, and that is not recorded"
+    if not passed:
+        mistake = f"{what} does not go through the door, so no gradient can flow back"
+    elif not noted:
+        mistake = f"{what} gives the door arrays; give it the tensors, so that it can record them"
+    expect_true(
+        any(output is result for output, _ in noted),
+        seen=f"nothing was recorded for {what}",
+        expected="a result that a gradient can flow back from",
+        mistake=mistake,
+    )
+    expect_given(what, [x], [(None, inputs) for _, inputs in noted])
+
+
 def expect_given(what: str, tensors: list[Any], passed: list[tuple[Any, tuple[Any, ...]]]) -> None:
     """Tensors that were among the inputs at the door, themselves."""
     given = [value for _, values in passed for value in values]
@@ -2090,6 +2140,9 @@ def gradients_of(sign: str, by_first: np.ndarray, by_second: np.ndarray) -> None
     """Gradients flow through an operation to both of its inputs."""
     operation, g = OPERATIONS[sign], UPSTREAM
     expect_recorded(f"x {sign} y", operation, (A, B), (by_first, by_second), g)
+    others = {"2": 2, "0.5": 0.5, "array": B, "list": B.tolist(), "row": made(C)}
+    for name, other in others.items():
+        expect_noted(f"x {sign} {name}", lambda x, other=other: operation(x, other))
 
 
 @rests_on(*FOUNDATIONS, *RECORDING, test_addition)
@@ -2133,13 +2186,29 @@ def test_gradients_of_powers() -> None:
     expect_recorded("-x", lambda x: -x, (A,), (-g,), g)
 
 
-@rests_on(*FOUNDATIONS, *RECORDING, test_matrix_product)
+@rests_on(
+    *FOUNDATIONS,
+    *RECORDING,
+    test_matrix_product,
+    needs=(test_matrix_product_of_vectors, test_matrix_product_of_batches),
+)
 @check("Gradient Flow", about="Tensor.__matmul__", hint=2)
 def test_gradients_of_matrix_products() -> None:
     """Gradients flow through @"""
     g = UPSTREAM[:, :2]
     expect_recorded("x @ y", lambda x, y: x @ y, (A, B.T), (g @ B, (A.T @ g)), g)
     expect_recorded("x.matmul(y)", lambda x, y: x.matmul(y), (A, B.T), (g @ B, (A.T @ g)), g)
+    batch = np.stack([A, B])
+    for what, data, other in (
+        ("x @ array", A, B.T),
+        ("x @ list", A, B.T.tolist()),
+        ("matrix @ vector", A, made(C)),
+        ("vector @ matrix", C, made(B.T)),
+        ("x @ y of two vectors", C, made(A[0])),
+        ("batch @ matrix", batch, made(B.T)),
+        ("batch @ batch", batch, made(batch.swapaxes(1, 2))),
+    ):
+        expect_noted(what, lambda x, other=other: x @ other, data)
 
 
 def gradients_of_reduction(name: str, divisors: tuple[int, int]) -> None:
@@ -2152,6 +2221,15 @@ def gradients_of_reduction(name: str, divisors: tuple[int, int]) -> None:
     everything = 2 * ones / divisors[1]
     what = f"x.{name}()"
     expect_recorded(what, lambda x: getattr(x, name)(), (A,), (everything,), np.array(2.0))
+    for options in (
+        {"axis": 0},
+        {"axis": -1},
+        {"axis": (0, 1)},
+        {"keepdims": True},
+        {"axis": 1, "keepdims": True},
+    ):
+        what = f"x.{name}({', '.join(f'{key}={value}' for key, value in options.items())})"
+        expect_noted(what, lambda x, options=options: getattr(x, name)(**options))
 
 
 @rests_on(*FOUNDATIONS, *RECORDING, test_sum)
@@ -2183,6 +2261,9 @@ def test_gradients_of_reshape() -> None:
     """Gradients flow through reshape"""
     g = UPSTREAM
     expect_recorded("x.reshape(3, 2)", lambda x: x.reshape(3, 2), (A,), (g,), g.reshape(3, 2))
+    for sizes in (((3, 2),), ([3, 2],), (-1,), (3, -1), (2, 3)):
+        shown = ", ".join(map(repr, sizes))
+        expect_noted(f"x.reshape({shown})", lambda x, sizes=sizes: x.reshape(*sizes))
 
 
 @rests_on(*FOUNDATIONS, *RECORDING, test_transpose, test_transpose_moves_nothing)
@@ -2193,6 +2274,11 @@ def test_gradients_of_transpose() -> None:
     expect_recorded("x.transpose()", lambda x: x.transpose(), (A,), (g,), g.T)
     expect_recorded("x.transpose(0, 1)", lambda x: x.transpose(0, 1), (A,), (g,), g.T)
     expect_recorded("x.T", lambda x: x.T, (A,), (g,), g.T)
+    cube = np.arange(24.0).reshape(2, 3, 4)
+    for axes in ((), (2, 0, 1), ((2, 0, 1),), ([2, 0, 1],), (0, 2), (-1, 1)):
+        shown = ", ".join(map(repr, axes))
+        what = f"x.transpose({shown}) of three dimensions"
+        expect_noted(what, lambda x, axes=axes: x.transpose(*axes), cube)
 
 
 @rests_on(*FOUNDATIONS, *RECORDING)

@@ -1,0 +1,119 @@
+"""What a tensor says of itself and of what went wrong, to the figure."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tinytorch.core.tensor import Tensor, apply, brief
+
+
+def error_of(call: Callable[[], object]) -> str:
+    with pytest.raises((TypeError, ValueError, IndexError)) as caught:
+        call()
+    return str(caught.value)
+
+
+# ---- Errors --------------------------------------------------------------------------------------
+
+
+def test_an_error_counts_the_axes_that_there_are() -> None:
+    matrix, cube = Tensor(np.ones((2, 3))), Tensor(np.ones((2, 3, 4)))
+    assert error_of(lambda: matrix.sum(axis=2)) == (
+        "sum got shape (2, 3) and axis=2; axes run from -2 to 1"
+    )
+    assert error_of(lambda: cube.mean(axis=-4)) == (
+        "mean got shape (2, 3, 4) and axis=-4; axes run from -3 to 2"
+    )
+    assert error_of(lambda: cube.transpose(0, 3)) == (
+        "transpose got shape (2, 3, 4) and axes (0, 3); axes run from -3 to 2"
+    )
+
+
+def test_an_error_speaks_of_one_shape_or_of_several() -> None:
+    matrix = Tensor(np.ones((2, 3)))
+    assert error_of(lambda: matrix.reshape(4)).startswith("reshape got shape (2, 3) and shape=(4,)")
+    assert error_of(lambda: matrix + np.ones(2)).startswith("add got shapes (2, 3) and (2,), which")
+    assert error_of(lambda: apply(np.where, matrix, matrix, np.ones(2))).startswith(
+        "where got shapes (2, 3) and (2, 3) and (2,)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "columns", "rows"),
+    [((2, 3), (2, 3), 3, 2), ((2, 3), (1, 4), 3, 1), ((4, 2, 5), (3,), 5, 3), ((7,), (6, 5), 7, 6)],
+)
+def test_an_error_of_a_matrix_product_names_the_two_sizes(
+    first: tuple[int, ...], second: tuple[int, ...], columns: int, rows: int
+) -> None:
+    assert error_of(lambda: Tensor(np.ones(first)) @ Tensor(np.ones(second))) == (
+        f"matmul got shapes {first} and {second}: the last size of the first is {columns}, the "
+        f"number of rows in the second is {rows}, and they must be equal; transpose one of them "
+        "(x.T), or reshape"
+    )
+
+
+def test_values_of_up_to_sixty_letters_are_shown_whole() -> None:
+    assert brief("a" * 58) == "'" + "a" * 58 + "'"  # with the quotes it has sixty
+
+
+def test_longer_values_are_cut_to_sixty_letters() -> None:
+    assert brief("a" * 59) == "'" + "a" * 56 + "..."
+    assert len(brief(list(range(100)))) == 60
+
+
+# ---- Tensors as text -----------------------------------------------------------------------------
+
+
+def test_a_hundred_numbers_are_all_shown() -> None:
+    text = repr(Tensor(np.arange(100.0)))
+    assert "..." not in text
+    assert "shape" not in text
+    assert text.count(",") == 99
+
+
+def test_of_more_numbers_the_first_and_the_last_three_are_shown_and_the_shape() -> None:
+    assert repr(Tensor(np.arange(101.0))) == (
+        "Tensor([  0.,   1.,   2., ...,  98.,  99., 100.], shape=(101,))"
+    )
+
+
+def test_a_hundred_numbers_of_four_dimensions_are_all_shown() -> None:
+    text = repr(Tensor(np.ones((2, 2, 5, 5))))
+    assert text.count("1.") == 100
+    assert text.startswith("Tensor([[[[1.")
+
+
+def test_more_numbers_of_four_dimensions_are_shown_as_one_row() -> None:
+    assert repr(Tensor(np.ones((1, 1, 1, 101)))) == (
+        "Tensor([1., 1., 1., ..., 1., 1., 1.], shape=(1, 1, 1, 101))"
+    )
+
+
+def test_more_numbers_of_three_dimensions_keep_their_brackets() -> None:
+    assert repr(Tensor(np.ones((1, 1, 101)))) == (
+        "Tensor([[[1., 1., 1., ..., 1., 1., 1.]]], shape=(1, 1, 101))"
+    )
+
+
+def test_four_decimal_places_are_shown() -> None:
+    assert repr(Tensor([1 / 3, 2 / 3])) == "Tensor([0.3333, 0.6667])"
+
+
+def test_rows_stand_below_one_another() -> None:
+    assert repr(Tensor([[1.0, 2.0], [3.0, 4.0]])) == "Tensor([[1., 2.],\n        [3., 4.]])"
+
+
+def test_long_rows_are_broken_before_the_eightieth_letter() -> None:
+    lines = repr(Tensor(np.arange(100.0) + 1000)).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line.startswith(" " * 8) for line in lines[1:])
+
+
+def test_without_numbers_the_shape_is_shown() -> None:
+    assert repr(Tensor(np.zeros((0, 3)))) == "Tensor([], shape=(0, 3))"
+
+
+def test_one_number_is_shown_without_its_shape() -> None:
+    assert repr(Tensor([2.5])) == "Tensor([2.5])"
+    assert repr(Tensor(2.5)) == "Tensor(2.5)"
