@@ -96,12 +96,12 @@ def answer(what: str, call: Callable[[], Any], missing: str) -> Any:
                 ) from error
         raise
     expect_true(value is not None, seen=f"{what} is None", expected="a result", mistake=missing)
-    expect_true(
-        inspect.isclass(value) or not isinstance(value, np.ufunc | MethodType | FunctionType),
-        seen=f"{what} is {value}",
-        expected="numbers",
-        mistake="a function is returned, not what it gives: it has to be called",
-    )
+    if isinstance(value, np.ufunc | MethodType | FunctionType):
+        raise Mistake(
+            seen=f"{what} is {value}",
+            expected="numbers",
+            mistake="a function is returned, not what it gives: it has to be called",
+        )
     return value
 
 
@@ -202,12 +202,12 @@ def expect_both(name: str, x: np.ndarray, *lineups: Lineup) -> None:
     for what, seen in explained(name, x, both(name, x)):
         expected = right(name, x, seen)
         try:
-            expect_true(
-                seen.dtype != np.float16,
-                seen=f"{what} = {show(seen)} of float16",
-                expected=f"{show(expected)}, with seven digits",
-                mistake="the numbers are kept in float16, with three digits",
-            )
+            if seen.dtype == np.float16:
+                raise Mistake(
+                    seen=f"{what} = {show(seen)} of float16",
+                    expected=f"{show(expected)}, with seven digits",
+                    mistake="the numbers are kept in float16, with three digits",
+                )
             if equal(seen, expected, FINE):
                 function_is_right = True
                 continue
@@ -572,12 +572,12 @@ def expect_no_memory(name: str) -> None:
         expect_unchanged("x", numbers("x", x), X.astype(dtype))
         with np.errstate(all="ignore"):
             function(large := fresh(HUGE, dtype))
-        expect_true(
-            np.array_equal(numbers("x", large), HUGE),
-            seen=f"x = {show(numbers('x', large))} afterwards",
-            expected=f"{show(HUGE)}, as before",
-            mistake="it writes into x where x is large; x belongs to the caller",
-        )
+        if not np.array_equal(numbers("x", large), HUGE):
+            raise Mistake(
+                seen=f"x = {show(numbers('x', large))} afterwards",
+                expected=f"{show(HUGE)}, as before",
+                mistake="it writes into x where x is large; x belongs to the caller",
+            )
         try:
             second = numbers("f(z)", function(fresh(X[::-1], dtype))).copy()
             kept = numbers("y", y).copy()
@@ -588,12 +588,13 @@ def expect_no_memory(name: str) -> None:
                 expected=f"f = {name}(); f(x); f(z) gives two results",
                 mistake="it ends in an error when it is called again",
             ) from error
-        expect_true(
-            np.array_equal(kept, first, equal_nan=True),
-            seen=f"y = {show(kept)} after y = f(x) and f(z)",
-            expected=f"{show(first)}, as before f(z)",
-            mistake="a later call writes into the result of an earlier one: they share an array",
-        )
+        if not np.array_equal(kept, first, equal_nan=True):
+            raise Mistake(
+                seen=f"y = {show(kept)} after y = f(x) and f(z)",
+                expected=f"{show(first)}, as before f(z)",
+                mistake="a later call writes into the result of an earlier one: "
+                "they share an array",
+            )
         if known and equal(second, first):
             raise Mistake(
                 seen=f"f(z) = {show(second)} after f = {name}() and f(x)",
