@@ -43,10 +43,11 @@ def draft(workspace: Workspace, module: Module) -> Draft:
     shown = workspace.shown(file)
     to_write = workspace.unwritten(file)
     if len(to_write) == material.exercise_count(module):
+        helper, _ = material.help_for(module)[-1]
         raise TitoError(
             f"Nothing is written in {shown} yet.\n"
             f"Begin with {to_write[0].name}: {to_write[0].place}\n"
-            f"A first hint: tito hint {module.name}"
+            f"Help with it: {helper}"
         )
     try:
         content = file.read_bytes()

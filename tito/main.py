@@ -20,9 +20,13 @@ COMMANDS = (
         "milestone", "tito.commands.milestone:milestone", "Train a famous network on these layers."
     ),
     LazyCommand("doctor", "tito.commands.doctor:doctor", "Find out what is wrong, and the fix."),
-    LazyCommand("bench", "tito.commands.bench:bench", "Compare speed with PyTorch and JAX."),
     LazyCommand(
-        "export", "tito.commands.export:export", "Turn the lessons into library and notebooks."
+        "bench", "tito.commands.bench:bench", "In a clone: compare speed with PyTorch and JAX."
+    ),
+    LazyCommand(
+        "export",
+        "tito.commands.export:export",
+        "In a clone: make library and notebooks of lessons.",
     ),
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tinytorch import shipped
 from tito.course import Module
 from tito.errors import TitoError
+from tito.exercises import hints
 from tito.export import exercise_source
 from tito.lesson import BEGIN, Lesson, read_lesson
 
@@ -45,6 +46,15 @@ def check_files() -> dict[str, Path]:
 def check_file(module: Module) -> str | None:
     """The checks of a module; None where there are none yet."""
     return shipped.check_file(module.name)
+
+
+def help_for(module: Module) -> list[tuple[str, str]]:
+    """The commands that help to write a module, each with what it does."""
+    watch = (f"tito watch {module.name}", "checks again at each save")
+    hint = (f"tito hint {module.name}", "one hint more at each call")
+    answers = (f"tito solution {module.name}", "the answers beside yours; it has no hints yet")
+    checked = [watch] if check_file(module) else []
+    return [*checked, hint if hints(lesson(module)) else answers]
 
 
 def _read(path: str) -> str:

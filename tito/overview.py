@@ -126,10 +126,6 @@ def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[t
         return "Every plank is yours, and so is the framework.", [_MILESTONE]
     name, number = here.module.name, f"{here.module.number:02}"
     complete = f"tito module complete {number}"
-    while_writing = [
-        (f"tito watch {name}", "checks again at each save"),
-        (f"tito hint {name}", "one hint more at each call"),
-    ]
     if here.problem:
         return here.problem, []
     if here.file is None:
@@ -145,7 +141,7 @@ def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[t
             return sentence, [(complete, "checks it, and uses it if it passes")]
     if here.unwritten:
         first = here.unwritten[0]
-        return f"Write {first.name} next: {first.place}", while_writing
+        return f"Write {first.name} next: {first.place}", material.help_for(here.module)
     sentence = f"Every exercise in {file} is written."
     return sentence, [(complete, "checks them, and makes them part of the framework")]
 

@@ -68,11 +68,10 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
     if to_write:
         place = to_write[0].place.removeprefix(f"{shown}, ")  # of a notebook, named just above
         click.echo(fit(f"Write {to_write[0].name} first: {place}"))
-    commands = [
-        (f"tito watch {module.name}", "checks again at each save"),
-        (f"tito hint {module.name}", "one hint more at each call"),
-        (f"tito module complete {module.number:02}", "checks it all, and makes it a plank"),
-    ]
+    done = "checks it all, and makes it a plank"
+    if material.check_file(module) is None:
+        done = "makes it a plank; it has no checks yet"
+    commands = [*material.help_for(module), (f"tito module complete {module.number:02}", done)]
     click.echo("\n".join(["", *command_lines(commands)]))
 
 
