@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.checking.checks import core, load
+from tinytorch.checking.errors import meaning
 from tinytorch.checking.lineup import Mistake, brief, contrast, expect, numbers
 from tinytorch.checking.state import restored
 
@@ -26,6 +27,12 @@ def expect_tensor(what: str, value: Any) -> np.ndarray:
             seen=f"{what} is a NumPy {type(value).__name__}",
             expected="a Tensor",
             mistake="a NumPy array is returned instead of a Tensor",
+        )
+    if isinstance(value, tuple | list):
+        raise Mistake(
+            seen=f"{what} is {brief(value)}",
+            expected="a Tensor",
+            mistake=f"a {type(value).__name__} is returned instead of a Tensor",
         )
     array = numbers(what, value)
     if not isinstance(value, _tensor.Tensor):
@@ -96,6 +103,16 @@ def expect_error(what: str, call: Callable[[], Any], mistake: str | None = None)
             seen=f"{what} raised AssertionError",
             expected=expected,
             mistake="an assert stands where an error should be raised",
+        ) from error
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        if meaning(error):  # then it was raised by accident, and says itself what is wrong
+            raise
+        raise Mistake(
+            seen=f"{what} raised {type(error).__name__}: {error}",
+            expected=expected,
+            mistake=f"the error is of the wrong kind: {type(error).__name__}",
         ) from error
     raise Mistake(seen=f"{what} gave {brief(result)}", expected=expected, mistake=mistake)
 

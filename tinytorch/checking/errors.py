@@ -29,6 +29,11 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         r"'(\w+)' object is not callable",
         "a {0} is called like a function, and has no __call__",
     ),
+    (
+        TypeError,
+        r"bad operand type for unary \+: '(\w+)'",
+        "a + stands before a {0}, with nothing to add it to; is it `+=` that is meant?",
+    ),
     (TypeError, r"'NoneType'|type NoneType", "it calculates with something that is None"),
     (
         TypeError,

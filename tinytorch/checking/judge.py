@@ -118,8 +118,11 @@ def explain(error: BaseException, module: str) -> Verdict:
             verdict.stopped = True
             if unwritten(error):
                 verdict.seen = None  # the place says more
-            missing = str(error).rpartition(" does not define ")[2] if not verdict.file else ""
-            verdict.mistake = f"{missing} is not defined" if missing else NOT_WRITTEN
+            _, _, missing = str(error).partition(" does not define ")
+            if not missing:
+                verdict.mistake = NOT_WRITTEN
+            else:
+                verdict.mistake = str(error) if verdict.file else f"{missing} is not defined"
         case SyntaxError():
             verdict.stopped = True
             verdict.mistake = "Python cannot read the file"
