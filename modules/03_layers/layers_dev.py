@@ -30,7 +30,7 @@
 # - put layers together into a network, and say what it costs in memory and in arithmetic before
 #   you run it.
 #
-# **How it goes.** *Build*: you write five short functions. *Use*: you join your layers into a
+# **How it goes.** *Build*: you write four short methods. *Use*: you join your layers into a
 # network, and in about a second it learns to read handwritten digits. *Reflect*: you measure what
 # you built, step into its traps on purpose, and get sixteen questions to take along.
 #
@@ -244,7 +244,7 @@ print("and through Tensor(x.data @ weight.data):", Tensor(x.data @ weight.data).
 # Take the random numbers from `generator()`, the generator behind all of TinyTorch; then
 # `tinytorch.manual_seed(0)` makes a whole run repeatable. Seeding is for whoever runs the program.
 # A layer that does it for them gets the numbers of every other such layer. (TinyTorch's own Linear
-# also allows a layer with no inputs at all, and takes care not to divide by zero. You may.)
+# also allows a layer with no inputs at all, and takes care not to divide by zero. Yours may, too.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -626,8 +626,9 @@ def random_keep(shape: tuple[int, ...], p: float) -> np.ndarray:
 # probability `1 - p`, and what is kept is multiplied by `1 / (1 - p)`.
 #
 # Build a **mask** of the shape of `x`, 0 for what is dropped and `1 / (1 - p)` for what is kept,
-# and return `apply(dropout, x, mask=mask)`. Give the mask the dtype of `x`. With a mask of float64,
-# twice the size, NumPy would calculate in float64, and the door would have to take the result back.
+# and return `apply(dropout, x, mask=mask)`. Give the mask the dtype of `x`. A mask of float64 takes
+# twice the memory, and NumPy would calculate in float64 with it, only for `apply` to turn the
+# result into float32 again.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -845,8 +846,9 @@ for n, m in ((784, 256), (256, 128), (128, 10), (1024, 1024), (4096, 4096)):
 
 # %% [markdown]
 # The width counts twice: four times as wide is sixteen times the memory. And training needs more
-# than the weights. Each has a gradient of the same size, and an optimizer with momentum keeps one
-# number more; so do three times the bytes for SGD with momentum, four for Adam.
+# than the weights. Each of them has a gradient, which is another number, and the optimizer keeps
+# one more for each (SGD with momentum) or two more (Adam). So it takes three times the bytes of the
+# weights, or four times.
 #
 # **Activations, measured.** To go backward, autograd must keep what each layer was given, and the
 # masks of dropout. That grows with the batch; the weights don't.
