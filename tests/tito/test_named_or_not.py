@@ -1,8 +1,10 @@
 """What commands do that are given no subcommand, or no module."""
 
 import pytest
+from click.shell_completion import ShellComplete
 from learner import tito
 
+from tito.main import main
 from tito.workspace import Workspace
 
 
@@ -42,3 +44,15 @@ def test_with_every_module_finished_one_is_to_be_named(
     result = tito("hint")
     assert result.exit_code == 1
     assert "Say which one: tito hint layers" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["hint", "solution"])
+def test_the_shell_completes_the_exercises_of_the_module_typed_before(command: str) -> None:
+    completion = ShellComplete(main, {}, "tito", "_TITO_COMPLETE")
+    found = completion.get_completions([command, "layers"], "linear.")
+    assert [item.value for item in found] == [
+        "Linear.__init__",
+        "Linear.forward",
+        "Linear.parameters",
+    ]
+    assert completion.get_completions([command], "Linear.") == []

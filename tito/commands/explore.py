@@ -177,6 +177,7 @@ def answer_one(
         show_question(console, question)
     if how.asking:
         guess = ask(asked)
+        click.echo()
     try:
         result = find_out(question, given, guess, how)
     except Exception as error:

@@ -1,6 +1,7 @@
 """`tito hint`: one hint more at each call."""
 
 import click
+from click.shell_completion import CompletionItem
 
 from tito import material, overview
 from tito.course import MODULE, Module
@@ -10,9 +11,18 @@ from tito.prose import reflow, screen_width
 from tito.workspace import Status, Workspace
 
 
+def complete_exercise(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The names of the exercises of the module that is typed before."""
+    module = ctx.params.get("module")
+    names = exercise_names(material.lesson(module)) if isinstance(module, Module) else []
+    return [CompletionItem(name) for name in names if name.lower().startswith(incomplete.lower())]
+
+
 @click.command()
 @click.argument("module", metavar="[MODULE]", type=MODULE, required=False)
-@click.argument("exercise", metavar="[EXERCISE]", required=False)
+@click.argument("exercise", metavar="[EXERCISE]", required=False, shell_complete=complete_exercise)
 @click.option("-n", "--number", type=click.IntRange(min=1), help="Show this hint, once more.")
 def hint(module: Module | None, exercise: str | None, number: int | None) -> None:
     """Give a hint, and one hint more at each call.

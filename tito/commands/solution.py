@@ -7,6 +7,7 @@ import click
 
 from tinytorch.sources import read
 from tito import material
+from tito.commands.hint import complete_exercise
 from tito.course import MODULE, Module
 from tito.errors import TitoError
 from tito.exercises import body_of, exercise_names, find_exercise
@@ -17,7 +18,7 @@ from tito.workspace import Workspace
 
 @click.command()
 @click.argument("module", metavar="MODULE", type=MODULE)
-@click.argument("exercise", metavar="[EXERCISE]", required=False)
+@click.argument("exercise", metavar="[EXERCISE]", required=False, shell_complete=complete_exercise)
 def solution(module: Module, exercise: str | None) -> None:
     """Put the solution beside yours.
 
