@@ -38,6 +38,11 @@ def hints(lesson: Lesson) -> dict[str, list[str]]:
     return found
 
 
+def has_hints(text: str) -> bool:
+    """Whether a lesson gives any hints. It is not parsed: bare `tito` asks, and answers at once."""
+    return any(_SUMMARY.match(line) for line in text.split("\n"))
+
+
 def find_exercise(text: str, names: list[str]) -> list[str]:
     """The exercises that someone means by `text`: `Linear.forward`, `forward` or `Linear`.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tinytorch import shipped
 from tito.course import Module
 from tito.errors import TitoError
-from tito.exercises import hints
+from tito.exercises import has_hints
 from tito.export import exercise_source
 from tito.lesson import BEGIN, Lesson, read_lesson
 
@@ -54,7 +54,7 @@ def help_for(module: Module) -> list[tuple[str, str]]:
     hint = (f"tito hint {module.name}", "one hint more at each call")
     answers = (f"tito solution {module.name}", "the answers beside yours; it has no hints yet")
     checked = [watch] if check_file(module) else []
-    return [*checked, hint if hints(lesson(module)) else answers]
+    return [*checked, hint if has_hints(_read(module.lesson)) else answers]
 
 
 def _read(path: str) -> str:
