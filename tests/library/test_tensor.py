@@ -586,6 +586,11 @@ def test_a_mask_computed_from_the_tensor_writes_to_it() -> None:
 # ---- Shapes --------------------------------------------------------------------------------------
 
 
+def test_reshape_without_sizes_makes_a_single_number() -> None:
+    x = Tensor([[5.0]]).reshape()
+    assert (x.shape, x.item()) == ((), 5.0)
+
+
 def test_reshape_takes_sizes_or_a_shape_and_works_out_one_size() -> None:
     x = Tensor(np.arange(12))
     for shape in [x.reshape(3, 4), x.reshape((3, 4)), x.reshape([3, 4]), x.reshape(3, -1)]:
