@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from learner import LAYERS, TENSOR, run_tito, solved, tito, write_one
+from apart import run_tito
+from learner import LAYERS, TENSOR, solved, tito, write_one
 
 from tinytorch.overlay import MARKER, VARIABLE
 from tito import material

@@ -4,7 +4,8 @@ import errno
 from pathlib import Path
 
 import pytest
-from learner import LAYERS, run_tito, solved, tito, write_one
+from apart import run_tito
+from learner import LAYERS, solved, tito, write_one
 
 from tito import material
 from tito.course import MODULES, Module

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from apart import run_tito
 from click.testing import CliRunner
-from learner import LAYERS, ROOT, TENSOR, run_python, run_tito, solved, tito, write_one
+from learner import LAYERS, ROOT, TENSOR, run_python, solved, tito, write_one
 
 from tinytorch import sources
 from tito import material

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from apart import call
+from learner import run_first_checks
 
 from tinytorch.checking.checks import Check
 from tinytorch.checking.results import Result
 from tito.checks.runner import Report, run_checks
+from tito.checks.suites import read_suite
 from tito.course import MODULES
 
 LAYERS = MODULES[2]
+read_suite(LAYERS)  # which results refer to that come from another process
 
 # A plain file, as someone writes it who knows nothing of our lesson.
 PLAIN = """\
@@ -61,15 +65,25 @@ def judge(tmp_path: Path) -> "Judge":
 
 
 class Judge:
-    """Judges the plain file with a line put into Linear's forward, or above everything."""
+    """Judges the plain file with a line put into Linear's forward, or above everything.
+
+    Only by the checks that come first, unless all are called for.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "layers.py"
 
     def __call__(self, line: str = "", above: str = "", limit: float = 10.0) -> Report:
+        self.write(line, above)
+        return call(run_first_checks, self.file, limit)
+
+    def by_all_checks(self, line: str = "", above: str = "") -> Report:
+        self.write(line, above)
+        return call(run_checks, LAYERS, self.file)
+
+    def write(self, line: str = "", above: str = "") -> None:
         text = PLAIN.replace("FORWARD", line or "pass")
         self.file.write_text(above + text, encoding="utf-8")
-        return run_checks(LAYERS, self.file, limit=limit)
 
 
 def first_failure(report: Report) -> Result:
@@ -81,13 +95,13 @@ def outcomes(report: Report) -> set[str]:
 
 
 def test_a_plain_file_that_is_right_passes(judge: Judge) -> None:
-    report = judge()
+    report = judge.by_all_checks()
     assert outcomes(report) == {"passed"}, report.as_dict()
     assert report.passed
 
 
 def test_results_are_told_one_by_one_in_the_order_of_the_suite(judge: Judge) -> None:
-    judge()
+    judge.write()
     told: list[Result] = []
     report = run_checks(LAYERS, judge.file, on_result=told.append)
     assert told == report.results
@@ -160,7 +174,7 @@ def text_line(file: Path, line: str) -> int:
 def test_changing_global_state_fails_the_check_about_it_and_no_other(
     judge: Judge, line: str, mistake: str
 ) -> None:
-    report = judge(line)
+    report = judge.by_all_checks(line)
     assert [r.outcome for r in report.results].count("failed") == 1
     assert mistake in str(first_failure(report).mistake)
 
@@ -175,12 +189,12 @@ def test_changing_global_state_fails_the_check_about_it_and_no_other(
 def test_changing_global_state_when_imported_is_found(
     judge: Judge, line: str, mistake: str
 ) -> None:
-    report = judge(above=f"import numpy\n{line}\n")
+    report = judge.by_all_checks(above=f"import numpy\n{line}\n")
     assert mistake in str(first_failure(report).mistake)
 
 
 def test_reseeding_when_imported_is_found_with_its_line(judge: Judge) -> None:
-    report = judge(above="import numpy\nnumpy.random.seed(1)\n")
+    report = judge.by_all_checks(above="import numpy\nnumpy.random.seed(1)\n")
     assert str(first_failure(report).where).endswith("layers.py:2")
 
 
@@ -323,7 +337,7 @@ def test_a_wrong_value_points_to_the_function_and_its_hint(judge: Judge) -> None
 
 
 def test_a_run_that_nobody_wants_any_more_ends(judge: Judge) -> None:
-    judge()
+    judge.write()
 
     def give_up(check: Check, seconds: float) -> None:
         raise StopIteration
@@ -335,10 +349,11 @@ def test_a_run_that_nobody_wants_any_more_ends(judge: Judge) -> None:
 def test_the_number_of_processors_makes_no_difference_to_the_results(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    judge.write("import os; os._exit(3)")
     told = []
     for processors in (1, 3):
         monkeypatch.setattr("tito.checks.stages.processors", lambda n=processors: n)
-        told.append([r.as_dict() for r in judge("import os; os._exit(3)").results])
+        told.append([r.as_dict() for r in run_checks(LAYERS, judge.file).results])
     assert told[0] == told[1]
 
 
@@ -362,6 +377,7 @@ def test_checks_run_while_an_earlier_one_is_waited_for(
 def test_without_fork_the_checks_run_all_the_same(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    judge.write()
     monkeypatch.delattr(os, "fork")
-    report = judge()
+    report = run_checks(LAYERS, judge.file)
     assert report.passed, first_failure(report).as_dict()

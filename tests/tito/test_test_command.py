@@ -5,7 +5,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from learner import ROOT, run_tito, solved, tito, write_one
+from apart import call, run_tito
+from learner import ROOT, first_failure, solved, write_one
 
 from tito.course import MODULES, Module, find_module
 from tito.export import notebook_source
@@ -79,20 +80,17 @@ def test_every_exercise_that_is_not_written_says_so_and_where(
     for exercise in dict.fromkeys(solution.function for solution in lesson.solutions):
         text = unsolved(module, exercise)
         file.write_text(text, encoding="utf-8")
-        result = tito("test", "--file", str(file), "--json")
-        assert result.exit_code == 1
-        checks = json.loads(result.stdout)["checks"]
-        first = next(check for check in checks if check["outcome"] == "failed")
+        first = call(first_failure, module, file)
         line = text.split(f'"Write {exercise} in x"')[0].count("\n") + 1
         assert first["mistake"] == "not written yet", exercise
-        assert first["where"].endswith(f"_dev.py:{line}")
+        assert str(first["where"]).endswith(f"_dev.py:{line}")
         assert first["hint"] == f"tito hint {module.name} {exercise}"
 
 
 @first_three
 def test_a_lesson_that_is_solved_passes(module: Module) -> None:
-    result = tito("test", "--file", str(ROOT / module.lesson))
-    assert result.exit_code == 0, result.stdout
+    result = run_tito("test", "--file", str(ROOT / module.lesson))
+    assert result.returncode == 0, result.stdout
 
 
 @pytest.fixture
@@ -106,8 +104,8 @@ def mistaken(tmp_path: Path) -> Path:
 
 
 def test_a_mistake_comes_first_with_its_name_its_place_and_its_hint(mistaken: Path) -> None:
-    result = tito("test", "--file", str(mistaken))
-    assert result.exit_code == 1
+    result = run_tito("test", "--file", str(mistaken))
+    assert result.returncode == 1
     lines = result.stdout.splitlines()
     assert lines[:4] == [
         "🔬 Unit Test: Linear Layer...",
@@ -120,8 +118,8 @@ def test_a_mistake_comes_first_with_its_name_its_place_and_its_hint(mistaken: Pa
 
 
 def test_a_traceback_is_shown_only_when_it_is_asked_for(mistaken: Path) -> None:
-    assert "Traceback" not in tito("test", "--file", str(mistaken)).stdout
-    assert "Traceback" in tito("test", "--file", str(mistaken), "-v").stdout
+    assert "Traceback" not in run_tito("test", "--file", str(mistaken)).stdout
+    assert "Traceback" in run_tito("test", "--file", str(mistaken), "-v").stdout
 
 
 def test_what_the_code_printed_is_shown_when_tracebacks_are(mistaken: Path) -> None:
@@ -131,8 +129,8 @@ def test_what_the_code_printed_is_shown_when_tracebacks_are(mistaken: Path) -> N
         "        print('hello from forward')\n        y = x @ self.weight",
     )
     mistaken.write_text(text, encoding="utf-8")
-    assert "hello from forward" not in tito("test", "--file", str(mistaken)).stdout
-    assert "hello from forward" in tito("test", "--file", str(mistaken), "-v").stdout
+    assert "hello from forward" not in run_tito("test", "--file", str(mistaken)).stdout
+    assert "hello from forward" in run_tito("test", "--file", str(mistaken), "-v").stdout
 
 
 def test_a_notebook_is_judged_with_cells_for_places(tmp_path: Path) -> None:
@@ -143,7 +141,7 @@ def test_a_notebook_is_judged_with_cells_for_places(tmp_path: Path) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     file = tmp_path / "layers.ipynb"
     nbformat.write(notebook, file)
-    report = json.loads(tito("test", "--file", str(file), "--json").stdout)
+    report = json.loads(run_tito("test", "--file", str(file), "--json").stdout)
     assert report["checks"][0]["where"].endswith("layers.ipynb, cell 2, line 4")
 
 
@@ -164,8 +162,8 @@ def test_any_file_that_is_right_passes_wherever_it_is(
     file.write_text(text, encoding="utf-8")
     monkeypatch.chdir(file.parent)
     workspace.plank(LAYERS).write_text("def broken(:\n")  # which is not what is judged
-    result = tito("test", "--file", file.name)
-    assert result.exit_code == 0, result.stdout
+    result = run_tito("test", "--file", file.name)
+    assert result.returncode == 0, result.stdout
     assert f"({file.name})" in result.stdout
 
 
@@ -174,8 +172,8 @@ def test_any_file_that_is_wrong_fails_with_its_place(tmp_path: Path, kind: str) 
     suffix, text = KINDS[kind]
     file = tmp_path / f"mine{suffix}"
     file.write_text(text.replace("y = x @ self.weight", "y = x @ self.weight * 2"))
-    result = tito("test", "--file", str(file), "--json")
-    assert result.exit_code == 1
+    result = run_tito("test", "--file", str(file), "--json")
+    assert result.returncode == 1
     first = next(c for c in json.loads(result.stdout)["checks"] if c["outcome"] == "failed")
     assert first["mistake"] == "the product is doubled"
     assert file.name in first["where"]
@@ -184,15 +182,18 @@ def test_any_file_that_is_wrong_fails_with_its_place(tmp_path: Path, kind: str) 
 def test_the_module_of_a_file_is_known_by_what_it_defines(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("class ReLU: pass\n")
-    assert json.loads(tito("test", "--file", str(file), "--json").stdout)["module"] == "activations"
+    assert (
+        json.loads(run_tito("test", "--file", str(file), "--json").stdout)["module"]
+        == "activations"
+    )
 
 
 def test_a_file_about_nothing_known_is_wrong_usage(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("x = 1\n")
-    result = tito("test", "--file", str(file))
-    assert result.exit_code == 2
-    assert "--module" in result.output
+    result = run_tito("test", "--file", str(file))
+    assert result.returncode == 2
+    assert "--module" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -205,25 +206,25 @@ def test_a_file_about_nothing_known_is_wrong_usage(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:
-    assert tito("test", *arguments).exit_code == 2
+    assert run_tito("test", *arguments).returncode == 2
 
 
 def test_in_a_workspace_the_exercise_is_judged_once_it_is_begun(workspace: Workspace) -> None:
-    assert "(the reference)" in tito("test", "--module", "layers").stdout
+    assert "(the reference)" in run_tito("test", "--module", "layers").stdout
     write_one(workspace.lesson(LAYERS), "Linear.__init__", "self.weight = None")
-    result = tito("test", "--module", "layers")
-    assert result.exit_code == 1
+    result = run_tito("test", "--module", "layers")
+    assert result.returncode == 1
     assert "modules/03_layers/layers_dev.py" in result.stdout
 
 
 def test_in_a_workspace_all_modules_are_judged_without_an_argument(workspace: Workspace) -> None:
-    report = json.loads(tito("test", "--json").stdout)
+    report = json.loads(run_tito("test", "--json").stdout)
     assert [m["module"] for m in report["modules"]] == ["tensor", "activations", "layers"]
     assert report["passed"] is True
 
 
 def test_an_exercise_that_is_right_points_to_its_completion(workspace: Workspace) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS), encoding="utf-8")
-    result = tito("test", "--module", "layers")
-    assert result.exit_code == 0, result.stdout
+    result = run_tito("test", "--module", "layers")
+    assert result.returncode == 0, result.stdout
     assert result.stdout.endswith("Next: tito module complete 03\n")
