@@ -43,16 +43,17 @@ NAMES = ("weights.safetensors", "metrics.json", "mnist.png")
 ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "TERM": "xterm-256color"}
 for variable in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
     ENVIRONMENT.pop(variable, None)
-# The command, on the first images alone, in a process of its own.
+# The command, on the first images alone and without a picture, in a process of its own.
 SMALL = """
-import sys
+import os, sys, types
+import numpy as np
 import tinytorch.datasets
 from tito.main import main
 
-whole = tinytorch.datasets.mnist()
-sizes = (3000, 3000, 500, 500)
-small = tinytorch.datasets.MNIST(*(array[:size] for array, size in zip(whole, sizes)))
+small = tinytorch.datasets.MNIST(**np.load(os.environ["DIGITS"]))
 tinytorch.datasets.mnist = lambda: small
+no_picture = types.SimpleNamespace(draw=lambda *arguments: b"a picture")
+sys.modules["tito.milestones.picture"] = no_picture
 main(["milestone", "mnist", *sys.argv[1:]])
 """
 
@@ -67,6 +68,13 @@ def digits() -> MNIST:
         whole.test_images[:500],
         whole.test_labels[:500],
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _digits_for_processes(digits: MNIST, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("digits") / "digits.npz"
+    np.savez(file, **digits._asdict())
+    ENVIRONMENT["DIGITS"] = str(file)
 
 
 @pytest.fixture
