@@ -12,9 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from quick import QUICK
 
+from tinytorch.datasets import mnist
 from tinytorch.explore.catalogue import QUESTIONS, Question
 from tinytorch.explore.experiment import Guess
 from tinytorch.explore.running import Result, run
@@ -41,11 +43,17 @@ PROGRAM = """
 import json, sys
 import tinytorch.overlay
 tinytorch.overlay.lay("layers", sys.argv[1])
+import numpy as np
 from rich.console import Console
+from tinytorch.datasets import MNIST
+from tinytorch.explore import digits, timing
 from tinytorch.explore.catalogue import QUESTIONS
 from tinytorch.explore.page import report
 from tinytorch.explore.running import run
 from tito.explore.screen import show_result
+few = MNIST(**np.load(sys.argv[4]))
+digits._all_digits = lambda: few
+timing.SHORTEST_BLOCK = 1e-5
 results = [run(question, given) for question in QUESTIONS
            if (given := json.loads(sys.argv[2]).get(question.name)) is not None]
 console = Console(file=sys.stderr, width=80)
@@ -57,6 +65,14 @@ print(json.dumps([result.as_dict() for result in results], allow_nan=False))
 """
 
 
+@pytest.fixture(scope="module")
+def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with as many digits as are asked for, since reading all takes a moment."""
+    file = tmp_path_factory.mktemp("digits") / "digits.npz"
+    np.savez(file, **{name: array[:500] for name, array in mnist()._asdict().items()})
+    return file
+
+
 @cache
 def answered(question: Question) -> Result:
     """The question, answered quickly."""
@@ -64,7 +80,9 @@ def answered(question: Question) -> Result:
 
 
 @pytest.mark.parametrize("mistake", WRONG)
-def test_every_question_is_answered_on_a_module_that_is_wrong(mistake: str, tmp_path: Path) -> None:
+def test_every_question_is_answered_on_a_module_that_is_wrong(
+    mistake: str, tmp_path: Path, few_digits: Path
+) -> None:
     old, new = WRONG[mistake]
     text = (ROOT / "tinytorch" / "core" / "layers.py").read_text(encoding="utf-8")
     assert text.count(old) == 1, f"the reference has changed: {old}"
@@ -73,7 +91,7 @@ def test_every_question_is_answered_on_a_module_that_is_wrong(mistake: str, tmp_
     draw = "draw" if mistake == "weights of NaN" else ""
     wrong.write_text(text.replace(old, new), encoding="utf-8")
     finished = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(wrong), json.dumps(QUICK), draw],
+        [sys.executable, "-c", PROGRAM, str(wrong), json.dumps(QUICK), draw, str(few_digits)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
