@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import pickle
 import re
 import sys
 import traceback
@@ -907,12 +906,6 @@ def test_requires_grad_is_kept() -> None:
             (False, True, False, False): second,
             (False, True, True, True): "requires_grad=True once, and every later tensor has it too",
         }.get(found),
-    )
-    expect_true(
-        bool(made([1.0], np.True_).requires_grad),
-        seen="requires_grad is False for requires_grad=np.True_",
-        expected="True",
-        mistake="requires_grad=np.True_, which is what NumPy answers, is not taken for True",
     )
     wanted = made([1.0], requires_grad=True)
     made([1.0])
@@ -2079,7 +2072,7 @@ def expect_recorded(
             expected="a gradient",
             mistake=f"{what} hands on the option `{option[1]}`, which its derivative does not take"
             if option
-            else None,
+            else meaning(error),
         ) from None
     for number, (seen, wanted) in enumerate(zip(found, expected, strict=True)):
         expect_gradient(
@@ -2469,18 +2462,15 @@ def test_tensors_can_be_printed() -> None:
 @rests_on(*FOUNDATIONS, test_requires_grad_is_kept)
 @check("At Home in NumPy", about="Tensor")
 def test_tensors_can_be_copied() -> None:
-    """Tensors can be copied and pickled"""
+    """Tensors can be copied"""
     x = made(A, requires_grad=True)
-    for name, other in (
-        ("copy.deepcopy(x)", copy.deepcopy(x)),
-        ("pickle", pickle.loads(pickle.dumps(x))),
-    ):
-        expect(name, result_of(name, other), A)
-        expect_true(
-            not np.shares_memory(other.data, x.data) and bool(other.requires_grad),
-            seen="a copy that shares its memory, or forgot requires_grad",
-            expected="a tensor of its own",
-        )
+    other = copy.deepcopy(x)
+    expect("copy.deepcopy(x)", result_of("copy.deepcopy(x)", other), A)
+    expect_true(
+        not np.shares_memory(other.data, x.data) and bool(other.requires_grad),
+        seen="a copy that shares its memory, or forgot requires_grad",
+        expected="a tensor of its own",
+    )
 
 
 @rests_on(
