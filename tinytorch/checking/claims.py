@@ -28,18 +28,17 @@ def expect_tensor(what: str, value: Any) -> np.ndarray:
             expected="a Tensor",
             mistake="a NumPy array is returned instead of a Tensor",
         )
-    if isinstance(value, tuple | list):
+    if value is not None and not isinstance(value, _tensor.Tensor):
+        kind = type(value).__name__
+        article = "an" if kind[0] in "aeiou" else "a"
         raise Mistake(
-            seen=f"{what} is {brief(value)}",
+            seen=f"{what} is {brief(value)}, {article} {kind}",
             expected="a Tensor",
-            mistake=f"a {type(value).__name__} is returned instead of a Tensor",
+            mistake=f"{article} {kind} is returned instead of a Tensor"
+            if kind != "Tensor"  # of another class of that name
+            else None,
         )
-    array = numbers(what, value)
-    if not isinstance(value, _tensor.Tensor):
-        raise Mistake(
-            seen=f"{what} is {brief(value)}, a {type(value).__name__}", expected="a Tensor"
-        )
-    return array
+    return numbers(what, value)
 
 
 def expect_shape(what: str, value: Any, shape: tuple[int, ...]) -> None:
