@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 from learner import LAYERS, solved
 
@@ -82,7 +83,8 @@ def test_a_report_says_what_is_waited_for_unless_it_stands_above() -> None:
         Result(claim(name), Verdict("waiting"), waits_for=earlier)
         for name, earlier in (("double", first), ("rise", second), ("fall", second))
     ]
-    lines = [line for _, line in unit_lines(UNIT, [first, second, *waiting])]
+    shown = replace(first, hint="!tito hint x")  # as a notebook does
+    lines = [line for _, line in unit_lines(UNIT, [shown, second, *waiting])]
     assert lines[-4:] == ["⏳ It doubles", "⏳ It rises", "⏳ It falls", "   waits for It halves"]
 
 

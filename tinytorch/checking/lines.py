@@ -35,7 +35,8 @@ def unit_lines(unit: Unit, results: list[Result], width: int = 80) -> Iterator[t
     for earlier, group in groupby(waiting, lambda result: result.waits_for):
         for result in group:
             yield "waiting", f"{SIGNS['waiting']} {result.sentence}"
-        if earlier and earlier not in failed[:1]:  # that one stands above in full
+        # Where that one stands above in full, as the first failure does, it needs no naming again.
+        if earlier and earlier.check not in [first.check for first in failed[:1]]:
             for line in _wrapped("waits for ", earlier.sentence, width):
                 yield "waiting", line
     if all(r.outcome == "passed" for r in results):

@@ -93,7 +93,7 @@ def print_summary(
     else:
         parts = [f"{failed} failed", f"{passed} passed"]
         if waiting:
-            parts.append(f"{waiting} waiting for an earlier one")
+            parts.append(f"{waiting} waiting")
         sentence = f"{', '.join(parts)}, in {report.seconds:.1f} s{about}."
         click.secho(fit(sentence), bold=True)
         if recall:
