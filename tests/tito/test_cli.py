@@ -240,7 +240,7 @@ def test_tito_test_runs_the_tests_of_the_clone_around_it(
 
 def test_tito_test_fails_when_a_test_fails(clone: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (clone / "tests" / "test_tensor.py").write_text("def test_one(): assert 1 + 1 == 3\n")
-    result = run("test")
+    result = run("test", "--", "-n0")
     assert result.exit_code == 1
     assert "assert (1 + 1) == 3" in capfd.readouterr().out
 
@@ -250,7 +250,7 @@ def test_tito_test_of_a_module_without_checks_runs_its_tests_alone(
 ) -> None:
     (clone / "tests" / "test_tensor.py").write_text("def test_one(): assert False\n")
     (clone / "tests" / "test_losses.py").write_text("def test_two(): pass\n")
-    result = run("test", "--module", "4")
+    result = run("test", "--module", "4", "--", "-n0")
     output = capfd.readouterr().out
     assert result.exit_code == 0, output
     assert "1 passed" in output
@@ -272,7 +272,7 @@ def test_a_file_after_two_dashes_is_the_only_one_that_is_run(
 ) -> None:
     (clone / "tests" / "test_tensor.py").write_text("def test_one(): assert False\n")
     (clone / "tests" / "test_layers.py").write_text("def test_two(): pass\n")
-    result = run("test", "--", "tests/test_layers.py")
+    result = run("test", "--", "-n0", "tests/test_layers.py")
     output = capfd.readouterr().out
     assert result.exit_code == 0, output
     assert "1 passed" in output
