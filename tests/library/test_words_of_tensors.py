@@ -25,8 +25,20 @@ def test_an_error_counts_the_axes_that_there_are() -> None:
     assert error_of(lambda: cube.mean(axis=-4)) == (
         "mean got shape (2, 3, 4) and axis=-4; axes run from -3 to 2"
     )
+    assert error_of(lambda: matrix.transpose(0, 2)) == (
+        "transpose got shape (2, 3) and axes (0, 2); axes run from -2 to 1"
+    )
     assert error_of(lambda: cube.transpose(0, 3)) == (
         "transpose got shape (2, 3, 4) and axes (0, 3); axes run from -3 to 2"
+    )
+
+
+def test_an_error_counts_the_axes_of_the_first_input() -> None:
+    def add_along(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
+        return np.sum(x * y, axis=axis)
+
+    assert error_of(lambda: apply(add_along, Tensor(np.ones((2, 3))), Tensor([1.0]), axis=4)) == (
+        "add_along got shapes (2, 3) and (1,) and axis=4; axes run from -2 to 1"
     )
 
 
@@ -41,7 +53,14 @@ def test_an_error_speaks_of_one_shape_or_of_several() -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "columns", "rows"),
-    [((2, 3), (2, 3), 3, 2), ((2, 3), (1, 4), 3, 1), ((4, 2, 5), (3,), 5, 3), ((7,), (6, 5), 7, 6)],
+    [
+        ((2, 3), (2, 3), 3, 2),
+        ((2, 3), (1, 4), 3, 1),
+        ((2, 3), (4, 5), 3, 4),
+        ((2, 3), (6, 4, 5), 3, 4),
+        ((4, 2, 5), (3,), 5, 3),
+        ((7,), (6, 5), 7, 6),
+    ],
 )
 def test_an_error_of_a_matrix_product_names_the_two_sizes(
     first: tuple[int, ...], second: tuple[int, ...], columns: int, rows: int
@@ -51,6 +70,20 @@ def test_an_error_of_a_matrix_product_names_the_two_sizes(
         f"number of rows in the second is {rows}, and they must be equal; transpose one of them "
         "(x.T), or reshape"
     )
+
+
+@pytest.mark.parametrize("size", [3, 300])
+def test_an_error_of_a_matrix_product_tells_of_batches_that_do_not_fit(size: int) -> None:
+    first, second = Tensor(np.ones((2, 1, size))), Tensor(np.ones((3, size, 1)))
+    assert error_of(lambda: first @ second) == (
+        f"matmul got shapes {first.shape} and {second.shape}: "
+        "the dimensions before the last two do not broadcast"
+    )
+
+
+@pytest.mark.parametrize("dtype", ["U1", "S1", "datetime64[s]", "complex64"])
+def test_an_array_of_no_numbers_is_an_error_even_when_it_is_empty(dtype: str) -> None:
+    assert "Tensor holds numbers" in error_of(lambda: Tensor(np.array([], dtype)))
 
 
 def test_values_of_up_to_sixty_letters_are_shown_whole() -> None:
@@ -87,6 +120,16 @@ def test_a_hundred_numbers_of_four_dimensions_are_all_shown() -> None:
 def test_more_numbers_of_four_dimensions_are_shown_as_one_row() -> None:
     assert repr(Tensor(np.ones((1, 1, 1, 101)))) == (
         "Tensor([1., 1., 1., ..., 1., 1., 1.], shape=(1, 1, 1, 101))"
+    )
+
+
+def test_few_numbers_of_four_dimensions_keep_their_brackets() -> None:
+    assert repr(Tensor(np.ones((1, 1, 1, 2)))) == "Tensor([[[[1., 1.]]]])"
+
+
+def test_more_numbers_of_two_dimensions_keep_their_brackets() -> None:
+    assert repr(Tensor(np.ones((1, 101)))) == (
+        "Tensor([[1., 1., 1., ..., 1., 1., 1.]], shape=(1, 101))"
     )
 
 
