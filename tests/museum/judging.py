@@ -69,7 +69,18 @@ def _worker() -> multiprocessing.pool.Pool:
 
 def pool(processes: int = 1, variants_each: int = 1) -> multiprocessing.pool.Pool:
     """Processes for `failures_in_each_run`."""
-    return multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=variants_each)
+    return multiprocessing.get_context("fork").Pool(
+        processes, _keep_bytecode, (_BYTECODE.name,), maxtasksperchild=variants_each
+    )
+
+
+_BYTECODE = tempfile.TemporaryDirectory()
+
+
+def _keep_bytecode(folder: str) -> None:
+    """Compile the suite and the framework once for all variants, whatever the variables say."""
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = folder
 
 
 def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]:
