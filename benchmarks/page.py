@@ -41,7 +41,7 @@ METHOD = """\
   as many bytes by one thread. For the import, NumPy's own. It is the floor of what is built on
   NumPy operation by operation. JAX goes below it where it compiles a whole chain into one loop, or
   where its products of single rows are faster.
-- **MNIST.** Five seeds, in a fresh process each. All follow the milestone's recipe: the same
+- **MNIST.** Eleven seeds, in a fresh process each. All follow the milestone's recipe: the same
   distribution of first weights, batch size, optimizer and learning rates. The clock stops while the
   test images are read after each epoch, and the warm-up before the first epoch is not timed; the
   whole program, with imports, data and compiling, is given as well. TinyTorch runs the milestone's

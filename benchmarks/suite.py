@@ -103,7 +103,7 @@ TIMED = {
 }
 ANATOMY_ROUNDS = 21
 IMPORT_ROUNDS = 21
-MNIST_ROUNDS = 5
+MNIST_ROUNDS = 11
 
 
 class Progress(Protocol):

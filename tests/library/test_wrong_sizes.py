@@ -10,6 +10,8 @@ def test_sizes_go_up_to_2_to_the_31st_and_no_further() -> None:
     assert Linear(2**31 - 1, 0).weight.shape == (2**31 - 1, 0)
     with pytest.raises(ValueError, match=r"below 2\*\*31 for out_features, got 2147483648"):
         Linear(0, 2**31)
+    with pytest.raises(ValueError, match=r"below 2\*\*31 for in_features, got 2147483649"):
+        Linear(2**31 + 1, 0)
 
 
 def test_a_size_of_minus_one_is_too_small() -> None:

@@ -32,7 +32,7 @@ QUICK = ("training-step", "linear", "dropout", "import")
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
-    help="Rounds in which the contestants take turns. [default: 5 to 21, as the benchmark needs]",
+    help="Rounds in which the contestants take turns. [default: 7 to 21, as the benchmark needs]",
 )
 @click.option(
     "--output",
