@@ -51,6 +51,21 @@ def test_an_error_speaks_of_one_shape_or_of_several() -> None:
     )
 
 
+def test_an_error_without_inputs_speaks_of_no_shapes() -> None:
+    def refuse() -> None:
+        raise ValueError("not today")
+
+    message = error_of(lambda: apply(refuse))
+    assert message.endswith("not today")
+    assert "shapes" not in message
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2,)])
+def test_item_says_which_shape_has_not_one_number(shape: tuple[int, ...]) -> None:
+    message = error_of(Tensor(np.ones(shape)).item)
+    assert message.startswith(f"item() takes a tensor with one element, got shape {shape}; ")
+
+
 @pytest.mark.parametrize(
     ("first", "second", "columns", "rows"),
     [
@@ -87,6 +102,7 @@ def test_an_array_of_no_numbers_is_an_error_even_when_it_is_empty(dtype: str) ->
 
 
 def test_values_of_up_to_sixty_letters_are_shown_whole() -> None:
+    assert brief(1.5) == "1.5"
     assert brief("a" * 58) == "'" + "a" * 58 + "'"  # with the quotes it has sixty
 
 
