@@ -161,6 +161,7 @@ def test_float16_stays_float16_beside_numbers_of_any_kind() -> None:
     for number in (2, 0.5, True, np.float64(0.5), np.float32(0.5), np.int64(2), np.bool_(True)):
         assert (x * number).dtype == np.float16
         assert (number * x).dtype == np.float16
+    assert (x * np.ones(2, np.float16)).dtype == np.float16
     assert x.sum().dtype == np.float16
     assert x.exp().dtype == np.float16
 
