@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import pytest
 from learner import LAYERS, solved
 
 from tinytorch.checking.checks import Check, Unit
@@ -98,3 +99,17 @@ def test_plain_pytest_skips_what_waits_and_says_for_which(workspace: Workspace) 
     assert "test_linear_computes_xw_plus_b - " in failed
     assert "the product is doubled" in result.stdout
     assert "waits for: Linear layer computes y = xW + b correctly" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("mistake", "shown"),
+    [
+        ("the bias is never added", "The bias is never added."),
+        ("a copy is returned", "A copy is returned."),
+        ("x is returned as it is", "x is returned as it is."),
+        ("as_array copies", "as_array copies."),
+    ],
+)
+def test_a_mistake_is_a_sentence_but_code_keeps_its_letters(mistake: str, shown: str) -> None:
+    lines = [line.strip() for _, line in unit_lines(UNIT, [Result(ADDS, failed(mistake))])]
+    assert shown in lines

@@ -45,7 +45,7 @@ def unit_lines(unit: Unit, results: list[Result], width: int = 80) -> Iterator[t
 
 def _details(result: Result, width: int, full: bool) -> Iterator[str]:
     if result.mistake:
-        yield from _wrapped("", result.mistake[0].upper() + result.mistake[1:] + ".", width)
+        yield from _wrapped("", _sentence(result.mistake), width)
     if full:
         if result.seen:
             yield from _wrapped("saw       ", result.seen, width)
@@ -55,6 +55,13 @@ def _details(result: Result, width: int, full: bool) -> Iterator[str]:
         yield from _wrapped("at        ", result.where, width)
     if full and result.hint:
         yield from _wrapped("hint      ", result.hint, width)
+
+
+def _sentence(mistake: str) -> str:
+    """A mistake as a sentence; code at its beginning, such as `x`, keeps its small letter."""
+    word = mistake.split()[0]
+    begins_with_code = word != "a" and (len(word) == 1 or not word.isalpha())
+    return f"{mistake if begins_with_code else mistake[0].upper() + mistake[1:]}."
 
 
 def _wrapped(label: str, text: str, width: int) -> Iterator[str]:
