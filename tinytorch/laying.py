@@ -12,7 +12,8 @@ import importlib.util
 import linecache
 import os
 from collections.abc import Sequence
-from types import ModuleType
+from functools import cache
+from types import CodeType, ModuleType
 from typing import Any
 
 from tinytorch import sources
@@ -60,16 +61,36 @@ class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             linecache.cache[self.file] = (len(source.text), None, lines, self.file)
         code = compile(source.text, self.file, "exec", dont_inherit=True)
         namespace = vars(module)
-        reference = os.path.join(os.path.dirname(__file__), "core", f"{self.module_name}.py")
-        with open(reference, encoding="utf-8") as opened:
-            reference_text = opened.read()
         if not source.is_lesson:
-            exec(compile(reference_text, reference, "exec", dont_inherit=True), namespace)
+            exec(_reference_code(self.module_name), namespace)
             for name in TAUGHT[self.module_name]:
                 namespace.pop(name, None)
         exec(code, namespace)
-        for name in public_names(reference_text):
+        for name in _reference_names(self.module_name):
             namespace.setdefault(name, _missing(name, os.path.basename(self.file)))
+
+
+# The library's own file of a module. Each is read, taken apart and compiled once, and only when
+# that is asked for: a process may lay many files, one after the other.
+@cache
+def _reference_text(module_name: str) -> str:
+    with open(_reference_file(module_name), encoding="utf-8") as opened:
+        return opened.read()
+
+
+@cache
+def _reference_names(module_name: str) -> list[str]:
+    return public_names(_reference_text(module_name))
+
+
+@cache
+def _reference_code(module_name: str) -> CodeType:
+    file = _reference_file(module_name)
+    return compile(_reference_text(module_name), file, "exec", dont_inherit=True)
+
+
+def _reference_file(module_name: str) -> str:
+    return os.path.join(os.path.dirname(__file__), "core", f"{module_name}.py")
 
 
 def public_names(text: str) -> list[str]:
