@@ -37,7 +37,7 @@ def start(function: Callable[..., object], *arguments: object) -> BaseProcess:
 
 
 class Worker:
-    """A process of its own that calls one function after the other, until it is deleted."""
+    """A process of its own that calls one function after the other, until it is ended."""
 
     def __init__(self) -> None:
         self._connection, theirs = CONTEXT.Pipe()

@@ -17,6 +17,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from tinytorch import sources
+from tinytorch.overlay import REFERENCE
 
 # What a module teaches. The rest of a module is help for it and for the modules that follow.
 TAUGHT = {
@@ -90,7 +91,7 @@ def _reference_code(module_name: str) -> CodeType:
 
 
 def _reference_file(module_name: str) -> str:
-    return os.path.join(os.path.dirname(__file__), "core", f"{module_name}.py")
+    return os.path.join(REFERENCE, f"{module_name}.py")
 
 
 def public_names(text: str) -> list[str]:

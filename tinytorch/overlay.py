@@ -14,7 +14,8 @@ import os
 MARKER = "tinytorch.toml"
 VARIABLE = "TINYTORCH_WORKSPACE"
 
-_REFERENCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "core")
+REFERENCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "core")
+"""The folder of TinyTorch's own modules."""
 
 
 def find_workspace(start: str | None = None) -> str | None:
@@ -42,13 +43,13 @@ def search_path() -> list[str]:
     """Where `tinytorch.core` looks for its modules: the workspace, then the reference."""
     workspace = find_workspace()
     if workspace is None:
-        return [_REFERENCE]
-    return [os.path.join(workspace, "tinytorch", "core"), _REFERENCE]
+        return [REFERENCE]
+    return [os.path.join(workspace, "tinytorch", "core"), REFERENCE]
 
 
 def is_reference(file: str) -> bool:
     """Whether a module's file is TinyTorch's own, and not a learner's."""
-    return os.path.dirname(os.path.abspath(file)) == _REFERENCE
+    return os.path.dirname(os.path.abspath(file)) == REFERENCE
 
 
 def lay(module_name: str, file: str) -> None:

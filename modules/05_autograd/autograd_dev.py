@@ -221,7 +221,7 @@ def record(
     for x, rule in zip(inputs, rules, strict=True):
         if isinstance(x, Tensor) and x.requires_grad:
             saves = []
-            for i in rule.saves:
+            for i in rule.saves:  # no comprehension: for so few, its call would cost more
                 saves.append(_save(output if i < 0 else inputs[i], arrays))
             edges.append((x._node or x, rule, saves, x._array.shape, x._array.dtype))
     output._node = Node(op, options, edges)

@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import tinytorch
 from tinytorch.laying import public_names
+from tinytorch.overlay import REFERENCE
 from tito import material
 from tito.completing import draft
 from tito.course import MODULES
@@ -108,7 +108,7 @@ def _planks(workspace: Workspace) -> Iterator[Finding]:
                 yield Finding(PROBLEM, what, f"Mend your exercise, then: {complete}")
             seen.add(what)
             continue
-        reference = Path(tinytorch.__file__).parent / "core" / plank.name
+        reference = Path(REFERENCE, plank.name)
         defined = set(public_names(plank.read_text(encoding="utf-8")))
         missing = [
             name
