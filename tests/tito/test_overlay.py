@@ -95,9 +95,11 @@ def test_a_plank_of_the_workspace_is_used_and_the_reference_fills_in_the_rest(
     (tmp_path / "tinytorch" / "core").mkdir(parents=True)
     plank = tmp_path / LAYERS.library
     plank.write_text((ROOT / LAYERS.library).read_text())
-    program = "from tinytorch.core import layers, tensor; print(layers.__file__, tensor.__file__)"
+    program = (
+        "from tinytorch.core import layers, tensor\nprint(layers.__file__)\nprint(tensor.__file__)"
+    )
     finished = run_python(program, cwd=tmp_path)
-    assert finished.stdout.split() == [str(plank), str(ROOT / TENSOR.library)], finished.stderr
+    assert finished.stdout.splitlines() == [str(plank), str(ROOT / TENSOR.library)], finished.stderr
 
 
 # ---- Laying a file -------------------------------------------------------------------------------
@@ -140,11 +142,11 @@ def test_a_plain_file_gets_the_helpers_it_lacks_but_not_what_the_module_teaches(
     file.write_text("class Linear:\n    pass\n")
     program = LAY + (
         "from tinytorch.core import layers\n"
-        "print(layers.Linear.__module__, layers.dropout.__code__.co_filename)\n"
+        "print(layers.Linear.__module__)\nprint(layers.dropout.__code__.co_filename)\n"
         "layers.Dropout(0.5)"
     )
     finished = run_python(program, "layers", str(file), cwd=tmp_path)
-    assert finished.stdout.split() == ["tinytorch.core.layers", str(ROOT / LAYERS.library)]
+    assert finished.stdout.splitlines() == ["tinytorch.core.layers", str(ROOT / LAYERS.library)]
     assert "NotImplementedError: mine.py does not define Dropout" in finished.stderr
 
 
