@@ -496,6 +496,11 @@ def _explained(
     op: Operation, arrays: list[Any], options: dict[str, Any], error: Exception
 ) -> Exception:
     """The error of an operation in the learner's terms: what was given, what was expected."""
+    if not callable(op):
+        return TypeError(
+            f"apply takes a function first, and then what to apply it to, got {brief(op)}; "
+            "write apply(np.add, x, y), not apply(np.add(x, y))"
+        )
     shapes = [np.shape(a) for a in arrays]
     given = f"{name_of(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
     if op is np.matmul:
@@ -505,6 +510,8 @@ def _explained(
         return IndexError(
             f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
         )
+    if "non-broadcastable output" in str(error):
+        return ValueError(f"{given}: a result does not fit the array that it should be written to")
     if "broadcast" in str(error):
         return ValueError(
             f"{given}, which do not broadcast: counted from the right, "

@@ -216,6 +216,11 @@ def record(
     if not _recording or output._array.dtype.kind != "f":
         return
     rules = _rules.get(op) or [_missing(op)] * len(inputs)
+    if len(rules) != len(inputs):
+        raise ValueError(
+            f"{name_of(op)} got {len(inputs)} inputs, and has rules for the gradients of "
+            f"{len(rules)}; pass what a gradient can flow to by position, all else by name"
+        )
     ### BEGIN SOLUTION
     edges: list[Edge] = []
     for x, rule in zip(inputs, rules, strict=True):
@@ -828,11 +833,20 @@ for shapes in (((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 
 print("_matmul_gradient_x, _matmul_gradient_y: as they should be")
 
 # %% [markdown]
-# Given: layers and activations.
+# Given: layers and activations. `linear` has the rules of the matrix product for `x` and the weight.
+# The bias was repeated for every row of the batch, so its gradient is the sum of the rows.
 
 # %%
 #| export
 # Layers.
+def _bias_gradient(gradient: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
+    """The gradients of all rows, added up: as a product with ones, which is the fastest way."""
+    if gradient.ndim == 2 and len(input_shape) == 1:
+        gradient = np.ones(len(gradient), gradient.dtype) @ gradient
+    return unbroadcast(gradient, input_shape)
+
+
+derivative(layers.linear, _matmul_gradient_x, _matmul_gradient_y, _bias_gradient)
 derivative(layers.dropout, lambda gradient, mask: gradient * mask)
 
 # Activations.

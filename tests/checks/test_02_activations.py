@@ -737,14 +737,6 @@ def expect_slope(
             raise
         # Where the results are wrong already, so is the gradient: that is no second mistake.
         raise Mistake(seen=mistake.seen, expected=mistake.expected) from None
-    except ValueError as error:
-        if "zip()" not in str(error):
-            raise
-        raise Mistake(
-            seen=f"{type(error).__name__}: {error}",
-            expected="a gradient for each input of `apply`",
-            mistake="`apply` takes what has no name for an input; options need one, as in axis=1",
-        ) from error
 
 
 NOT_CONNECTED = "no gradient reaches x: the result comes from a copy of it"

@@ -15,7 +15,7 @@ import pytest
 from tinytorch.core import autograd
 from tinytorch.core.activations import GELU, ReLU, Sigmoid, Softmax, Tanh
 from tinytorch.core.autograd import no_grad
-from tinytorch.core.layers import Dropout, Linear
+from tinytorch.core.layers import Dropout, Linear, dropout
 from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, MSELoss
 from tinytorch.core.optimizers import SGD, Adam
 from tinytorch.core.tensor import Tensor, apply
@@ -1034,7 +1034,7 @@ def test_changing_a_weight_between_forward_and_backward_is_an_error() -> None:
     first, second = Linear(3, 4), Linear(4, 2)
     loss = second(first(np.ones((5, 3)))).sum()
     second.weight.data -= 0.1
-    with pytest.raises(ValueError, match=r"\(4, 2\).*matmul.*changed in place"):
+    with pytest.raises(ValueError, match=r"\(4, 2\).*linear.*changed in place"):
         loss.backward()
 
 
@@ -1152,6 +1152,15 @@ def test_an_operation_of_ones_own_without_a_derivative_is_named() -> None:
 
     with pytest.raises(ValueError, match="triple has no derivative"):
         apply(triple, leaf()).sum().backward()
+
+
+def test_an_input_that_no_derivative_is_known_for_is_an_error_that_tells_inputs_from_options() -> (
+    None
+):
+    with pytest.raises(
+        ValueError, match=r"dropout got 2 inputs, and has rules .* of 1; .* by name"
+    ):
+        apply(dropout, leaf(), np.ones(4))
 
 
 def test_an_operation_written_as_a_lambda_or_partial_works_and_is_an_error_in_backward() -> None:

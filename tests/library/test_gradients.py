@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 import tinytorch
 from tinytorch.core.activations import GELU, ReLU, Sigmoid, Softmax, Tanh
 from tinytorch.core.autograd import derivative
-from tinytorch.core.layers import Dropout, Linear
+from tinytorch.core.layers import Dropout, Linear, linear
 from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, MSELoss
 from tinytorch.core.tensor import Tensor, apply
 
@@ -644,6 +644,12 @@ def test_gradient_of_a_linear_layer_for_input_and_parameters(
 
     biases = [random_array((2,))] if bias else []
     check_gradients(forward, random_array((*batch, 3)), random_array((3, 2)), *biases)
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 2), (1,), (4, 2), (4, 1)], ids=str)
+def test_gradient_of_a_bias_of_whatever_shape_broadcasts(shape: tuple[int, ...]) -> None:
+    x, weight, bias = random_array((4, 3)), random_array((3, 2)), random_array(shape)
+    check_gradients(lambda *inputs: apply(linear, *inputs), x, weight, bias)
 
 
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.3, 0.5, 1.0])

@@ -51,6 +51,24 @@ def test_an_error_speaks_of_one_shape_or_of_several() -> None:
     )
 
 
+def test_an_operation_that_was_carried_out_already_is_told_from_a_function() -> None:
+    x = Tensor([1.0, 2.0])
+    message = error_of(lambda: apply(np.add(x, x)))
+    assert message.startswith("apply takes a function first")
+    assert "got Tensor([2., 4.])" in message
+
+
+def test_a_result_too_large_for_the_array_it_is_written_to_is_not_called_a_broadcast() -> None:
+    def add_in_place(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        x += y
+        return x
+
+    assert error_of(lambda: apply(add_in_place, Tensor([1.0]), np.ones((2, 1)))) == (
+        "add_in_place got shapes (1,) and (2, 1): "
+        "a result does not fit the array that it should be written to"
+    )
+
+
 def test_an_error_without_inputs_speaks_of_no_shapes() -> None:
     def refuse() -> None:
         raise ValueError("not today")

@@ -1,7 +1,7 @@
 """The museum of mistakes: what learners get wrong, and what they get right in their own way.
 
-Each module has a file here, `03_layers.toml`: mistakes and correct variants, as edits of the
-reference. See `docs/checks.md` for what they are there for.
+Each module has a file here, `03_layers.toml`: mistakes and correct variants, as edits of a correct
+solution. See `docs/checks.md` for what they are there for.
 """
 
 import tomllib
@@ -19,12 +19,12 @@ MODULES = [find_module(path.stem) for path in sorted(FOLDER.glob("*.toml"))]
 
 @dataclass(frozen=True)
 class Variant:
-    """The reference with a few edits, as somebody else might have written it.
+    """A correct solution with a few edits, as somebody else might have written it.
 
     Attributes:
         module: the module it is a variant of.
         name: what is different.
-        edits: what to replace, and by what; each stands in the reference once.
+        edits: what to replace, and by what; each stands in the original once.
     """
 
     module: Module
@@ -38,7 +38,7 @@ class Variant:
         Raises:
             ValueError: what an edit replaces is not there, or not just once.
         """
-        return edited(reference(self.module), self.edits)
+        return edited(original(self.module), self.edits)
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,14 @@ class Exhibit(Variant):
 
 @cache
 def reference(module: Module) -> str:
-    """The file that everything here is an edit of."""
+    """The module as the library has it."""
     return (ROOT / module.library).read_text(encoding="utf-8")
+
+
+@cache
+def original(module: Module) -> str:
+    """What everything here is an edit of: the reference, first made what most people write."""
+    return edited(reference(module), _edits(_collection(module).get("first", [])))
 
 
 @cache
@@ -71,7 +77,7 @@ def mistakes(module: Module) -> list[Exhibit]:
         Exhibit(
             module,
             entry["name"],
-            _edits(entry),
+            _edits(entry["edits"]),
             says=entry["says"],
             check=entry["check"],
             named=entry.get("named"),
@@ -85,7 +91,8 @@ def mistakes(module: Module) -> list[Exhibit]:
 def correct_variants(module: Module) -> list[Variant]:
     """The correct variants of a module."""
     return [
-        Variant(module, entry["name"], _edits(entry)) for entry in _collection(module)["correct"]
+        Variant(module, entry["name"], _edits(entry["edits"]))
+        for entry in _collection(module)["correct"]
     ]
 
 
@@ -106,5 +113,5 @@ def _collection(module: Module) -> dict[str, list[dict[str, Any]]]:
     return tomllib.loads((FOLDER / f"{module.folder}.toml").read_text(encoding="utf-8"))
 
 
-def _edits(entry: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((old, new) for old, new in entry["edits"])
+def _edits(pairs: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((old, new) for old, new in pairs)

@@ -25,7 +25,7 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import MutationVisitor
 from cosmic_ray.plugins import get_operator, operator_names
 from judging import failures_in_each_run, pool
-from museum import MODULES, ROOT, Variant, reference
+from museum import MODULES, ROOT, Variant, original, reference
 
 from tito.course import Module
 
@@ -66,7 +66,7 @@ def mutants(module: Module) -> Iterator[Variant]:
             mutated = MutationVisitor(place, operator).walk(get_ast(text)).get_code()
             if mutated not in seen:
                 seen.add(mutated)
-                yield Variant(module, difference(text, mutated), ((text, mutated),))
+                yield Variant(module, difference(text, mutated), ((original(module), mutated),))
 
 
 def difference(before: str, after: str) -> str:

@@ -1,13 +1,14 @@
 """Errors that give the mistake away are named; others are left to speak for themselves."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from tinytorch.checking.errors import meaning
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.layers import dropout, linear
+from tinytorch.core.tensor import Tensor, apply
 
 NOTHING: Any = None
 
@@ -33,6 +34,22 @@ NAMED: dict[str, tuple[Callable[[], object], str]] = {
     "None": (lambda: NOTHING.shape, "something is None, and is asked for its .shape"),
     "an attribute": (lambda: Thing().weights, "a Thing has no .weights"),
     "a call": (lambda: Thing()(1), "a Thing is called like a function, and has no __call__"),
+    "a result for an operation": (
+        lambda: apply(np.exp(Tensor([1.0]))),
+        "`apply` gets what an operation made",
+    ),
+    "an option by position": (
+        lambda: apply(dropout, Tensor([1.0], requires_grad=True), np.ones(1)),
+        "`apply` takes what a gradient can flow to by position",
+    ),
+    "a name for an operation": (
+        lambda: apply(cast(Any, "add"), Tensor([1.0])),
+        "`apply` gets the name of an operation",
+    ),
+    "inputs swapped": (
+        lambda: apply(linear, np.ones((2, 2)), np.ones(2), np.ones((2, 2))),
+        "a result is written into an array too small for it",
+    ),
     "a call of None": (lambda: NOTHING(), "something is None, and is called"),
     "a sum": (lambda: np.ones(2) + NOTHING, "it calculates with something that is None"),
     "a tensor's sum": (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from judging import checks_of, failures, failures_apart, tito_test
-from museum import MODULES, ROOT, Exhibit, Variant, correct_variants, edited, mistakes, reference
+from museum import MODULES, ROOT, Exhibit, Variant, correct_variants, edited, mistakes, original
 
 from tinytorch.checking.judge import judge
 from tito import material
@@ -94,7 +94,7 @@ def go_together(pair: tuple[Exhibit, Exhibit]) -> bool:
     texts = []
     for first, second in (pair, pair[::-1]):
         try:
-            texts.append(edited(reference(first.module), first.edits + second.edits))
+            texts.append(edited(original(first.module), first.edits + second.edits))
         except ValueError:
             return False
     return texts[0] == texts[1]

@@ -23,6 +23,26 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         r"'(\w+)' object has no attribute '(\w+)'",
         "a {0} has no .{1}: it was never set, or is spelled differently",
     ),
+    (
+        TypeError,
+        r"apply takes a function first.*got (?:Tensor|array)\(",
+        "`apply` gets what an operation made; it takes the operation, a comma, and the inputs",
+    ),
+    (
+        TypeError,
+        r"apply takes a function first.*got '",
+        "`apply` gets the name of an operation; it takes the operation itself",
+    ),
+    (
+        ValueError,
+        r"(\w+) got \d+ inputs, and has rules for the gradients of \d+",
+        "`apply` takes what a gradient can flow to by position, and all else by name",
+    ),
+    (
+        ValueError,
+        r"a result does not fit the array",
+        "a result is written into an array too small for it; have two inputs changed places?",
+    ),
     (TypeError, r"'NoneType' object is not callable", "something is None, and is called"),
     (
         TypeError,
