@@ -43,6 +43,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -505,6 +506,11 @@ def _explained(
     given = f"{name_of(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
     if op is np.matmul:
         return ValueError(f"{given}: {_matmul_problem(*shapes)}")
+    if unequal := re.search(r"core dimension 0.*size (\d+) is different from (\d+)", str(error)):
+        return ValueError(
+            f"{given}: a matrix product has {unequal[2]} columns on its left and {unequal[1]} rows "
+            "on its right, which must be equal; transpose one of them (x.T), or reshape"
+        )
     if "axis" in options and isinstance(error, IndexError):
         last = len(shapes[0]) - 1
         return IndexError(

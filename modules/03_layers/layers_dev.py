@@ -303,9 +303,9 @@ print("and through Tensor(x.data @ weight.data):", Tensor(x.data @ weight.data).
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# If `self.bias is None`, return the product alone; otherwise add the bias to it. Ask with `is None`:
-# `if self.bias:` would ask a row of numbers whether it is true. With `linear`, the case with a bias
-# is `apply(linear, x, ..., ...)`, for every operation goes through the door of module 01.
+# If `self.bias is None`, return the product alone; otherwise add the bias to it. Ask with
+# `is None`: `if self.bias:` would ask a row of numbers whether it is true. With `linear`, the case
+# with a bias is `apply(linear, x, ..., ...)`: every operation goes through the door of module 01.
 #
 # </details>
 
@@ -472,9 +472,20 @@ print(
 # Now the question of scale, with your own layers. Ten of them, 256 wide, each followed by a tanh;
 # once with your weights as they are, once with weights five times too small, once five times too
 # large. We look at what comes out of the layers, and at the gradients that come back.
-
+#
+# One thing first. Autograd looks up the derivative of each operation in a table, and the `linear`
+# in this file is new to it. So we enter it, with a rule for each of its three inputs. (You'll find
+# these rules yourself in module 05.)
 
 # %%
+derivative(
+    linear,
+    lambda gradient, y: gradient @ y.T,
+    lambda gradient, x: x.T @ gradient,
+    lambda gradient: gradient,
+)
+
+
 def ten_layers(factor: float) -> tuple[list[np.ndarray], list[float]]:
     """What each of ten layers puts out, and the size of its weights' gradient."""
     layers = [Linear(256, 256) for _ in range(10)]
@@ -795,9 +806,9 @@ check_here("layers", "Multi-layer Network")
 # ### Let it learn
 #
 # Everything after the layers is installed: losses, gradients, optimizers, batches. So your layers
-# can learn today. One thing first. Autograd looks up the derivative of each operation in a table,
-# and the `dropout` in this file is new to it, so we enter it: what was multiplied by the mask on
-# the way forward is multiplied by the mask on the way back.
+# can learn today. Only the `dropout` in this file is new to autograd, as `linear` was, so we enter
+# it in the table as well: what was multiplied by the mask on the way forward is multiplied by the
+# mask on the way back.
 
 # %%
 derivative(dropout, lambda gradient, mask: gradient * mask)
@@ -910,14 +921,15 @@ for size in (1, 8, 64, 512):
 
 # %% [markdown]
 # Is it worth having an operation for product and bias together? Two operators make two new arrays,
-# of which the first is thrown away at once.
+# of which the first is thrown away at once, and go through the door twice. That is a small part of
+# a large product, and a larger part of a small one:
 
 # %%
-batch = Tensor(random.random((32, 784), np.float32))
-apart = median_seconds(lambda: batch @ layer.weight + layer.bias, repeats=99)
-together = median_seconds(lambda: apply(linear, batch, layer.weight, layer.bias), repeats=99)
-print(f"For 32 images, x @ weight + bias takes {1e6 * apart:.0f} µs,", end=" ")
-print(f"linear {1e6 * together:.0f} µs.")
+batch, small = Tensor(random.random((32, 256), np.float32)), Linear(256, 128)
+apart = median_seconds(lambda: batch @ small.weight + small.bias, repeats=99)
+together = median_seconds(lambda: apply(linear, batch, small.weight, small.bias), repeats=99)
+print(f"32 samples from 256 to 128: x @ weight + bias takes {1e6 * apart:.1f} µs,", end=" ")
+print(f"linear {1e6 * together:.1f} µs.")
 
 # %% [markdown]
 # And dropout, with its random bits:

@@ -833,8 +833,9 @@ for shapes in (((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 
 print("_matmul_gradient_x, _matmul_gradient_y: as they should be")
 
 # %% [markdown]
-# Given: layers and activations. `linear` has the rules of the matrix product for `x` and the weight.
-# The bias was repeated for every row of the batch, so its gradient is the sum of the rows.
+# Given: layers and activations. `linear` has the rules of the matrix product for its input and the
+# weight. The bias was repeated for every row of the batch, so its gradient is the sum of the rows.
+
 
 # %%
 #| export

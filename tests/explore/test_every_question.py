@@ -27,7 +27,7 @@ every_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda quest
 
 # What is wrong, and the line of the reference that is changed for it.
 WRONG = {
-    "outputs twice as large": ("y = x @ self.weight", "y = x @ self.weight * 2"),
+    "outputs twice as large": ("return apply(linear, x,", "return 2 * apply(linear, x,"),
     "weights of NaN": ("* np.float32(scale)", "* np.float32(math.nan)"),
     "weights of zero": ("* np.float32(scale)", "* np.float32(0)"),
     "weights far too large": ("* np.float32(scale)", "* np.float32(1e4)"),

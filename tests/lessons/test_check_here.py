@@ -60,7 +60,7 @@ def test_a_solved_lesson_prints_what_tito_test_prints(
 def test_a_mistake_is_told_as_tito_test_tells_it(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = without(LAYERS).replace("else y + self.bias", "else y + 2 * self.bias")
+    text = without(LAYERS).replace("self.weight, self.bias)", "self.weight, 2 * self.bias)")
     run(file, text)
     here = units_of(capsys.readouterr().out)["🔬 Unit Test: Linear Layer..."]
     assert here == tito_test(file, LAYERS)["🔬 Unit Test: Linear Layer..."]
@@ -133,7 +133,7 @@ def test_a_name_without_checks_is_an_error(arguments: tuple[str, ...]) -> None:
 
 def linear_that(does: str, file: Path) -> None:
     """Run the lesson with a Linear whose forward does something odd first."""
-    run(file, without(LAYERS).replace("y = x @ self.weight", f"{does}; y = x @ self.weight"))
+    run(file, without(LAYERS).replace("return apply(linear", f"{does}; return apply(linear"))
 
 
 def test_code_that_loops_for_ever_is_stopped(

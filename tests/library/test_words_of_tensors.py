@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tinytorch.core.layers import linear
 from tinytorch.core.tensor import Tensor, apply, brief
 
 
@@ -66,6 +67,14 @@ def test_a_result_too_large_for_the_array_it_is_written_to_is_not_called_a_broad
     assert error_of(lambda: apply(add_in_place, Tensor([1.0]), np.ones((2, 1)))) == (
         "add_in_place got shapes (1,) and (2, 1): "
         "a result does not fit the array that it should be written to"
+    )
+
+
+def test_a_matrix_product_within_an_operation_is_told_as_one() -> None:
+    inputs = np.ones((4, 3)), np.ones((2, 3)), np.ones(2)
+    assert error_of(lambda: apply(linear, *inputs)) == (
+        "linear got shapes (4, 3) and (2, 3) and (2,): a matrix product has 3 columns on its left "
+        "and 2 rows on its right, which must be equal; transpose one of them (x.T), or reshape"
     )
 
 

@@ -35,7 +35,9 @@ def test_in_a_workspace_it_is_about_the_learner_s_code(workspace: Workspace) -> 
     assert finished.returncode == 0, finished.stdout
     assert "layers is tinytorch/core/layers.py" in finished.stdout
     plank = workspace.plank(LAYERS)
-    plank.write_text(plank.read_text().replace("x @ self.weight", "2 * (x @ self.weight)"))
+    plank.write_text(
+        plank.read_text().replace("linear, x, self.weight", "linear, 2 * x, self.weight")
+    )
     for line in ("tito test --module layers", "python -m pytest tests/ -k layers -v"):
         finished = typed(line, workspace.root)
         assert finished.returncode == 1

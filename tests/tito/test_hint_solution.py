@@ -122,7 +122,11 @@ def test_without_an_exercise_what_is_written_but_wrong_comes_before_what_is_not_
     workspace: Workspace,
 ) -> None:
     lesson = workspace.lesson(LAYERS)
-    lesson.write_text(solved(LAYERS).replace("else y + self.bias", "else y"))
+    lesson.write_text(
+        solved(LAYERS).replace(
+            "return apply(linear, x, self.weight, self.bias)", "return x @ self.weight"
+        )
+    )
     finished = run_tito("hint", "layers", cwd=workspace.root)
     assert given(finished.stdout) == "Linear.forward, hint 1 of 3", finished.stderr
 
@@ -228,7 +232,10 @@ def test_of_one_exercise_both_are_shown(workspace: Workspace) -> None:
     yours, _, answer = output.partition("Linear.forward, the solution")
     assert "modules/03_layers/layers_dev.py:" in yours
     assert "  # mine\n  return x @ self.weight\n" in yours
-    assert "  y = x @ self.weight\n  return y if self.bias is None else y + self.bias\n" in answer
+    assert (
+        "      return x @ self.weight\n  return apply(linear, x, self.weight, self.bias)\n"
+        in answer
+    )
     assert "SOLUTION" not in output
 
 
@@ -251,7 +258,7 @@ def test_the_solution_is_shown_whatever_yours_looks_like(
     workspace.lesson(LAYERS).write_text(text)
     output = tito("solution", "layers", "Linear.forward").output
     assert shown in output
-    assert "y = x @ self.weight" in output
+    assert "apply(linear, x, self.weight, self.bias)" in output
 
 
 def test_the_solution_is_shown_even_if_there_are_two_of_yours(workspace: Workspace) -> None:
@@ -259,7 +266,7 @@ def test_the_solution_is_shown_even_if_there_are_two_of_yours(workspace: Workspa
     workspace.notebook(LAYERS).write_text("{")
     output = tito("solution", "layers", "Linear.forward").output
     assert "both changed" in output
-    assert "y = x @ self.weight" in output
+    assert "apply(linear, x, self.weight, self.bias)" in output
 
 
 def test_a_solution_is_shown_even_where_nothing_can_be_written(
@@ -272,7 +279,7 @@ def test_a_solution_is_shown_even_where_nothing_can_be_written(
     result = tito("solution", "layers", "Linear.forward")
     assert result.exit_code == 0
     assert "could not be written: Permission denied" in result.stderr
-    assert "y = x @ self.weight" in result.stdout
+    assert "apply(linear, x, self.weight, self.bias)" in result.stdout
     assert tito("solution", "layers").exit_code == 1
 
 

@@ -801,16 +801,16 @@ def test_a_mistake_that_comes_to_light_elsewhere_still_leads_to_your_plank(tmp_p
 def test_an_error_in_the_reference_that_your_plank_called_is_told_at_your_line(
     tmp_path: Path,
 ) -> None:
-    finished = with_plank(tmp_path, "layers", "x @ self.weight", "x @ self.weight.T")
+    finished = with_plank(tmp_path, "layers", "x, self.weight,", "x, self.weight.T,")
     assert finished.returncode == 1
     assert "module layers (yours)" in finished.stderr
-    assert "matmul got shapes" in flat(finished.stderr)
+    assert "linear got shapes" in flat(finished.stderr)
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
 
 
 def test_a_loss_that_is_no_number_leads_to_the_check_of_your_plank(tmp_path: Path) -> None:
     finished = with_plank(
-        tmp_path, "layers", "x @ self.weight", "x @ self.weight * np.float32('nan')"
+        tmp_path, "layers", "x, self.weight,", "x, self.weight * np.float32('nan'),"
     )
     assert finished.returncode == 1
     assert "stopped because of a plank of yours" in flat(finished.stderr)
@@ -819,7 +819,7 @@ def test_a_loss_that_is_no_number_leads_to_the_check_of_your_plank(tmp_path: Pat
 
 
 def test_a_network_that_learns_nothing_leads_to_the_check_of_your_plank(tmp_path: Path) -> None:
-    finished = with_plank(tmp_path, "layers", "x @ self.weight", "x @ self.weight * 0")
+    finished = with_plank(tmp_path, "layers", "x, self.weight,", "x, self.weight * 0,")
     assert finished.returncode == 1
     assert "% read right, and that is because of a plank of yours" in finished.stderr
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr

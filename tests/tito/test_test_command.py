@@ -97,7 +97,7 @@ def test_a_lesson_that_is_solved_passes(module: Module) -> None:
 def mistaken(tmp_path: Path) -> Path:
     """A solved lesson that adds the bias twice."""
     file = tmp_path / "layers_dev.py"
-    text = solved(LAYERS).replace("else y + self.bias", "else y + 2 * self.bias")
+    text = solved(LAYERS).replace("self.weight, self.bias)", "self.weight, 2 * self.bias)")
     assert "2 * self.bias" in text
     file.write_text(text, encoding="utf-8")
     return file
@@ -125,8 +125,8 @@ def test_a_traceback_is_shown_only_when_it_is_asked_for(mistaken: Path) -> None:
 def test_what_the_code_printed_is_shown_when_tracebacks_are(mistaken: Path) -> None:
     text = mistaken.read_text(encoding="utf-8")
     text = text.replace(
-        "        y = x @ self.weight",
-        "        print('hello from forward')\n        y = x @ self.weight",
+        "        return apply(linear",
+        "        print('hello from forward')\n        return apply(linear",
     )
     mistaken.write_text(text, encoding="utf-8")
     assert "hello from forward" not in run_tito("test", "--file", str(mistaken)).stdout
@@ -171,7 +171,7 @@ def test_any_file_that_is_right_passes_wherever_it_is(
 def test_any_file_that_is_wrong_fails_with_its_place(tmp_path: Path, kind: str) -> None:
     suffix, text = KINDS[kind]
     file = tmp_path / f"mine{suffix}"
-    file.write_text(text.replace("y = x @ self.weight", "y = x @ self.weight * 2"))
+    file.write_text(text.replace("apply(linear, x,", "apply(linear, 2 * x,"))
     result = run_tito("test", "--file", str(file), "--json")
     assert result.returncode == 1
     first = next(c for c in json.loads(result.stdout)["checks"] if c["outcome"] == "failed")
