@@ -22,7 +22,22 @@ import pytest
 
 SCRIPT = Path(__file__).parents[2] / "bin" / "activate-tinytorch.sh"
 PYTHON = sys._base_executable  # type: ignore[attr-defined]  # the one under pytest's environment
-TOOLS = ["bash", "cat", "dirname", "find", "grep", "mkdir", "mv", "rm", "sed", "sh", "tail", "zsh"]
+# The activate script of an environment made by Python 3.12 or later calls `uname`.
+TOOLS = [
+    "bash",
+    "cat",
+    "dirname",
+    "find",
+    "grep",
+    "mkdir",
+    "mv",
+    "rm",
+    "sed",
+    "sh",
+    "tail",
+    "uname",
+    "zsh",
+]
 ACTIVATE = "source bin/activate-tinytorch.sh"
 NO_STARTUP_FILES = {"bash": ["--noprofile", "--norc"], "zsh": ["-f"], "sh": []}
 NO_LINE_EDITING = {"bash": "--noediting", "zsh": "+Z"}
