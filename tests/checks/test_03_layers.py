@@ -68,14 +68,14 @@ def attribute(layer: Any, name: str) -> Any:
         raise Mistake(
             seen=f"{what} is None", expected="a tensor", mistake=f"`{what}` is None, not a tensor"
         )
-    expect_true(
-        isinstance(value, tensor.Tensor),
-        seen=f"{what} is {brief(value)}",
-        expected="a tensor",
-        mistake=f"`{what}` is the argument itself, {value}, where a tensor should be made"
-        if isinstance(value, bool)
-        else f"`{what}` is {kind_of(value)}, not a tensor, and cannot be trained",
-    )
+    if not isinstance(value, tensor.Tensor):
+        raise Mistake(
+            seen=f"{what} is {brief(value)}",
+            expected="a tensor",
+            mistake=f"`{what}` is the argument itself, {value}, where a tensor should be made"
+            if isinstance(value, bool)
+            else f"`{what}` is {kind_of(value)}, not a tensor, and cannot be trained",
+        )
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,7 +123,8 @@ def load(name: str) -> Any:
     """Import a module of the framework, or take what stands in for it."""
     if name in _stand_ins:
         return _stand_ins[name]
-    return importlib.import_module(f"tinytorch.core.{name}")
+    path = f"tinytorch.core.{name}"
+    return sys.modules.get(path) or importlib.import_module(path)
 
 
 _stand_ins: dict[str, Any] = {}

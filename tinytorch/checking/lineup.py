@@ -112,7 +112,7 @@ def equal(seen: np.ndarray, expected: np.ndarray, tolerance: float = TOLERANCE) 
     """Whether two arrays have the same shape and, within the tolerance, the same numbers."""
     if seen.shape != expected.shape:
         return False
-    return bool(np.all(_close(seen, expected, tolerance)))
+    return bool(_close(seen, expected, tolerance).all())
 
 
 def _close(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
@@ -121,7 +121,9 @@ def _close(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarr
     seen, expected = seen.astype(np.float64), expected.astype(np.float64)
     finite = np.abs(expected[np.isfinite(expected)])
     bound = tolerance * (finite.max() if finite.size and finite.max() > 0 else 1.0)
-    return np.isclose(seen, expected, rtol=0, atol=bound, equal_nan=True)
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        close = np.abs(seen - expected) <= bound
+    return close | (seen == expected) | (np.isnan(seen) & np.isnan(expected))
 
 
 def contrast(seen: np.ndarray, expected: np.ndarray, tolerance: float) -> tuple[str, str]:
