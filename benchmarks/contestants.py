@@ -56,7 +56,7 @@ TUNING = (
 def worker_environment(environment: Mapping[str, str], threads: int) -> dict[str, str]:
     """The environment of every contestant: no tuning by variables but the number of threads."""
     clean = {key: value for key, value in environment.items() if not key.startswith(TUNING)}
-    for variable in (*THREAD_VARIABLES, "VECLIB_MAXIMUM_THREADS"):
+    for variable in THREAD_VARIABLES:
         clean[variable] = str(threads)
     clean["JAX_PLATFORMS"] = "cpu"
     return clean

@@ -142,7 +142,7 @@ print("None and a text:", np.asarray([None, "12"], dtype=np.float32))
 #
 # <details><summary>Hint 1</summary>
 #
-# Four steps, and the list above has them in order. `isinstance(data, Tensor)` answers the first.
+# Four steps: unwrap, read, keep, convert. `isinstance(data, Tensor)` answers the first.
 # After it you go on: the tensor's array may have another dtype than the one that is wanted.
 #
 # </details>

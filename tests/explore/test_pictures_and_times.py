@@ -16,6 +16,7 @@ from tinytorch.explore.drawing import png
 from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Picture, Series, bar_limits
 from tinytorch.explore.progress import Meter
 from tinytorch.explore.timing import FEWEST_ROUNDS, Times, measure
+from tinytorch.machine import THREAD_VARIABLES
 from tito.explore.sketch import sketch
 
 NAN, INF = math.nan, math.inf
@@ -204,7 +205,7 @@ def test_measuring_leaves_the_garbage_collector_as_it_was() -> None:
 def test_conditions_say_how_many_threads_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
     assert conditions()["Threads"] == "3 in matrix products (OPENBLAS_NUM_THREADS), 1 elsewhere"
-    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     assert conditions()["Threads"].startswith("up to ")
     assert conditions()["Planks"] == "all are the reference's"

@@ -9,5 +9,5 @@ import os
 
 from tinytorch.machine import THREAD_VARIABLES
 
-for _variable in (*THREAD_VARIABLES, "VECLIB_MAXIMUM_THREADS"):
+for _variable in THREAD_VARIABLES:
     os.environ.setdefault(_variable, "1")
