@@ -1154,9 +1154,7 @@ def test_an_operation_of_ones_own_without_a_derivative_is_named() -> None:
         apply(triple, leaf()).sum().backward()
 
 
-def test_an_input_that_no_derivative_is_known_for_is_an_error_that_tells_inputs_from_options() -> (
-    None
-):
+def test_more_inputs_than_derivatives_are_an_error_that_tells_inputs_from_options() -> None:
     with pytest.raises(
         ValueError, match=r"dropout got 2 inputs, and has rules .* of 1; .* by name"
     ):

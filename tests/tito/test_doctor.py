@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from apart import run_tito
-from learner import LAYERS, TENSOR, solved, tito, write_one
+from learner import LAYERS, TENSOR, solved, tito, with_linear, write_one
 
 from tinytorch.overlay import MARKER, VARIABLE
 from tito import material
@@ -258,7 +258,7 @@ def test_a_plank_older_than_its_exercise_is_worth_knowing(
     workspace: Workspace, plank: Path
 ) -> None:
     lesson = workspace.lesson(LAYERS)
-    lesson.write_text(lesson.read_text().replace("apply(linear, x, self.weight, self.bias)", "x"))
+    lesson.write_text(with_linear("x"))
     finding = one(seen(workspace), "has changed since layers was finished")
     assert (finding.state, finding.fix) == (NOTE, "tito module complete 03")
 

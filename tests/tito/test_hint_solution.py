@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from apart import run_tito
-from learner import LAYERS, solved, tito, write_one
+from learner import LAYERS, LINEAR, solved, tito, with_linear, write_one
 
 from tito import material
 from tito.course import MODULES, Module
@@ -122,11 +122,7 @@ def test_without_an_exercise_what_is_written_but_wrong_comes_before_what_is_not_
     workspace: Workspace,
 ) -> None:
     lesson = workspace.lesson(LAYERS)
-    lesson.write_text(
-        solved(LAYERS).replace(
-            "return apply(linear, x, self.weight, self.bias)", "return x @ self.weight"
-        )
-    )
+    lesson.write_text(with_linear("x @ self.weight"))
     finished = run_tito("hint", "layers", cwd=workspace.root)
     assert given(finished.stdout) == "Linear.forward, hint 1 of 3", finished.stderr
 
@@ -232,10 +228,7 @@ def test_of_one_exercise_both_are_shown(workspace: Workspace) -> None:
     yours, _, answer = output.partition("Linear.forward, the solution")
     assert "modules/03_layers/layers_dev.py:" in yours
     assert "  # mine\n  return x @ self.weight\n" in yours
-    assert (
-        "      return x @ self.weight\n  return apply(linear, x, self.weight, self.bias)\n"
-        in answer
-    )
+    assert f"      return x @ self.weight\n  return {LINEAR}\n" in answer
     assert "SOLUTION" not in output
 
 
@@ -258,7 +251,7 @@ def test_the_solution_is_shown_whatever_yours_looks_like(
     workspace.lesson(LAYERS).write_text(text)
     output = tito("solution", "layers", "Linear.forward").output
     assert shown in output
-    assert "apply(linear, x, self.weight, self.bias)" in output
+    assert LINEAR in output
 
 
 def test_the_solution_is_shown_even_if_there_are_two_of_yours(workspace: Workspace) -> None:
@@ -266,7 +259,7 @@ def test_the_solution_is_shown_even_if_there_are_two_of_yours(workspace: Workspa
     workspace.notebook(LAYERS).write_text("{")
     output = tito("solution", "layers", "Linear.forward").output
     assert "both changed" in output
-    assert "apply(linear, x, self.weight, self.bias)" in output
+    assert LINEAR in output
 
 
 def test_a_solution_is_shown_even_where_nothing_can_be_written(
@@ -279,7 +272,7 @@ def test_a_solution_is_shown_even_where_nothing_can_be_written(
     result = tito("solution", "layers", "Linear.forward")
     assert result.exit_code == 0
     assert "could not be written: Permission denied" in result.stderr
-    assert "apply(linear, x, self.weight, self.bias)" in result.stdout
+    assert LINEAR in result.stdout
     assert tito("solution", "layers").exit_code == 1
 
 

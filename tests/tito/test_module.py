@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from apart import run_tito
 from click.testing import CliRunner
-from learner import LAYERS, ROOT, TENSOR, run_python, solved, tito, write_one
+from learner import LAYERS, LINEAR, ROOT, TENSOR, run_python, solved, tito, with_linear, write_one
 
 from tinytorch import sources
 from tito import material
@@ -108,7 +108,7 @@ def test_going_back_to_python_takes_along_what_was_written_in_the_notebook(
     workspace.notebook(LAYERS).write_text(notebook_source(solved(LAYERS)))
     output = tito("module", "start", "3", "--python").output
     assert "layers_dev.py now has what layers_dev.ipynb has." in output
-    assert "apply(linear, x, self.weight, self.bias)" in lesson.read_text()
+    assert LINEAR in lesson.read_text()
     assert lesson.read_text().startswith(before[: before.index("# %%")]), "its front matter stays"
     assert "pip install" not in lesson.read_text(), "the notebook's first cell is for notebooks"
     assert copies(workspace) == [before]
@@ -132,7 +132,7 @@ def test_when_both_have_changed_choosing_one_overwrites_neither(
     workspace: Workspace, option: str, chosen: str
 ) -> None:
     files = {"lesson": workspace.lesson(LAYERS), "notebook": workspace.notebook(LAYERS)}
-    changed = solved(LAYERS).replace("apply(linear, x, self.weight, self.bias)", "x")
+    changed = with_linear("x")
     texts = {"lesson": solved(LAYERS), "notebook": notebook_source(changed)}
     for name, file in files.items():
         file.write_text(texts[name])
@@ -146,12 +146,10 @@ def test_when_both_have_changed_choosing_one_overwrites_neither(
 
 def test_after_choosing_a_change_in_the_other_file_is_noticed_again(workspace: Workspace) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
-    changed = solved(LAYERS).replace("apply(linear, x, self.weight, self.bias)", "x")
+    changed = with_linear("x")
     workspace.notebook(LAYERS).write_text(notebook_source(changed))
     tito("module", "start", "3", "--notebook")
-    workspace.lesson(LAYERS).write_text(
-        solved(LAYERS).replace("apply(linear, x, self.weight, self.bias)", "2 * x")
-    )
+    workspace.lesson(LAYERS).write_text(with_linear("2 * x"))
     result = tito("module", "complete", "3")
     assert result.exit_code == 1
     assert "have both changed" in result.output
@@ -226,11 +224,7 @@ def test_a_solved_exercise_passes_its_checks_and_becomes_a_plank_as_clean_as_the
 
 def test_what_fails_its_checks_is_not_exported(workspace: Workspace) -> None:
     lesson = workspace.lesson(LAYERS)
-    lesson.write_text(
-        solved(LAYERS).replace(
-            "return apply(linear, x, self.weight, self.bias)", "return x @ self.weight"
-        )
-    )
+    lesson.write_text(with_linear("x @ self.weight"))
     finished = run_tito("module", "complete", "03", cwd=workspace.root)
     assert finished.returncode == 1
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stdout
@@ -273,7 +267,7 @@ def test_completing_after_a_change_keeps_a_copy_of_the_plank_before(
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
     tito("module", "complete", "3")
     before = workspace.plank(LAYERS).read_text()
-    workspace.lesson(LAYERS).write_text(solved(LAYERS).replace("apply(linear,", "apply(linear, "))
+    workspace.lesson(LAYERS).write_text(with_linear(f" {LINEAR}"))
     result = tito("module", "complete", "3")
     assert "The layers.py before is in .tinytorch/backups/layers_" in result.output
     assert copies(workspace) == [before]
@@ -308,7 +302,7 @@ def test_a_syntax_error_is_told_with_its_place_and_line(workspace: Workspace) ->
 
 
 def test_a_syntax_error_in_a_notebook_is_told_with_its_cell(workspace: Workspace) -> None:
-    broken = solved(LAYERS).replace("return apply(linear, x, self.weight, self.bias)", "return x @")
+    broken = with_linear("x @")
     workspace.notebook(LAYERS).write_text(notebook_source(broken))
     result = tito("module", "complete", "3")
     assert result.exit_code == 1
@@ -410,9 +404,7 @@ def test_a_plank_that_changes_within_a_second_is_not_taken_for_the_one_before(
 ) -> None:
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for number in (7, 9):
-        lesson = solved(LAYERS).replace(
-            "apply(linear, x, self.weight, self.bias)", f"x * 0 + {number}"
-        )
+        lesson = with_linear(f"x * 0 + {number}")
         workspace.lesson(LAYERS).write_text(lesson)
         assert tito("module", "complete", "3").exit_code == 0
         os.utime(workspace.plank(LAYERS), (1, 1))  # both within the same second

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from apart import call, run_tito
-from learner import ROOT, first_failure, solved, write_one
+from learner import ROOT, first_failure, solved, with_linear, write_one
 
 from tito.course import MODULES, Module, find_module
 from tito.export import notebook_source
@@ -97,9 +97,7 @@ def test_a_lesson_that_is_solved_passes(module: Module) -> None:
 def mistaken(tmp_path: Path) -> Path:
     """A solved lesson that adds the bias twice."""
     file = tmp_path / "layers_dev.py"
-    text = solved(LAYERS).replace("self.weight, self.bias)", "self.weight, 2 * self.bias)")
-    assert "2 * self.bias" in text
-    file.write_text(text, encoding="utf-8")
+    file.write_text(with_linear("apply(linear, x, self.weight, 2 * self.bias)"), encoding="utf-8")
     return file
 
 

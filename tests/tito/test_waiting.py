@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from learner import LAYERS, solved
+from learner import LAYERS, with_linear
 
 from tinytorch.checking.checks import Check, Unit
 from tinytorch.checking.judge import Verdict
@@ -90,7 +90,7 @@ def test_a_report_says_what_is_waited_for_unless_it_stands_above() -> None:
 
 
 def test_plain_pytest_skips_what_waits_and_says_for_which(workspace: Workspace) -> None:
-    text = solved(LAYERS).replace("apply(linear, x,", "apply(linear, 2 * x,")
+    text = with_linear("apply(linear, 2 * x, self.weight, self.bias)")
     workspace.lesson(LAYERS).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-rsf", "tests/", "-k", "layers"]
     result = subprocess.run(command, cwd=workspace.root, capture_output=True, text=True)

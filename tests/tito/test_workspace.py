@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from learner import LAYERS, TENSOR, solved, tito, write_one
+from learner import LAYERS, TENSOR, solved, tito, with_linear, write_one
 
 from tinytorch.overlay import MARKER, VARIABLE
 from tito import material
@@ -106,7 +106,7 @@ def test_a_module_that_has_changed_since_is_judged_by_the_exercise(
 ) -> None:
     finish(workspace, monkeypatch)
     lesson = workspace.lesson(LAYERS)
-    lesson.write_text(lesson.read_text().replace("apply(linear, x, self.weight, self.bias)", "x"))
+    lesson.write_text(with_linear("x"))
     assert workspace.status(LAYERS) is Status.CHANGED
     assert workspace.judged_file(LAYERS) == lesson
 
@@ -161,7 +161,7 @@ def test_running_a_notebook_changes_nothing_in_what_counts(workspace: Workspace)
 
 def test_when_both_have_changed_the_learner_has_to_say(workspace: Workspace) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
-    changed = solved(LAYERS).replace("apply(linear, x, self.weight, self.bias)", "x")
+    changed = with_linear("x")
     workspace.notebook(LAYERS).write_text(notebook_source(changed))
     with pytest.raises(TitoError, match="both changed") as caught:
         workspace.working_file(LAYERS)

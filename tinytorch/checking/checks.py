@@ -124,6 +124,7 @@ def load(name: str) -> Any:
     if name in _stand_ins:
         return _stand_ins[name]
     path = f"tinytorch.core.{name}"
+    # Suites ask at every use of a name, thousands of times, and `import_module` takes its time.
     return sys.modules.get(path) or importlib.import_module(path)
 
 

@@ -35,7 +35,7 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
     ),
     (
         ValueError,
-        r"(\w+) got \d+ inputs, and has rules for the gradients of \d+",
+        r"got \d+ inputs, and has rules for the gradients of \d+",
         "`apply` takes what a gradient can flow to by position, and all else by name",
     ),
     (
