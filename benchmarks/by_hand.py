@@ -84,7 +84,8 @@ def by_hand(
         if layer < LAST:
             y = np.maximum(y, zeros[layer + 1], out=space)
             p = dropout[layer]
-            mask = np.multiply(keep(y.shape, p), np.float32(1 / (1 - p)), out=masks[layer + 1])
+            kept = keep(y.shape, p).astype(np.float32)
+            mask = np.multiply(kept, np.float32(1 / (1 - p)), out=masks[layer + 1])
             y = np.multiply(y, mask, out=space)
             masks[layer + 1] = mask
         activations[layer + 1] = y
@@ -112,7 +113,7 @@ def by_hand(
         space = gradients[layer]
         below = np.matmul(gradient, weights[layer].T, out=space)
         below = np.multiply(below, masks[layer], out=space)
-        gradients[layer] = np.multiply(below, x > 0, out=space)
+        gradients[layer] = np.multiply(below, (x > 0).astype(np.float32), out=space)
 
     def step() -> np.float32:
         for layer in range(LAST + 1):

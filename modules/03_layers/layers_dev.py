@@ -49,6 +49,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -626,18 +627,24 @@ def random_keep(shape: tuple[int, ...], p: float) -> np.ndarray:
     Random bits cost time, so this draws no more than `p` needs: 1 to an element for 0.5, 16 for
     0.3. Probabilities that are no multiple of 1/65536 are met to one part in 10,000 or better.
     """
-    for bits in (1, 8, 16, 32):
+    count = math.prod(shape)
+    bits, threshold = _bits_and_threshold(p)
+    words = generator().bit_generator.random_raw(-(-count * bits // 64))
+    if bits == 1:
+        return np.unpackbits(words.view(np.uint8), count=count).view(bool).reshape(shape)
+    return (words.view(threshold.dtype)[:count] >= threshold).reshape(shape)
+
+
+@lru_cache
+def _bits_and_threshold(p: float) -> tuple[int, np.unsignedinteger]:
+    """How many random bits an element needs, and the smallest number of so many that is kept."""
+    if p == 0.5:
+        return 1, np.uint8(1)
+    for bits in (8, 16, 32):
         threshold = round(p * 2**bits)
         if abs(threshold - p * 2**bits) <= 1e-4 * min(threshold, 2**bits - threshold):
             break
-    threshold = min(threshold, 2**bits - 1)
-    count = math.prod(shape)
-    words = generator().bit_generator.random_raw(-(-count * bits // 64))
-    if bits == 1:
-        draws = np.unpackbits(words.view(np.uint8), count=count)
-    else:
-        draws = words.view(f"u{bits // 8}")[:count]
-    return (draws >= draws.dtype.type(threshold)).reshape(shape)
+    return bits, np.dtype(f"u{bits // 8}").type(min(threshold, 2**bits - 1))
 
 
 # %% [markdown]
@@ -725,7 +732,7 @@ class Dropout(Layer):
             mask = np.zeros(x.shape, x.dtype)
         else:
             keep = random_keep(x.shape, self.p)
-            mask = np.multiply(keep, x.dtype.type(1 / (1 - self.p)))
+            mask = keep.astype(x.dtype) * (1 / (1 - self.p))
         return apply(dropout, x, mask=mask)
         ### END SOLUTION
 

@@ -243,6 +243,10 @@ print("shifted log-sum-exp:", largest + np.log(np.exp(naive - largest).sum()))
 # **Exercises.** Write `shifted`, then `cross_entropy` with its help. To pick one number from each
 # row, index with two lists: `scores[[0, 1, 2], [7, 0, 4]]` is column 7 of row 0, column 0 of row 1,
 # column 4 of row 2. `classes` may have several dimensions; `classes.reshape(-1)` fits the rows.
+#
+# `cross_entropy` has a second duty. The gradient of the loss, module 05 will show, is made of
+# softmax. What forward has half worked out, backward need not begin again, so there is an array for
+# it: fill `probabilities`, which has the shape of the logits, with `np.divide(..., out=...)`.
 
 
 # %%
@@ -262,19 +266,30 @@ class CrossEntropyLoss:
             ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
         """
         logits = as_tensor(logits)
-        return apply(cross_entropy, logits, classes=_class_indices(logits.shape, classes))
+        indices = _class_indices(logits.shape, classes)
+        probabilities = np.empty(logits.shape, logits.dtype)
+        return apply(cross_entropy, logits, classes=indices, probabilities=probabilities)
 
 
-def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def cross_entropy(logits: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """The mean cross-entropy of logits `(..., number of classes)`, as an operation.
 
     `log(sum(exp(logits))) - logits[class]` is the same as `-log softmax(logits)[class]`, and
     cannot take the logarithm of zero.
+
+    Args:
+        logits: the scores before any softmax.
+        classes: shape `(...)`, the right classes.
+        probabilities: an array like the logits, which is filled with their softmax. Backward
+            needs that, and most of it is worked out here anyway.
     """
     ### BEGIN SOLUTION
     scores = shifted(logits)
     right = scores[np.arange(len(scores)), classes.reshape(-1)]
-    losses = np.log(np.add.reduce(np.exp(scores), axis=1)) - right
+    exponentials = np.exp(scores)
+    totals = np.add.reduce(exponentials, axis=1)
+    np.divide(exponentials, totals[:, None], out=probabilities.reshape(scores.shape))
+    losses = np.log(totals) - right
     return np.add.reduce(losses) / len(losses)
     ### END SOLUTION
 
@@ -304,12 +319,18 @@ print("shifted: as it should be")
 logits = np.array([[2.0, 1.0, 0.1]])
 for right in range(3):
     expected = -math.log(softmax(logits)[0, right])
-    loss = cross_entropy(logits, np.array([right]))
+    probabilities = np.empty_like(logits)
+    loss = cross_entropy(logits, np.array([right]), probabilities)
     assert np.shape(loss) == (), f"one number for the batch, got shape {np.shape(loss)}"
     assert math.isclose(loss, expected), f"class {right}: expected {expected:.4f}, got {loss:.4f}"
-both = cross_entropy(np.array([[0.0, 0.0], [1000.0, 0.0]]), np.array([0, 1]))
-assert math.isclose(both, (math.log(2) + 1000) / 2), f"expected the mean of 0.693 and 1000: {both}"
-assert math.isfinite(cross_entropy(np.array([[1e4, -1e4]]), np.array([1]))), "no overflow"
+    assert np.allclose(probabilities, softmax(logits)), f"expected softmax, got {probabilities}"
+both = CrossEntropyLoss()([[0.0, 0.0], [1000.0, 0.0]], [0, 1]).item()
+assert math.isclose(both, (math.log(2) + 1000) / 2, rel_tol=1e-6), (
+    f"the mean of 0.693 and 1000: {both}"
+)
+assert math.isfinite(CrossEntropyLoss()([[1e4, -1e4]], [1]).item()), "no overflow"
+several = CrossEntropyLoss()(np.zeros((2, 5, 3)), np.zeros((2, 5), int)).item()
+assert math.isclose(several, math.log(3), rel_tol=1e-6), f"any number of dimensions: {several}"
 print("cross_entropy: as it should be")
 
 # %% [markdown]
@@ -423,10 +444,10 @@ for count in (10, 1000, 10_000):
     logits = random.standard_normal((128, count), dtype=np.float32)
     classes = random.integers(count, size=128)
     tracemalloc.start()
-    cross_entropy(logits, classes)
+    CrossEntropyLoss()(logits, classes)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    taken = milliseconds(lambda logits=logits, classes=classes: cross_entropy(logits, classes))
+    taken = milliseconds(lambda logits=logits, classes=classes: CrossEntropyLoss()(logits, classes))
     print(f"128 x {count:6}: {logits.nbytes:9,} bytes, {peak:10,} more at the peak, {taken:.3f} ms")
 
 images, weight = random.random((128, 784), np.float32), random.random((784, 256), np.float32)
@@ -453,8 +474,8 @@ print(f"logits for 8 texts of 1024 words out of 50,000: {8 * 1024 * 50_000 * 4 /
 
 # %%
 sure = np.array([[50.0] + [0.0] * 9])
-print(f"right and sure: {cross_entropy(sure, np.array([0])):.3f}")
-print(f"softmax twice:  {cross_entropy(softmax(sure), np.array([0])):.3f}, as low as it ever gets")
+print(f"right and sure: {CrossEntropyLoss()(sure, [0]):.3f}")
+print(f"softmax twice:  {CrossEntropyLoss()(softmax(sure), [0]):.3f}, as low as it ever gets")
 
 # %% [markdown]
 # **A mean of means.** If the last batch is smaller, the mean of the batches' losses is not the mean

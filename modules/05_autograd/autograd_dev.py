@@ -851,7 +851,10 @@ derivative(layers.linear, _matmul_gradient_x, _matmul_gradient_y, _bias_gradient
 derivative(layers.dropout, lambda gradient, mask: gradient * mask)
 
 # Activations.
-derivative(activations.relu, lambda gradient, output: gradient * (output > 0))
+# Booleans as numbers first: NumPy would convert them more slowly while it multiplies.
+derivative(
+    activations.relu, lambda gradient, output: gradient * (output > 0).astype(gradient.dtype)
+)
 derivative(activations.sigmoid, lambda gradient, output: gradient * output * (1 - output))
 derivative(activations.tanh, lambda gradient, output: gradient * (1 - output * output))
 
@@ -877,22 +880,24 @@ derivative(activations.softmax, _softmax_gradient)
 # first part is, for each logit, its `exp` over the sum of all: softmax. The slope of the second is
 # -1, at the right class. The gradient is **what the network said, less what it should have said**.
 #
-# **Exercise.** Write `_cross_entropy_gradient`: softmax of the rows (`losses.shifted(x)` keeps
-# `exp` from overflowing), less 1 at each right class, times `gradient` over the number of rows, in
-# the shape of x.
+# **Exercise.** Write `_cross_entropy_gradient`: the probabilities, as `cross_entropy` left them,
+# less 1 at each right class, times `gradient` over the number of samples. The result is an array of
+# its own, of the same shape: leave `probabilities` as it is.
 
 
 # %%
 #| export
 # Losses.
-def _cross_entropy_gradient(gradient: Any, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def _cross_entropy_gradient(
+    gradient: Any, classes: np.ndarray, probabilities: np.ndarray
+) -> np.ndarray:
     """Softmax of the logits, less 1 at the right class, divided by the size of the batch."""
     ### BEGIN SOLUTION
-    result = np.exp(losses.shifted(x))
-    result /= np.add.reduce(result, axis=1, keepdims=True)
-    result[np.arange(len(result)), classes.reshape(-1)] -= 1
-    result *= gradient / len(result)
-    return result.reshape(x.shape)
+    scale = gradient / classes.size
+    result = probabilities * scale
+    rows = result.reshape(-1, result.shape[-1])
+    rows[np.arange(len(rows)), classes.reshape(-1)] -= scale
+    return result
     ### END SOLUTION
 
 
@@ -915,12 +920,15 @@ derivative(
 
 # %%
 x, classes = random.normal(size=(4, 3)), np.array([0, 2, 2, 1])
-found = _cross_entropy_gradient(1.0, x, classes)
-expected = slope(lambda x: losses.cross_entropy(x, classes), x)
+probabilities = np.empty_like(x)
+losses.cross_entropy(x, classes, probabilities)
+found = _cross_entropy_gradient(1.0, classes, probabilities)
+expected = slope(lambda x: losses.cross_entropy(x, classes, np.empty_like(x)), x)
 assert found.shape == x.shape, f"expected shape {x.shape}, got {found.shape}"
 assert np.allclose(found.sum(axis=1), 0), f"softmax less 1: each row adds up to 0, not so {found}"
 assert np.allclose(found, expected), f"expected {expected}, got {found}"
-assert np.allclose(_cross_entropy_gradient(3.0, x, classes), 3 * expected), "times what arrives"
+again = _cross_entropy_gradient(3.0, classes, probabilities)
+assert np.allclose(again, 3 * expected), "three times what arrives gives three times as much"
 print("_cross_entropy_gradient: as it should be")
 
 # %% [markdown]

@@ -34,10 +34,13 @@ WRONG = {
     "weights in float64": ("Tensor(weight, ", "Tensor(weight, dtype=np.float64, "),
     "a bias too many": ("np.zeros(self.out_features)", "np.zeros((2, self.out_features))[:1]"),
     "no bias at all": ("if bias else None", "if False else None"),
-    "dropout without scale": ("x.dtype.type(1 / (1 - self.p))", "x.dtype.type(1)"),
+    "dropout without scale": ("* (1 / (1 - self.p))", "* 1"),
     "dropout that never drops": ("if not training or self.p == 0", "if True or self.p == 0"),
     "dropout that always drops": ("if not training or self.p == 0", "if self.p == 0"),
-    "dropout that drops everything": ("mask = np.multiply(keep,", "mask = np.multiply(0 * keep,"),
+    "dropout that drops everything": (
+        "mask = keep.astype(x.dtype)",
+        "mask = 0 * keep.astype(x.dtype)",
+    ),
 }
 PROGRAM = """
 import json, sys

@@ -9,7 +9,7 @@ from tinytorch.core.tensor import Tensor
 
 # A probability, the bits that are drawn for it, and the first draw that is kept.
 NEEDED = [
-    (0.0, 1, 0),
+    (0.0, 8, 0),
     (0.5, 1, 1),
     (0.25, 8, 64),
     (1 / 256, 8, 1),

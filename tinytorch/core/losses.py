@@ -72,18 +72,29 @@ class CrossEntropyLoss:
             ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
         """
         logits = as_tensor(logits)
-        return apply(cross_entropy, logits, classes=_class_indices(logits.shape, classes))
+        indices = _class_indices(logits.shape, classes)
+        probabilities = np.empty(logits.shape, logits.dtype)
+        return apply(cross_entropy, logits, classes=indices, probabilities=probabilities)
 
 
-def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def cross_entropy(logits: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """The mean cross-entropy of logits `(..., number of classes)`, as an operation.
 
     `log(sum(exp(logits))) - logits[class]` is the same as `-log softmax(logits)[class]`, and
     cannot take the logarithm of zero.
+
+    Args:
+        logits: the scores before any softmax.
+        classes: shape `(...)`, the right classes.
+        probabilities: an array like the logits, which is filled with their softmax. Backward
+            needs that, and most of it is worked out here anyway.
     """
     scores = shifted(logits)
     right = scores[np.arange(len(scores)), classes.reshape(-1)]
-    losses = np.log(np.add.reduce(np.exp(scores), axis=1)) - right
+    exponentials = np.exp(scores)
+    totals = np.add.reduce(exponentials, axis=1)
+    np.divide(exponentials, totals[:, None], out=probabilities.reshape(scores.shape))
+    losses = np.log(totals) - right
     return np.add.reduce(losses) / len(losses)
 
 

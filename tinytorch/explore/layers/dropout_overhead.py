@@ -113,13 +113,13 @@ class Parts:
         threshold = bits.dtype.type(round(self.p * 2**self.bits))
         keep = floats >= self.p
         x = np.random.default_rng(0).standard_normal(self.shape, np.float32)
-        mask = np.multiply(keep, np.float32(1 / (1 - self.p)))
+        mask = keep.astype(np.float32) * (1 / (1 - self.p))
         return {
             f"{DRAW}, {FEW_BITS}": self.draw_bits,
             f"{DRAW}, {FLOATS}": self.draw_floats,
             f"{COMPARE}, {FEW_BITS}": lambda: bits >= threshold,
             f"{COMPARE}, {FLOATS}": lambda: floats >= self.p,
-            SCALE: lambda: np.multiply(keep, np.float32(1 / (1 - self.p))),
+            SCALE: lambda: keep.astype(np.float32) * (1 / (1 - self.p)),
             "product": lambda: x * mask,
             "copy": x.copy,
         }
