@@ -294,6 +294,7 @@ def cross_entropy(logits: np.ndarray, classes: np.ndarray, probabilities: np.nda
     ### END SOLUTION
 
 
+@np.errstate(over="ignore")
 def shifted(logits: np.ndarray) -> np.ndarray:
     """Logits as rows `(samples, number of classes)`, shifted so that the largest of each is 0.
 
@@ -305,8 +306,7 @@ def shifted(logits: np.ndarray) -> np.ndarray:
         # Class by class in memory, the same numbers are compared and added up in long runs.
         rows = np.asfortranarray(rows)
     # A difference beyond float32 becomes -infinity, and its exp 0, as it should.
-    with np.errstate(over="ignore"):
-        return rows - np.maximum.reduce(rows, axis=1, keepdims=True)
+    return rows - np.maximum.reduce(rows, axis=1, keepdims=True)
     ### END SOLUTION
 
 

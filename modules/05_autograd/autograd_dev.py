@@ -223,11 +223,12 @@ def record(
         )
     ### BEGIN SOLUTION
     edges: list[Edge] = []
-    for x, rule in zip(inputs, rules, strict=True):
+    for i, x in enumerate(inputs):
+        rule = rules[i]
         if isinstance(x, Tensor) and x.requires_grad:
             saves = []
-            for i in rule.saves:  # no comprehension: for so few, its call would cost more
-                saves.append(_save(output if i < 0 else inputs[i], arrays))
+            for j in rule.saves:  # no comprehension: for so few, its call would cost more
+                saves.append(_save(output if j < 0 else inputs[j], arrays))
             edges.append((x._node or x, rule, saves, x._array.shape, x._array.dtype))
     output._node = Node(op, options, edges)
     output.requires_grad = True
@@ -843,7 +844,7 @@ print("_matmul_gradient_x, _matmul_gradient_y: as they should be")
 def _bias_gradient(gradient: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
     """The gradients of all rows, added up: as a product with ones, which is the fastest way."""
     if gradient.ndim == 2 and len(input_shape) == 1:
-        gradient = np.ones(len(gradient), gradient.dtype) @ gradient
+        gradient = np.dot(np.ones(len(gradient), gradient.dtype), gradient)
     return unbroadcast(gradient, input_shape)
 
 

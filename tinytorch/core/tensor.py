@@ -153,7 +153,7 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     if result.dtype == _FLOAT64 and not _any_float64(arrays):
         result = result.astype(np.float32)
     output = wrap(result)
-    if result.base is not None or (type(op) is not np.ufunc and _is_one_of(result, arrays)):
+    if result.base is not None or (type(op) is not np.ufunc and id(result) in map(id, arrays)):
         # A view: the result and what it was made from share their memory.
         output._shared = True
         for value in inputs:
@@ -205,10 +205,6 @@ def _tensors(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, (tuple, list, dict)):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _tensors(part)
-
-
-def _is_one_of(result: np.ndarray, arrays: list[Any]) -> bool:
-    return any(result is array for array in arrays)
 
 
 def _any_float64(arrays: list[Any]) -> bool:
