@@ -552,9 +552,10 @@ print("unbroadcast: as it should be")
 class Rule:
     """How the gradient of an operation's result becomes the gradient of one of its inputs.
 
-    A rule is a function of `gradient`, followed by what else it needs, by name: `output`; the
-    inputs `x`, `y` and `z`; `input_shape`, the shape of the input it is for; and the options of
-    the operation. Only what a rule names is kept in memory until backward.
+    A rule is a function of `gradient`, followed by what else it needs, by name and in this order:
+    `output` and the inputs `x`, `y` and `z`; `input_shape`, the shape of the input it is for; the
+    options of the operation. Only what a rule names is kept in memory until backward. Where its
+    input broadcast, a rule need not care: what was repeated is added up afterwards.
     """
 
     __slots__ = ("function", "saves", "takes_shape")
@@ -565,19 +566,25 @@ class Rule:
         self.function = function
         self.saves = ["xyz".index(n) if n != "output" else -1 for n in names if n in _SAVABLE]
         self.takes_shape = "input_shape" in names
+        first = names[: len(self.saves) + self.takes_shape]
+        if not {*first} <= {*_SAVABLE, "input_shape"} or "input_shape" in first[:-1]:
+            raise ValueError(
+                "a rule takes gradient, then output, x, y or z, then input_shape, then options; "
+                f"got one that takes gradient, {', '.join(names)}"
+            )
 
     def gradient(
         self, node: Node, gradient: Any, saves: list[Saved], shape: tuple[int, ...]
     ) -> np.ndarray:
         """The gradient of one input of `node`, of that input's `shape`."""
-        arrays = []
+        needs: list[Any] = []
         for saved in saves:
             if saved.fingerprint is not None:
                 saved.check(node.op)
-            arrays.append(saved.array)
+            needs.append(saved.array)
         if self.takes_shape:
-            return self.function(gradient, *arrays, input_shape=shape, **node.options)
-        part = self.function(gradient, *arrays, **node.options)
+            needs.append(shape)
+        part = self.function(gradient, *needs, **node.options)
         return part if part.shape == shape else unbroadcast(part, shape)
 
 
@@ -784,8 +791,8 @@ print("_getitem_gradient: as it should be")
 # `(n, out)` and y, which is `(in, out)`.
 #
 # **Exercises.** Write the last line of both: the case in which x and y are matrices, or batches of
-# them. Swap the last two axes with `.swapaxes(-1, -2)`, and `unbroadcast` to `input_shape`, since
-# batches broadcast. The cases with vectors are given.
+# them. Swap the last two axes with `.swapaxes(-1, -2)`. Batches broadcast, but that is not your
+# concern here: `Rule.gradient` unbroadcasts. The cases with vectors are given.
 
 
 # %%
@@ -794,11 +801,11 @@ print("_getitem_gradient: as it should be")
 def _matmul_gradient_x(gradient: Any, y: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
     """The gradient of `x @ y` for x, which is `gradient @ y.T` where all are matrices."""
     if y.ndim == 1:
-        return unbroadcast(np.expand_dims(gradient, -1) * y, input_shape)
+        return np.expand_dims(gradient, -1) * y
     if len(input_shape) == 1:
-        return unbroadcast(np.matmul(y, np.expand_dims(gradient, -1))[..., 0], input_shape)
+        return np.matmul(y, np.expand_dims(gradient, -1))[..., 0]
     ### BEGIN SOLUTION
-    return unbroadcast(np.matmul(gradient, y.swapaxes(-1, -2)), input_shape)
+    return np.matmul(gradient, y.swapaxes(-1, -2))
     ### END SOLUTION
 
 
@@ -807,14 +814,14 @@ def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...
     if x.ndim == 1:
         if len(input_shape) == 1:
             return gradient * x
-        return unbroadcast(np.expand_dims(x, -1) * np.expand_dims(gradient, -2), input_shape)
+        return np.expand_dims(x, -1) * np.expand_dims(gradient, -2)
     if len(input_shape) == 1:
-        return unbroadcast(np.expand_dims(gradient, -1) * x, input_shape)
+        return np.expand_dims(gradient, -1) * x
     if len(input_shape) == 2 < x.ndim:
         # A batch of matrices by one matrix is one tall matrix by it: one product, no sum after.
         x, gradient = x.reshape(-1, x.shape[-1]), gradient.reshape(-1, gradient.shape[-1])
     ### BEGIN SOLUTION
-    return unbroadcast(np.matmul(x.swapaxes(-1, -2), gradient), input_shape)
+    return np.matmul(x.swapaxes(-1, -2), gradient)
     ### END SOLUTION
 
 
@@ -829,6 +836,7 @@ for shapes in (((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 
         ("x", _matmul_gradient_x(gradient, y, x.shape), slope(lambda v, y=y: v @ y, x)),
         ("y", _matmul_gradient_y(gradient, x, y.shape), slope(lambda v, x=x: x @ v, y)),
     ):
+        found = unbroadcast(found, expected.shape)
         assert found.shape == expected.shape, f"{name}, shapes {shapes}: got shape {found.shape}"
         assert np.allclose(found, expected), f"{name}, shapes {shapes}: not the measured slope"
 print("_matmul_gradient_x, _matmul_gradient_y: as they should be")
@@ -844,8 +852,8 @@ print("_matmul_gradient_x, _matmul_gradient_y: as they should be")
 def _bias_gradient(gradient: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
     """The gradients of all rows, added up: as a product with ones, which is the fastest way."""
     if gradient.ndim == 2 and len(input_shape) == 1:
-        gradient = np.dot(np.ones(len(gradient), gradient.dtype), gradient)
-    return unbroadcast(gradient, input_shape)
+        return np.dot(np.ones(len(gradient), gradient.dtype), gradient)
+    return gradient
 
 
 derivative(layers.linear, _matmul_gradient_x, _matmul_gradient_y, _bias_gradient)

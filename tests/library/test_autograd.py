@@ -1153,6 +1153,21 @@ def test_an_operation_of_ones_own_without_a_derivative_is_named() -> None:
         apply(triple, leaf()).sum().backward()
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda gradient, input_shape, x: x,
+        lambda gradient, x, input_shape, output: x,
+        lambda gradient, scale, x: x,
+        lambda gradient, x, scale, input_shape: x,
+    ],
+    ids=["shape before input", "shape before output", "option before input", "option before shape"],
+)
+def test_a_rule_that_takes_things_in_another_order_is_an_error(rule: Any) -> None:
+    with pytest.raises(ValueError, match="then input_shape, then options; got one that takes"):
+        autograd.derivative(lambda x: x, rule)
+
+
 def test_more_inputs_than_derivatives_are_an_error_that_tells_inputs_from_options() -> None:
     with pytest.raises(
         ValueError, match=r"dropout got 2 inputs, and has rules .* of 1; .* by name"
