@@ -146,11 +146,11 @@ def test_checks_need_only_what_stands_before_them(module: Module) -> None:
 # ---- The commands --------------------------------------------------------------------------------
 
 
-# One in thirty-two; `read.py` shows all.
+# One in sixty-four; `read.py` shows all.
 sample = [
     exhibit
     for module in MODULES
-    for exhibit in (*mistakes(module)[::32], *correct_variants(module)[::32])
+    for exhibit in (*mistakes(module)[::64], *correct_variants(module)[::64])
 ]
 
 

@@ -114,10 +114,13 @@ def _closing(report: "Report", workspace: Workspace | None, judged: Path | None)
 
 def _run_pytest(arguments: tuple[str, ...]) -> int:
     """Run the tests of the clone."""
+    from tinytorch.machine import processors
+
     command = [sys.executable, "-m", "pytest", "-q"]
     if importlib.util.find_spec("xdist"):
-        # Neighbours stay together, which share what takes time to make, and no processor is idle.
-        command += ["-n", "auto", "--dist", "worksteal"]
+        # Many tests wait for other processes, so a few workers more than processors are never all
+        # waiting. Neighbours stay together, which share what takes time to make.
+        command += ["-n", str(processors() + 2), "--dist", "worksteal"]
     return subprocess.run([*command, *arguments], cwd=repository_root()).returncode
 
 
