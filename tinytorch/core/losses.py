@@ -98,7 +98,7 @@ def cross_entropy(logits: np.ndarray, classes: np.ndarray, probabilities: np.nda
     return np.add.reduce(losses) / len(losses)
 
 
-@np.errstate(over="ignore")
+@np.errstate(over="ignore")  # a difference beyond float32 becomes -infinity, and its exp 0: right
 def shifted(logits: np.ndarray) -> np.ndarray:
     """Logits as rows `(samples, number of classes)`, shifted so that the largest of each is 0.
 
@@ -108,7 +108,6 @@ def shifted(logits: np.ndarray) -> np.ndarray:
     if len(rows) > rows.shape[1]:
         # Class by class in memory, the same numbers are compared and added up in long runs.
         rows = np.asfortranarray(rows)
-    # A difference beyond float32 becomes -infinity, and its exp 0, as it should.
     return rows - np.maximum.reduce(rows, axis=1, keepdims=True)
 
 
