@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
 
@@ -20,15 +20,17 @@ BATCH_SIZES = (32, 128, 512)
 
 
 def measure_anatomy(
+    peers: Sequence[Contestant],
     rounds: int,
     threads: int,
     seconds: float,
     start: Callable[[str, int], None],
     after_round: Callable[[], None],
 ) -> list[Measurement]:
-    """Time the five programs, with all threads and with one.
+    """Time the five programs and the step of others, with all threads and with one.
 
     Args:
+        peers: whose step is measured beside the five.
         rounds: how often each is measured.
         threads: how many threads there are to use.
         seconds: for how long each is measured at each of its turns.
@@ -38,7 +40,7 @@ def measure_anatomy(
     measurements = []
     for count in dict.fromkeys((threads, 1)):
         with ExitStack() as stack:
-            workers = [stack.enter_context(Worker(stage, count)) for stage in STAGES]
+            workers = [stack.enter_context(Worker(stage, count)) for stage in (*STAGES, *peers)]
             for batch_size in BATCH_SIZES:
                 case = f"{batch_size}, {count} thread{'s' * (count > 1)}"
                 start(f"anatomy, {case}", rounds)

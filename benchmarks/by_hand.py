@@ -20,6 +20,8 @@ from benchmarks.training_step import (
     Step,
     floor,
     starting_point,
+    with_jax,
+    with_pytorch,
     with_tinytorch,
 )
 
@@ -137,11 +139,13 @@ def by_hand(
     return step
 
 
-# Each does what the one before does, and more.
+# Each does what the one before does, and more; then those who do the same step in their own way.
 CONTESTANTS = {
     "products": floor,
     "network": partial(by_hand, update=False),
     "step": by_hand,
     "anew": partial(by_hand, reuse=False),
     "tinytorch": with_tinytorch,
+    "pytorch": with_pytorch,
+    "jax": with_jax,
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from benchmarks.anatomy import measure_anatomy
-from benchmarks.contestants import FLOOR, Contestant, Worker, take_turns
+from benchmarks.contestants import FLOOR, JAX, PYTORCH, Contestant, Worker, take_turns
 from benchmarks.imports import measure_imports
 from benchmarks.results import Curve, Measurement, Results
 
@@ -148,6 +148,7 @@ class Sitting:
                     results.measurements += self._timed(name, workers)
         if "anatomy" in names:
             results.measurements += measure_anatomy(
+                [c for c in self.contestants if c in (PYTORCH, JAX)],
                 self.rounds or ANATOMY_ROUNDS,
                 self.threads,
                 self.slice_seconds,

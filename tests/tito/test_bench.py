@@ -78,9 +78,10 @@ def results() -> Results:
                     Measurement(name, case.label, key, "s", values, case.size)
                 )
     for case_label in ("32, 2 threads", "32, 1 thread"):
-        for stage, value in zip(anatomy.STAGES, (1e-4, 1.2e-4, 1.5e-4, 1.6e-4, 2e-4), strict=True):
+        programs = [*(stage.key for stage in anatomy.STAGES), "pytorch"]
+        for key, value in zip(programs, (1e-4, 1.2e-4, 1.5e-4, 1.6e-4, 2e-4, 4.5e-4), strict=True):
             found.measurements.append(
-                Measurement("anatomy", case_label, stage.key, "s", (value, value), 32)
+                Measurement("anatomy", case_label, key, "s", (value, value), 32)
             )
     for case_label in ("import statement", "whole program"):
         for key in seconds:
@@ -460,8 +461,9 @@ def test_the_anatomy_shows_what_each_program_adds_to_the_one_before(results: Res
         assert added in text
 
 
-def test_the_page_says_how_far_numpy_by_hand_is_from_the_floor(results: Results) -> None:
-    assert "| batch 32, 2 threads | 1.50x | 1.33x | ≤ 1.6x |" in page.markdown(results)
+def test_the_page_says_what_numpy_by_hand_reaches_of_what_is_required(results: Results) -> None:
+    beside = "1.50x, required ≤ 1.6x | 3.00x, required ≥ 2x | - | 1.33x"
+    assert f"| batch 32, 2 threads | {beside} |" in page.markdown(results)
 
 
 def test_the_table_fits_a_narrow_terminal(results: Results) -> None:
