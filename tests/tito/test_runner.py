@@ -113,14 +113,39 @@ CONTAINED = {
     "exit": ("exit(3)", "it ends the program, with exit()", "error"),
     "os._exit": ("import os; os._exit(3)", "os._exit(3)", "error"),
     "input": ("input('?')", "input()", "error"),
-    "endless output": ("while True: print('hello')", "it prints without end", "error"),
-    "huge array": ("np.ones(10**13)", "more memory than a check may have", "error"),
+    "endless output": ("while True: print('hello')", "it prints more than 20 MB", "error"),
+    "huge array": ("np.ones(10**13)", "it asks for more memory than it can have", "error"),
     "interrupt": ("raise KeyboardInterrupt", "it interrupts the program", "error"),
     "recursion": ("return self(x)", "it calls itself without end", "failed"),
     "crash": ("import ctypes; ctypes.string_at(0)", "it crashes Python itself", "error"),
     "flood around Python": (
         "import os\n        while True: os.write(1, b'x' * 9999)",
-        "it prints without end",
+        "it prints more than 20 MB",
+        "error",
+    ),
+    "endless output as bytes": (
+        "import sys\n        while True: sys.stdout.buffer.write(b'x' * 9999)",
+        "it prints more than 20 MB",
+        "error",
+    ),
+    "endless warnings": (
+        "import sys\n        while True: sys.stderr.write('careful! ' * 999)",
+        "it prints more than 20 MB",
+        "error",
+    ),
+    "endless file": (
+        "file = open('log', 'w')\n        while True: file.write('x' * 9999)",
+        "it writes a file larger than 20 MB",
+        "error",
+    ),
+    "huge file": (
+        "np.save('x.npy', np.ones(3_000_000))",
+        "it writes a file larger than 20 MB",
+        "error",
+    ),
+    "endless list": (
+        "hog = []\n        while True: hog.append(np.ones(10**6))",
+        "it asks for more memory than it can have",
         "error",
     ),
     "abort": ("import os; os.abort()", "it crashes Python itself (SIGABRT)", "error"),
@@ -145,7 +170,7 @@ def test_it_is_contained_and_named_with_its_line_and_the_other_checks_run(
     judge: Judge, case: str
 ) -> None:
     line, mistake, outcome = CONTAINED[case]
-    report = judge(line, limit=1.0)
+    report = judge(line, limit=1.0 if outcome == "timeout" else 10.0)
     found = first_failure(report)
     assert found.outcome == outcome
     assert found.mistake is not None
@@ -211,11 +236,25 @@ def test_reseeding_when_imported_is_found_with_its_line(judge: Judge) -> None:
         "import atexit, threading; atexit.register(exit, 3); threading.Thread(target=exit).start()",
         "open('litter', 'w').write('x')",
         "print('looking at', x.shape)",
+        "print('x' * 3_000_000)",
+        "import os; os.write(1, b'x' * 3_000_000)",
+        "open('notes', 'w').write('x' * 2_000_000)",
+        "np.save('x.npy', np.ones(10**6))",
+        "for n in range(100): open(f'{n}', 'w').write('x' * 100_000)",
+        "import logging; [logging.warning('x' * 100_000) for _ in range(30)]",
+        "import warnings; warnings.warn('x' * 3_000_000)",
     ],
 )
 def test_what_does_no_harm_to_the_answer_is_contained_and_passes(judge: Judge, line: str) -> None:
     report = judge(line)
     assert report.passed, first_failure(report).as_dict()
+
+
+def test_of_what_is_printed_the_end_is_kept(judge: Judge) -> None:
+    report = judge("print('é' * 3_000_000 + 'the end')\n        return None")
+    printed = first_failure(report).verdict.printed
+    assert printed.endswith("éthe end\n")
+    assert len(printed) <= 4000
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import inspect
+import os
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
@@ -132,8 +134,8 @@ def explain(error: BaseException, module: str) -> Verdict:
             verdict.mistake = "it calls itself without end"
         case MemoryError():
             verdict.outcome, verdict.stopped = "error", True
-            verdict.mistake = "it asks for more memory than a check may have"
-        case EOFError():
+            verdict.mistake = "it asks for more memory than it can have"
+        case EOFError() if "reading a line" in str(error):
             verdict.outcome, verdict.stopped = "error", True
             verdict.mistake = "it waits for the keyboard, with input(), where nobody types"
         case SystemExit():
@@ -151,9 +153,9 @@ def explain(error: BaseException, module: str) -> Verdict:
                 function=verdict.function,
                 traceback=verdict.traceback,
             )
-        case OSError() if error.errno == errno.EFBIG:
+        case OSError() if trouble := _trouble_with_writing(error):
             verdict.outcome, verdict.stopped = "error", True
-            verdict.mistake = "it prints without end"
+            verdict.mistake = trouble
         case Exception():
             verdict.stopped = True
             verdict.mistake = meaning(error)
@@ -161,6 +163,23 @@ def explain(error: BaseException, module: str) -> Verdict:
         case _:
             verdict.outcome, verdict.stopped = "error", True
     return verdict
+
+
+def _trouble_with_writing(error: OSError) -> str | None:
+    """Why a file could not be written, which may be the one for what is printed."""
+    if error.errno == errno.ENOSPC:
+        return "the disk is full"
+    unknown = "requested and" in str(error)  # NumPy's, which may mean either
+    if error.errno != errno.EFBIG and not unknown:
+        return None
+    import resource  # which Windows lacks, and with it the limit on the size of files
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = f"{limit // 10**6} MB" if limit > 0 else "the system allows"
+    with suppress(OSError):  # the code has closed it
+        if os.fstat(1).st_size >= limit > 0:
+            return f"it prints more than {size}"
+    return f"it writes a file larger than {size}" + (", or the disk is full" if unknown else "")
 
 
 def _in_one_line(error: BaseException) -> str:

@@ -26,9 +26,12 @@ from tito.checks.offspring import adopt_orphans, end_offspring
 from tito.checks.suites import read_suite
 from tito.course import Module
 
-# How much memory code may ask for beyond what the stage itself has, and how much it may print.
-MEMORY = 1024 * 2**20
-OUTPUT = 2**20
+# Bytes of memory that code may ask for beyond what the stage itself has.
+MEMORY = 2**30
+# Bytes in a file that code writes. What it prints goes into a file, too.
+FILE = 20 * 10**6
+# Characters of what it printed that are kept, from the end.
+KEPT = 4000
 # The runner ends what takes too long. Should the runner itself be gone, an alarm does, later.
 GRACE = 5
 # How a check's process ends, whether or not it could send its answer.
@@ -163,9 +166,10 @@ def _limit_resources() -> None:
             used = int(statm.read().split()[0]) * resource.getpagesize()
     except (ImportError, OSError):  # Windows, and macOS, which does not keep to the limit anyway
         return
-    for limit, amount in ((resource.RLIMIT_AS, used + MEMORY), (resource.RLIMIT_FSIZE, OUTPUT)):
+    for limit, amount in ((resource.RLIMIT_AS, used + MEMORY), (resource.RLIMIT_FSIZE, FILE)):
         _, most = resource.getrlimit(limit)
-        resource.setrlimit(limit, (amount if most < 0 else min(amount, most), most))
+        amount = amount if most < 0 else min(amount, most)
+        resource.setrlimit(limit, (amount, amount))
 
 
 @contextmanager
@@ -194,8 +198,10 @@ def _watched(setting: Setting, limit: float) -> Iterator[None]:
 
 
 def _printed(setting: Setting) -> str:
-    """What the code has printed, or the end of it."""
+    """The end of what the code has printed."""
     with suppress(OSError, ValueError):  # over the limit, or the code has closed it
         sys.stdout.flush()
-    with open(setting.output, encoding="utf-8", errors="replace") as output:
-        return output.read()[-4000:]
+    with open(setting.output, "rb") as output:
+        length = output.seek(0, os.SEEK_END)
+        output.seek(max(0, length - 4 * KEPT))  # no character takes more than 4 bytes
+        return output.read().decode("utf-8", "replace")[-KEPT:]
