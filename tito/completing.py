@@ -42,7 +42,7 @@ def draft(workspace: Workspace, module: Module) -> Draft:
         raise TitoError(f"{module.lesson} is gone. To put it back as it was handed out: tito init")
     shown = workspace.shown(file)
     to_write = workspace.unwritten(file)
-    if len(to_write) == material.exercise_count(module):
+    if to_write and workspace.nothing_written(module, file):
         helper, _ = material.help_for(module)[-1]
         raise TitoError(
             f"Nothing is written in {shown} yet.\n"

@@ -10,6 +10,7 @@ from tinytorch.sources import EXPORT, Source, cells_of
 from tito import set_up_cell
 from tito.lesson import BEGIN, END, Cell, Lesson, LessonError
 
+_ORIGIN = "# Exported from "
 LINE_LENGTH = 100  # as in pyproject.toml, so that what is written here is formatted already
 
 
@@ -57,7 +58,7 @@ def plank_source(source: Source, path: str) -> str:
 def _library(cells: list[str], path: str, command: str) -> str:
     """The text of the library file, from that of the exported cells."""
     cells = [cell for cell in cells if cell]
-    origin = f"# Exported from {path}: edit it there, then run `{command}`.\n"
+    origin = f"{_ORIGIN}{path}: edit it there, then run `{command}`.\n"
     docstring, rest = _split_docstring(cells[0])
     pieces = [piece for piece in (docstring, rest, *cells[1:]) if piece]
     source = origin + ("" if docstring else "\n") + pieces[0]
@@ -65,6 +66,19 @@ def _library(cells: list[str], path: str, command: str) -> str:
         apart = _defines(above, -1) or _defines(below, 0)
         source += ("\n\n\n" if apart else "\n\n") + below
     return source + "\n"
+
+
+def same_export(one: str, other: str) -> bool:
+    """Whether two library files say the same, whichever version of a lesson they came from.
+
+    A `.py` and its notebook differ in the line that names them, and in blank lines.
+    """
+    return _lines_that_count(one) == _lines_that_count(other)
+
+
+def _lines_that_count(library: str) -> list[str]:
+    lines = [line.rstrip() for line in library.split("\n")]
+    return [line for line in lines if line and not line.startswith(_ORIGIN)]
 
 
 def exercise_source(lesson: Lesson) -> str:

@@ -20,7 +20,7 @@ from tinytorch.sources import Cell, cells_of, code_cells, read
 from tito import material
 from tito.course import MODULES, Module
 from tito.errors import TitoError
-from tito.export import plank_source
+from tito.export import plank_source, same_export
 from tito.files import write_atomically
 from tito.lock import locked
 from tito.prose import fit
@@ -195,6 +195,15 @@ class Workspace:
                 found.append(Unwritten(match[1], self.shown(file) + place))
         return found
 
+    def nothing_written(self, module: Module, file: Path) -> bool:
+        """Whether no exercise of a module is written in a file, be it of another TinyTorch.
+
+        Raises:
+            TitoError: the file cannot be read.
+        """
+        is_as_handed_out = fingerprint(file) == self.progress(module).handed_out
+        return is_as_handed_out or len(self.unwritten(file)) == material.exercise_count(module)
+
     # ---- The notes in tinytorch.toml ----
 
     @cached_property
@@ -288,7 +297,7 @@ class Workspace:
             with suppress(TitoError):
                 file = self.working_file(module)
             progress, plank = self.progress(module), self.plank(module)
-            if file and plank.is_file() and _exported(file, self.shown(file)) == plank.read_bytes():
+            if file and plank.is_file() and is_export_of(file, plank):
                 progress.finished = fingerprint(file)
         return state, problem
 
@@ -362,9 +371,10 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _exported(file: Path, path: str) -> bytes | None:
-    """What a learner's file would be exported to, or None."""
+def is_export_of(file: Path, plank: Path) -> bool:
+    """Whether a plank holds what a learner's file would be exported to."""
     try:
-        return plank_source(read(str(file)), path).encode()
-    except (TitoError, SyntaxError, OSError):
-        return None
+        exported = plank_source(read(str(file)), file.name)
+        return same_export(plank.read_text(encoding="utf-8"), exported)
+    except (TitoError, SyntaxError, OSError, UnicodeDecodeError):
+        return False

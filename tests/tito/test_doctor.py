@@ -271,6 +271,34 @@ def test_a_plank_that_was_changed_by_hand_is_worth_knowing(
     assert finding.state == NOTE
 
 
+def test_going_on_in_the_notebook_changes_nothing_about_a_plank(
+    workspace: Workspace, plank: Path
+) -> None:
+    assert tito("module", "start", "03", "--notebook").exit_code == 0
+    assert {finding.state for finding in seen(workspace)} == {OK}
+    assert tito("module", "complete", "03").exit_code == 0
+    (workspace.root / MARKER).unlink()
+    assert tito("module", "status").exit_code == 0
+    assert {finding.state for finding in seen(workspace)} == {OK}
+    plank.write_text(plank.read_text().replace("return x @ self.weight", "return x"))
+    assert one(seen(workspace), "is not what modules/03_layers/layers_dev.").state == NOTE
+
+
+def test_a_plank_that_another_tinytorch_laid_out_is_fine(workspace: Workspace, plank: Path) -> None:
+    plank.write_text("# Exported from elsewhere\n" + plank.read_text().replace("\n\n\n", "\n\n"))
+    assert {finding.state for finding in seen(workspace)} == {OK}
+
+
+def test_an_untouched_lesson_of_another_tinytorch_is_fine(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = material.exercise(LAYERS) + "\n# %%\n#| export\nclass More:\n    pass\n"
+    monkeypatch.setattr(material, "exercise", lambda module: newer)
+    monkeypatch.setattr(material, "exercise_count", lambda module: 9)
+    assert tito("module", "start", "03").exit_code == 0
+    assert {finding.state for finding in seen(workspace)} == {OK}
+
+
 def test_a_plank_that_cannot_be_imported_is_a_problem_with_its_place(
     workspace: Workspace, plank: Path
 ) -> None:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from tinytorch.laying import public_names
 from tinytorch.overlay import REFERENCE
-from tito import material
 from tito.completing import draft
 from tito.course import MODULES
 from tito.doctor.finding import NOTE, OK, PROBLEM, Finding, ask_python, last_line
 from tito.errors import TitoError
 from tito.handout import outdated_checks
-from tito.workspace import HIDDEN, Status, Workspace
+from tito.workspace import HIDDEN, Status, Workspace, is_export_of
 
 
 def _notes(workspace: Workspace) -> Iterator[Finding]:
@@ -65,9 +64,9 @@ def _exercises(workspace: Workspace) -> Iterator[Finding]:
             continue
         status = workspace.status(module)
         files = workspace.versions(module).values()
-        if all(len(workspace.unwritten(f)) == material.exercise_count(module) for f in files):
-            continue
         try:
+            if all(workspace.nothing_written(module, file) for file in files):
+                continue
             current = draft(workspace, module)
         except TitoError as error:
             yield Finding(NOTE, error.message)
@@ -77,7 +76,7 @@ def _exercises(workspace: Workspace) -> Iterator[Finding]:
         if status is Status.CHANGED:
             shown = workspace.shown(current.file)
             yield Finding(NOTE, f"{shown} has changed since {module.name} was finished.", complete)
-        elif status is Status.FINISHED and plank.read_bytes() != current.plank.encode():
+        elif status is Status.FINISHED and not is_export_of(current.file, plank):
             yield Finding(
                 NOTE,
                 f"{workspace.shown(plank)} is not what {workspace.shown(current.file)} exports.",
