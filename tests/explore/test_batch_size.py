@@ -7,16 +7,17 @@ import pytest
 
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.batch_size import (
-    INFERENCE,
-    TRAINING,
-    Limits,
-    Network,
-    flops_of,
-    has_fallen,
-    products,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+batch_size = experiment_file("layers", "batch_size")
+INFERENCE = batch_size.INFERENCE
+TRAINING = batch_size.TRAINING
+Limits = batch_size.Limits
+Network = batch_size.Network
+flops_of = batch_size.flops_of
+has_fallen = batch_size.has_fallen
+products = batch_size.products
 
 QUESTION = find_question("batch-size")
 SIZES = [784, 20, 10]

@@ -5,16 +5,17 @@ import pytest
 
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.bias import (
-    FOLLOWERS,
-    Settings,
-    batch_norm,
-    change,
-    layer_norm,
-    rounding,
-    through,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+bias = experiment_file("layers", "bias")
+FOLLOWERS = bias.FOLLOWERS
+Settings = bias.Settings
+batch_norm = bias.batch_norm
+change = bias.change
+layer_norm = bias.layer_norm
+rounding = bias.rounding
+through = bias.through
 
 QUESTION = find_question("bias")
 SMALL = {"inputs": 16, "outputs": 8, "batch": 8, "seeds": 3}

@@ -8,16 +8,17 @@ import pytest
 import tinytorch
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.checkpointing import (
-    Network,
-    arrays_by_formula,
-    best_every,
-    gradients_of,
-    step,
-    step_with_checkpoints,
-    time_by_formula,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+checkpointing = experiment_file("layers", "checkpointing")
+Network = checkpointing.Network
+arrays_by_formula = checkpointing.arrays_by_formula
+best_every = checkpointing.best_every
+gradients_of = checkpointing.gradients_of
+step = checkpointing.step
+step_with_checkpoints = checkpointing.step_with_checkpoints
+time_by_formula = checkpointing.time_by_formula
 
 QUESTION = find_question("checkpointing")
 

@@ -6,16 +6,17 @@ import pytest
 import tinytorch
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.composition import (
-    ByHand,
-    Sequential,
-    emptied,
-    in_container,
-    mentions,
-    peak_of_a_call,
-    seen_in,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+composition = experiment_file("layers", "composition")
+ByHand = composition.ByHand
+Sequential = composition.Sequential
+emptied = composition.emptied
+in_container = composition.in_container
+mentions = composition.mentions
+peak_of_a_call = composition.peak_of_a_call
+seen_in = composition.seen_in
 
 BATCH = 500
 X = Tensor(np.random.default_rng(0).standard_normal((BATCH, 784), np.float32))

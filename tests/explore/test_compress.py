@@ -6,15 +6,16 @@ import pytest
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.digits import digits
-from tinytorch.explore.layers.compress import (
-    Network,
-    Settings,
-    Workbench,
-    largest_weights,
-    quantized,
-    stored_bytes,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+compress = experiment_file("layers", "compress")
+Network = compress.Network
+Settings = compress.Settings
+Workbench = compress.Workbench
+largest_weights = compress.largest_weights
+quantized = compress.quantized
+stored_bytes = compress.stored_bytes
 
 QUESTION = find_question("compress")
 QUICKLY = {"hidden": (12, 8, 8, 6), "images": 1000, "epochs": 1, "test_images": 500, "target": 20}

@@ -8,15 +8,16 @@ import pytest
 import tinytorch
 from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.confidence import median_of
-from tinytorch.explore.layers.dropout_overhead import (
-    FEW_BITS,
-    FLOATS,
-    Parts,
-    overhead_of,
-    taken_apart,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
 from tinytorch.explore.timing import Times
+
+dropout_overhead = experiment_file("layers", "dropout_overhead")
+FEW_BITS = dropout_overhead.FEW_BITS
+FLOATS = dropout_overhead.FLOATS
+Parts = dropout_overhead.Parts
+overhead_of = dropout_overhead.overhead_of
+taken_apart = dropout_overhead.taken_apart
 
 QUESTION = find_question("dropout-overhead")
 

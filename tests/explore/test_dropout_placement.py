@@ -8,12 +8,13 @@ import pytest
 
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.dropout_placement import (
-    ACTIVATIONS,
-    compare,
-    expected_before,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+dropout_placement = experiment_file("layers", "dropout_placement")
+ACTIVATIONS = dropout_placement.ACTIVATIONS
+compare = dropout_placement.compare
+expected_before = dropout_placement.expected_before
 
 QUESTION = find_question("dropout-placement")
 QUICK = {"hidden": 8, "images": 300, "test_images": 100, "epochs": 2, "seeds": 2}

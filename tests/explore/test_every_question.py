@@ -17,13 +17,15 @@ import pytest
 from quick import QUICK
 
 from tinytorch.datasets import mnist
-from tinytorch.explore.catalogue import QUESTIONS, Question
+from tinytorch.explore.catalogue import Question, all_questions
 from tinytorch.explore.experiment import Guess
 from tinytorch.explore.running import Result, run
 from tinytorch.explore.settings import limits_of, make_settings
 
 ROOT = Path(__file__).resolve().parents[2]
-every_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+every_question = pytest.mark.parametrize(
+    "question", all_questions(), ids=lambda question: question.name
+)
 
 # What is wrong, and the line of the reference that is changed for it.
 WRONG = {
@@ -50,14 +52,14 @@ import numpy as np
 from rich.console import Console
 from tinytorch.datasets import MNIST
 from tinytorch.explore import digits, timing
-from tinytorch.explore.catalogue import QUESTIONS
+from tinytorch.explore.catalogue import all_questions
 from tinytorch.explore.page import report
 from tinytorch.explore.running import run
 from tito.explore.screen import show_result
 few = MNIST(**np.load(sys.argv[4]))
 digits._all_digits = lambda: few
 timing.SHORTEST_BLOCK = 1e-5
-results = [run(question, given) for question in QUESTIONS
+results = [run(question, given) for question in all_questions()
            if (given := json.loads(sys.argv[2]).get(question.name)) is not None]
 console = Console(file=sys.stderr, width=80)
 for result in results:
@@ -101,7 +103,7 @@ def test_every_question_is_answered_on_a_module_that_is_wrong(
     )
     assert finished.returncode == 0, finished.stderr[-3000:]
     answers = json.loads(finished.stdout)
-    assert [answer["question"] for answer in answers] == [q.name for q in QUESTIONS]
+    assert [answer["question"] for answer in answers] == [q.name for q in all_questions()]
     assert all(answer["answer"] and answer["why"] for answer in answers)
 
 

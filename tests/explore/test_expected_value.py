@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.expected_value import Settings, _headline, deviation_of_mean
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+expected_value = experiment_file("layers", "expected_value")
+Settings = expected_value.Settings
+_headline = expected_value._headline
+deviation_of_mean = expected_value.deviation_of_mean
 
 QUESTION = find_question("expected-value")
 

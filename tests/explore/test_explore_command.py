@@ -22,7 +22,8 @@ PROGRAM = "import sys; from tito.main import main; main(sys.argv[1:])"
 FEW = PROGRAM.replace(
     "import sys;",
     "import sys; import tinytorch.explore.catalogue as c; "
-    "c.QUESTIONS = tuple(map(c.find_question, ('expected-value', 'growth')));",
+    "few = tuple(map(c.find_question, ('expected-value', 'growth'))); "
+    "c.questions_of = lambda module: few;",
 )
 CORE = Path(__file__).resolve().parents[2] / "tinytorch" / "core"
 QUICK = ("growth", "--set", "inputs=20", "--set", "hidden=8", "--set", "outputs=3")

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.flops import dropout_count, linear_count
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+flops = experiment_file("layers", "flops")
+dropout_count = flops.dropout_count
+linear_count = flops.linear_count
 
 
 class Counted:

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.gpt3_memory import (
-    Settings,
-    activation_bytes,
-    cache_bytes,
-    parts_of,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+gpt3_memory = experiment_file("layers", "gpt3_memory")
+Settings = gpt3_memory.Settings
+activation_bytes = gpt3_memory.activation_bytes
+cache_bytes = gpt3_memory.cache_bytes
+parts_of = gpt3_memory.parts_of
 
 QUESTION = find_question("gpt3-memory")
 

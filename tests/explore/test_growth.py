@@ -5,8 +5,11 @@ from itertools import pairwise
 import pytest
 
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.growth import parameters_of
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+growth = experiment_file("layers", "growth")
+parameters_of = growth.parameters_of
 
 GROWTH = find_question("growth")
 

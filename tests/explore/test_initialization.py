@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.initialization import _moments, theory
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+initialization = experiment_file("layers", "initialization")
+_moments = initialization._moments
+theory = initialization.theory
 
 
 def by_sampling(variance: float) -> tuple[float, float]:

@@ -7,10 +7,14 @@ import pytest
 
 from tinytorch.explore.caches import Cache, caches
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers import memory_hierarchy
-from tinytorch.explore.layers.memory_hierarchy import Measured, place, widths
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
 from tinytorch.explore.timing import Times
+
+memory_hierarchy = experiment_file("layers", "memory_hierarchy")
+Measured = memory_hierarchy.Measured
+place = memory_hierarchy.place
+widths = memory_hierarchy.widths
 
 QUESTION = find_question("memory-hierarchy")
 QUICK = {"width": 128, "batch": 2, "seconds": 0.01}

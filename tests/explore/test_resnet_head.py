@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.resnet_head import Settings, parts_of
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+resnet_head = experiment_file("layers", "resnet_head")
+Settings = resnet_head.Settings
+parts_of = resnet_head.parts_of
 
 QUESTION = find_question("resnet-head")
 

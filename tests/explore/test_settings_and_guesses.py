@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tinytorch.explore import GuessFirst, explore
-from tinytorch.explore.catalogue import QUESTIONS, find_question, questions_of
+from tinytorch.explore.catalogue import all_questions, find_question, questions_of
 from tinytorch.explore.experiment import Guess, compare, read_guess
 from tinytorch.explore.settings import SettingError, as_text, make_settings, setting
 from tinytorch.explore.units import (
@@ -162,7 +162,7 @@ def test_exploring_leaves_the_random_generator_where_it_was() -> None:
 
 
 def test_names_and_numbers_of_questions_are_unique_and_in_order() -> None:
-    assert len({question.name for question in QUESTIONS}) == len(QUESTIONS)
+    assert len({question.name for question in all_questions()}) == len(all_questions())
     numbers = [question.number for question in questions_of("layers")]
     assert numbers == sorted(set(numbers))
 

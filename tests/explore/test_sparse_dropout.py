@@ -7,19 +7,20 @@ import pytest
 
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.layers.sparse_dropout import (
-    BETTER,
-    OPEN,
-    WORSE,
-    Autoencoder,
-    Run,
-    Settings,
-    film_means,
-    make_ratings,
-    root_mean_square,
-)
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
 from tinytorch.explore.timing import Times, ratio
+
+sparse_dropout = experiment_file("layers", "sparse_dropout")
+BETTER = sparse_dropout.BETTER
+OPEN = sparse_dropout.OPEN
+WORSE = sparse_dropout.WORSE
+Autoencoder = sparse_dropout.Autoencoder
+Run = sparse_dropout.Run
+Settings = sparse_dropout.Settings
+film_means = sparse_dropout.film_means
+make_ratings = sparse_dropout.make_ratings
+root_mean_square = sparse_dropout.root_mean_square
 
 QUESTION = find_question("sparse-dropout")
 SMALL = Settings(users=100, items=50, ratings=20, hidden=8, epochs=3, seeds=2)

@@ -9,8 +9,13 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.confidence import mean_of
 from tinytorch.explore.digits import digits, error_rate
-from tinytorch.explore.layers.width_depth import Perceptron, parameters_of, width_for
+from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+width_depth = experiment_file("layers", "width_depth")
+Perceptron = width_depth.Perceptron
+parameters_of = width_depth.parameters_of
+width_for = width_depth.width_for
 
 QUESTION = find_question("width-depth")
 QUICK = {"images": 300, "test_images": 200, "epochs": 2, "seeds": 3}

@@ -4,23 +4,22 @@ In a notebook, `explore("growth")` runs the experiment behind a question and sho
 it; `explore("growth", hidden=1024)` changes a setting. The same experiments are run by the command
 `tito explore` and make up its report.
 
-To add a question:
+To add a question to a module:
 
-1. Add it to `QUESTIONS` in `catalogue.py`: its number, name, heading and text.
-2. Write `tinytorch/explore/<module>/<name>.py` (dashes become underscores) with
+1. Write it into `modules/NN_name/questions.toml`: its name, heading and text; the guess to ask for
+   first; and the sentences of the answer, with the numbers of a run in braces (`words`). Where a
+   sentence depends on what was found, it has an `if`: an effect that is not there is not claimed.
+2. Write `modules/NN_name/experiments/NAME.py` (dashes become underscores) with
    - `Settings`, a frozen dataclass whose fields are declared with `setting(default, meaning, ...)`.
      Defaults answer in seconds, and never in more than twenty; `full=` is for `--full`.
-     Limits keep a small laptop from running out of memory.
-   - `guess(settings)`, what to ask first: a number with its unit, or one of a few choices.
-   - `answer(settings, progress)`, which computes or measures and returns an `Answer`. It calls
+     Limits keep a small laptop from running out of memory. Properties are names for sentences.
+   - `measure(settings, progress)`, which computes or measures and returns `Findings`. It calls
      `progress(share, doing)` on the way, and seeds `tinytorch.manual_seed` itself.
-   - `EXPERIMENT = Experiment(Settings, guess, answer)`.
 3. Test it in `tests/explore/`: its numbers against an independent computation. With quick
    settings in `quick.py`, the tests in `test_every_question.py` run it on modules that are wrong
    but load. `tito explore` shows it and writes its picture: look at both.
 
-`growth.py` is the shortest example. Sentences in an answer are made from what was measured: where
-an effect is not there, they say so. Layers come from `tinytorch.core`, and a learner's may be
+`growth.py` is the shortest example. Layers come from `tinytorch.core`, and a learner's may be
 wrong: what goes in as a number may come out as NaN, in float64 or in another number of
 parameters, and the answer must tell it. Exceptions are the caller's to explain. Times come from
 `timing.measure`, numbers are written by `units`, and pictures are described with the classes of

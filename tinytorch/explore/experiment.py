@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from tinytorch import shipped
 from tinytorch.explore import units
+from tinytorch.explore.catalogue import Question
 from tinytorch.explore.picture import Picture
 from tinytorch.explore.settings import SettingError
+from tinytorch.explore.words import filled, said
 
 S = TypeVar("S")
 
@@ -44,7 +47,7 @@ class Table:
     """Rows of text under headings; the first column is of words, the others of numbers."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: Sequence[tuple[str, ...]]
     title: str = ""
 
 
@@ -84,6 +87,23 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What an experiment found out; the sentences about it are the question's.
+
+    Attributes:
+        values: the numbers by name, for programs and for the sentences.
+        tables: the numbers as they are shown.
+        picture: the same at a glance.
+        words: what only the sentences need: parts of them, and whether to say others.
+    """
+
+    values: dict[str, Any]
+    tables: Sequence[Table]
+    picture: Picture
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Experiment(Generic[S]):
     """How a question is answered.
 
@@ -96,6 +116,64 @@ class Experiment(Generic[S]):
     settings: type[S]
     guess: Callable[[S], Guess]
     answer: Callable[[S, Progress], Answer]
+
+
+def experiment_file(module: str, name: str) -> Any:
+    """The file of an experiment, imported.
+
+    Raises:
+        LookupError: there is none.
+    """
+    stem = name.replace("-", "_")
+    path = shipped.find(module, f"experiments/{stem}.py")
+    if path is None:
+        raise LookupError(f"no experiment answers the question {name!r} yet")
+    return shipped.load_file(f"tinytorch_experiment_{module}_{stem}", path)
+
+
+def read_experiment(question: Question) -> Experiment[Any]:
+    """The experiment behind a question.
+
+    Its file, `modules/NN_name/experiments/NAME.py`, defines `Settings`, a dataclass, and
+    `measure(settings, progress)`, which returns `Findings`. The rest is in `questions.toml`:
+    sentences, with settings and findings by name.
+    """
+    module = experiment_file(question.module, question.name)
+    if hasattr(module, "EXPERIMENT"):
+        experiment: Experiment[Any] = module.EXPERIMENT
+        return experiment
+    words = question.words
+
+    def guess(settings: Any) -> Guess:
+        return Guess(
+            filled(words["guess"], _named(settings)),
+            words.get("unit", ""),
+            tuple(words.get("choices", ())),
+            words.get("digits", 3),
+        )
+
+    def answer(settings: Any, progress: Progress) -> Answer:
+        found: Findings = module.measure(settings, progress)
+        values = {**_named(settings), **found.values, **found.words}
+        return Answer(
+            headline=said(words["headline"], values),
+            truth=values[words["truth"]],
+            tables=found.tables,
+            picture=found.picture,
+            why=said(words["why"], values),
+            formulas=[filled(text, values) for text in words["formulas"]],
+            changes=[Change(c["set"], filled(c["effect"], values)) for c in words["changes"]],
+            method=said(words.get("method", ""), values),
+            values=found.values,
+        )
+
+    return Experiment(module.Settings, guess, answer)
+
+
+def _named(settings: Any) -> dict[str, Any]:
+    """The settings by name, and what is worked out from them: the properties of their class."""
+    names = [name for name in dir(settings) if not name.startswith("_")]
+    return {name: getattr(settings, name) for name in names}
 
 
 def read_guess(text: str, guess: Guess) -> float | str:

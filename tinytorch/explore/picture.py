@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tinytorch.explore import units
+
+if TYPE_CHECKING:
+    from tinytorch.explore.timing import Times
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,13 @@ class Series:
     high: Sequence[float] = ()
     style: Literal["line", "dashes", "points"] = "line"
     like: str = ""
+
+    @classmethod
+    def timed(cls, name: str, x: Sequence[float], times: Sequence[Times]) -> Series:
+        """Medians of times or of ratios of them, with their quartiles as the band."""
+        return cls(
+            name, x, [t.median for t in times], [t.low for t in times], [t.high for t in times]
+        )
 
 
 @dataclass(frozen=True)

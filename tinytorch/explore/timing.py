@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinytorch.explore.units import interval, seconds
+
 SHORTEST_BLOCK = 1e-3  # seconds; a clock read costs some 1e-7
 FEWEST_ROUNDS = 7
 MOST_ROUNDS = 201
@@ -35,6 +37,11 @@ class Times:
         """The upper quartile: a quarter of the rounds were slower."""
         return float(np.quantile(self.rounds, 0.75))
 
+    @property
+    def cells(self) -> tuple[str, str]:
+        """The median and the quartiles, as two cells of a table have them."""
+        return seconds(self.median), interval(self.low, self.high)
+
 
 def ratio(first: Times, second: Times) -> Times:
     """How many times as long the first takes as the second, round by round.
@@ -47,7 +54,7 @@ def ratio(first: Times, second: Times) -> Times:
 
 def measure(
     calls: Mapping[str, Callable[[], object]],
-    seconds: float = 1.0,
+    duration: float = 1.0,
     progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Times]:
     """Time calls against each other.
@@ -57,7 +64,7 @@ def measure(
 
     Args:
         calls: what to time, by name; arguments are bound already.
-        seconds: about how long to measure in all. There are 7 rounds at least.
+        duration: about how long to measure in all, in seconds. There are 7 rounds at least.
         progress: called with the share that is done.
 
     Returns:
@@ -72,9 +79,9 @@ def measure(
         start = time.perf_counter()
         for round_ in range(MOST_ROUNDS):
             elapsed = time.perf_counter() - start
-            if round_ >= FEWEST_ROUNDS and elapsed > seconds:
+            if round_ >= FEWEST_ROUNDS and elapsed > duration:
                 break
-            progress(min(1.0, max(round_ / MOST_ROUNDS, elapsed / max(seconds, 1e-9))))
+            progress(min(1.0, max(round_ / MOST_ROUNDS, elapsed / max(duration, 1e-9))))
             for name in names:
                 found[name].append(_block(calls[name], repeats[name]))
             names = names[1:] + names[:1]  # nobody always follows the same neighbour

@@ -1,0 +1,106 @@
+"""How the number of parameters grows with the width of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tinytorch.core.layers import Linear
+from tinytorch.explore.experiment import Findings, Progress, Table
+from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.explore.settings import setting
+from tinytorch.explore.units import count, figures, plain
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The network, and how much wider it gets."""
+
+    inputs: int = setting(784, "numbers that go in", at_least=1, at_most=20_000)
+    hidden: int = setting(256, "hidden units to begin with", at_least=1, at_most=2_000)
+    outputs: int = setting(10, "numbers that come out", at_least=1, at_most=20_000)
+    factor: int = setting(2, "how many times as wide it gets", at_least=2, at_most=4)
+    hidden_layers: int = setting(3, "layers of hidden units, at most", at_least=1, at_most=6)
+
+    @property
+    def wider(self) -> int:
+        """Hidden units in the end."""
+        return self.factor * self.hidden
+
+    def sizes(self, width: int, layers: int = 1) -> list[int]:
+        """The sizes of a network from its inputs to its outputs."""
+        return [self.inputs, *[width] * layers, self.outputs]
+
+
+def parameters_of(sizes: Sequence[int], bias: bool = True) -> int:
+    """How many parameters a network of Linear layers should have: n * m, and m for the bias."""
+    return sum(n * m + m * bias for n, m in pairwise(sizes))
+
+
+def counted(sizes: Sequence[int], bias: bool = True) -> int:
+    """How many the layers in use do have: each is made, and its parameters are counted."""
+    layers = [Linear(n, m, bias=bias) for n, m in pairwise(sizes)]
+    return sum(parameter.data.size for layer in layers for parameter in layer.parameters())
+
+
+def measure(settings: Settings, progress: Progress) -> Findings:
+    """Count the parameters of networks before and after they get wider."""
+    networks = {"without biases": 1, "one hidden layer": 1} | {
+        f"{layers} hidden layers": layers for layers in range(2, settings.hidden_layers + 1)
+    }
+    rows, ratios, as_expected = [], {}, True
+    for step, (name, layers) in enumerate(networks.items()):
+        progress(step / len(networks), name)
+        bias = name != "without biases"
+        both = [settings.sizes(width, layers) for width in (settings.hidden, settings.wider)]
+        narrow, wide = (counted(sizes, bias) for sizes in both)
+        as_expected &= [narrow, wide] == [parameters_of(sizes, bias) for sizes in both]
+        ratios[name] = wide / narrow if narrow else float("nan")
+        times = figures(ratios[name], 6)
+        rows.append((name, "-".join(map(str, both[0])), count(narrow), count(wide), times))
+    units = f"{settings.hidden} units", f"{settings.wider} units"
+    before, after = (parameters_of(settings.sizes(w)) for w in (settings.hidden, settings.wider))
+    return Findings(
+        values={
+            "ratio": ratios["one hidden layer"],
+            "ratios": ratios,
+            "parameters": counted(settings.sizes(settings.hidden)),
+            "parameters_wider": counted(settings.sizes(settings.wider)),
+            "as_expected": as_expected,
+        },
+        tables=[Table(("network", "sizes", *units, "times"), tuple(rows))],
+        picture=_picture(settings, ratios),
+        words={
+            "per_unit": settings.inputs + 1 + settings.outputs,
+            "deep": settings.hidden_layers > 1,
+            "deepest": list(ratios)[-1],
+            "deepest_ratio": list(ratios.values())[-1],
+            "squared": settings.factor**2,
+            "before": before,
+            "after": after,
+            "by_formula": after / before,
+        },
+    )
+
+
+def _picture(settings: Settings, ratios: dict[str, float]) -> Picture:
+    """The ratio against the width: theory for all widths, and what was counted at one."""
+    factor, widths = settings.factor, [2**power for power in range(15)]
+    series = []
+    for layers, name in enumerate(list(ratios)[1:], 1):
+        narrow, wide = (
+            [parameters_of(settings.sizes(f * width, layers)) for width in widths]
+            for f in (1, factor)
+        )
+        by_formula = [b / a for a, b in zip(narrow, wide, strict=True)]
+        series.append(Series(name, [settings.hidden], [ratios[name]], style="points"))
+        series.append(Series("", widths, by_formula, style="dashes", like=name))
+    panel = Lines(
+        "Dashes: by the formula. Points: counted.",
+        Axis("hidden units before", log=True),
+        Axis("times as many parameters after", text=plain),
+        series,
+        [Mark(factor, f"{factor} times"), Mark(factor**2, f"{factor**2} times")],
+    )
+    return Picture(f"Parameters when the hidden layers get {factor} times as wide", [panel])

@@ -1,0 +1,48 @@
+"""Sentences as data: numbers filled in, and parts that are said only where they are true."""
+
+import pytest
+
+from tinytorch.explore.words import filled, said
+
+VALUES = {
+    "flops": 1234567,
+    "ratio": 5.714,
+    "time": {"Linear": 2.5e-5},
+    "speed": 1.06e10,
+    "p": 0.5,
+    "equal": True,
+    "empty": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{flops:count} FLOPs", "1,234,567 FLOPs"),
+        ("{ratio:figures 2} and {ratio:figures}", "5.7 and 5.71"),
+        ("{time[Linear]:seconds}", "25 µs"),
+        ("{speed:rate FLOP}", "10.6 GFLOP/s"),
+        ("{p:g}, {p:percent}", "0.5, 50.0%"),
+        ("{flops:,}", "1,234,567"),
+        ("{{as it stands}}", "{as it stands}"),
+    ],
+)
+def test_numbers_are_filled_in_as_people_read_them(text: str, expected: str) -> None:
+    assert filled(text, VALUES) == expected
+
+
+def test_a_part_is_said_only_where_its_condition_holds() -> None:
+    parts = [
+        "First.",
+        {"if": "equal", "text": "They are equal."},
+        {"unless": "equal", "text": "They differ."},
+        {"unless": "empty", "text": "There are {flops}."},
+    ]
+    assert said(parts, VALUES) == "First. They are equal. There are 1234567."
+
+
+def test_a_name_that_there_is_not_is_an_error() -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        filled("{nothing}", VALUES)
+    with pytest.raises(KeyError, match="nothing"):
+        said({"if": "nothing", "text": "x"}, VALUES)

@@ -1,1 +1,0 @@
-"""The systems questions of module 03, one file each."""
