@@ -89,7 +89,7 @@ def exercise_source(lesson: Lesson) -> str:
     """
     lines = list(lesson.lines)
     for solution in reversed(lesson.solutions):  # from the end, so that line numbers stay right
-        message = f"Write {solution.function} in {lesson.path}"
+        message = f"Write {solution.function} in this cell"
         lines[solution.begin - 1 : solution.end] = _raise(message, solution.indentation)
         try:
             ast.parse("\n".join(lines))

@@ -73,8 +73,8 @@ def solved_lines(lesson: Lesson, text: str) -> list[str]:
 
 
 @every_lesson
-def test_every_exercise_is_handed_out_with_the_place_to_write(module: Module) -> None:
+def test_every_exercise_says_that_it_is_to_be_written_where_it_stands(module: Module) -> None:
     lesson = lesson_of(module)
     text = exercise_source(lesson)
     for solution in lesson.solutions:
-        assert f'"Write {solution.function} in {module.lesson}"' in text
+        assert f'"Write {solution.function} in this cell"' in text

@@ -72,7 +72,7 @@ def test_a_solved_notebook_runs_and_passes_its_checks(module: Module, folder: Pa
 
 SESSION = {
     "set-up": set_up_cell.TEXT,
-    "exercise": 'def f():\n    raise NotImplementedError("Write f in modules/x_dev.py")',
+    "exercise": 'def f():\n    raise NotImplementedError("Write f in this cell")',
     "a use of it": "x = 1\ny, (z, *_) = f(), (1, 2)",
     "a use of that": "print(y)",
     "what came before": "print(x)",

@@ -257,7 +257,7 @@ def test_the_exercise_is_the_lesson_with_a_raise_statement_for_each_solution() -
         (8, "Linear.__call__"),
         (4, "double"),
     ):
-        line = f'raise NotImplementedError("Write {name} in {PATH}")'
+        line = f'raise NotImplementedError("Write {name} in this cell")'
         expected = expected.replace("<solution>", " " * indentation + line, 1)
     assert exercise == expected
 
@@ -265,13 +265,13 @@ def test_the_exercise_is_the_lesson_with_a_raise_statement_for_each_solution() -
 def test_a_raise_statement_too_long_for_a_line_is_broken_as_the_formatter_would(
     tmp_path: Path,
 ) -> None:
-    name = "a_function_with_a_name_so_long_that_the_line_is_full"
+    name = "a_function_with_a_name_so_long_that_the_line_is_fuller_than_full"
     lesson = read_lesson(
         f"# %%\n#| export\ndef {name}():\n    ### BEGIN SOLUTION\n    pass\n    ### END SOLUTION\n",
         PATH,
     )
     exercise = exercise_source(lesson)
-    assert f'NotImplementedError(\n        "Write {name} in {PATH}"\n    )\n' in exercise
+    assert f'NotImplementedError(\n        "Write {name} in this cell"\n    )\n' in exercise
     (tmp_path / "exercise.py").write_text(exercise)
     assert ruff_format(tmp_path, "--diff").stdout == ""
 
@@ -288,7 +288,7 @@ def test_the_name_of_a_nested_function_is_dotted() -> None:
 
 def test_an_exercise_runs_until_its_first_missing_part() -> None:
     exercise = exercise_source(read_lesson(LESSON, PATH))
-    with pytest.raises(NotImplementedError, match=r"^Write Linear.__init__ in modules/03_layers/"):
+    with pytest.raises(NotImplementedError, match=r"^Write Linear.__init__ in this cell$"):
         exec(exercise, {})
 
 

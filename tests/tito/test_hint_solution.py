@@ -131,7 +131,7 @@ def test_without_an_exercise_what_is_right_is_passed_over(workspace: Workspace) 
     lesson = workspace.lesson(LAYERS)
     begin, end = "        ### BEGIN SOLUTION\n", "        ### END SOLUTION\n"
     head, _, tail = solved(LAYERS).rpartition(begin)
-    unwritten = f'        raise NotImplementedError("Write Dropout.forward in {LAYERS.lesson}")\n'
+    unwritten = '        raise NotImplementedError("Write Dropout.forward in this cell")\n'
     lesson.write_text(head + unwritten + tail.partition(end)[2])
     finished = run_tito("hint", "layers", cwd=workspace.root)
     assert given(finished.stdout) == "Dropout.forward, hint 1 of 3", finished.stderr
