@@ -652,12 +652,19 @@ def _share(x: Any, y: Any) -> np.ndarray:
     return np.subtract(0.5 * np.greater_equal(x, y), 0.5 * np.greater_equal(y, x)) + 0.5
 
 
-# A power: where the textbook formula would multiply infinity by zero, the answer is zero.
-derivative(
-    np.power,
-    lambda gradient, x, y: gradient * y * np.power(x, np.where(y == 0, 1, y - 1)),
-    lambda gradient, output, x: gradient * output * np.log(np.where(x == 0, 1, x)),
-)
+# A power is constant in its base where the exponent is 0, and in its exponent where the base is 0
+# (and the exponent not negative). There the textbook formulas would multiply infinity by zero.
+def _power_gradient_x(gradient: Any, x: Any, y: Any) -> np.ndarray:
+    constant = np.equal(y, 0)
+    return np.where(constant, 0, gradient) * (y * np.power(np.where(constant, 1, x), y - 1))
+
+
+def _power_gradient_y(gradient: Any, output: Any, x: Any, y: Any) -> np.ndarray:
+    constant = np.equal(x, 0) & np.greater_equal(y, 0)
+    return gradient * np.where(constant, 0, output * np.log(np.where(constant, 1, x)))
+
+
+derivative(np.power, _power_gradient_x, _power_gradient_y)
 
 # A choice between two inputs.
 derivative(
@@ -819,7 +826,8 @@ def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...
         return np.expand_dims(gradient, -1) * x
     if len(input_shape) == 2 < x.ndim:
         # A batch of matrices by one matrix is one tall matrix by it: one product, no sum after.
-        x, gradient = x.reshape(-1, x.shape[-1]), gradient.reshape(-1, gradient.shape[-1])
+        rows = math.prod(x.shape[:-1])  # no -1: of no elements, NumPy could not work it out
+        x, gradient = x.reshape(rows, x.shape[-1]), gradient.reshape(rows, gradient.shape[-1])
     ### BEGIN SOLUTION
     return np.matmul(x.swapaxes(-1, -2), gradient)
     ### END SOLUTION

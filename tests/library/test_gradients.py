@@ -1,6 +1,8 @@
 """Gradients of every operation agree with central finite differences, in float64."""
 
-from collections.abc import Callable
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -244,6 +246,108 @@ def test_the_power_of_a_negative_base_is_no_reason_for_a_nan_in_the_base_gradien
     with np.errstate(invalid="ignore"):
         base, _ = gradient_of(lambda x, y: x**y, [-2.0], [2.0])
     assert base == [-4.0]
+
+
+# What PyTorch 2.13 gives: a line for each base, a column for each exponent of the first line.
+SLOPE_IN_THE_BASE = """
+         -inf     -2     -1       -0.5  -0.0    0        0.5     1     2   inf   nan
+  -inf    nan      0      0          0     0    0          0     1  -inf   inf   nan
+    -2    nan   0.25  -0.25        nan     0    0        nan     1    -4   inf   nan
+    -1   -inf      2     -1        nan     0    0        nan     1    -2   inf   nan
+  -0.5   -inf     16     -4        nan     0    0        nan     1    -1   nan   nan
+  -0.0   -inf    inf   -inf       -inf     0    0        inf     1     0   nan   nan
+     0   -inf   -inf   -inf       -inf     0    0        inf     1     0   nan   nan
+   0.5   -inf    -16     -4   -1.41421     0    0   0.707107     1     1   nan   nan
+     1   -inf     -2     -1       -0.5     0    0        0.5     1     2   inf   nan
+     2    nan  -0.25  -0.25  -0.176777     0    0   0.353553     1     4   inf   nan
+   inf    nan      0      0          0     0    0          0     1   inf   inf   nan
+   nan    nan    nan    nan        nan     0    0        nan     1   nan   nan   nan
+"""
+SLOPE_IN_THE_EXPONENT = """
+         -inf        -2        -1       -0.5       -0.0          0        0.5          1         2   inf   nan
+  -inf    nan       nan       nan        nan        nan        nan        nan        nan       nan   nan   nan
+    -2    nan       nan       nan        nan        nan        nan        nan        nan       nan   nan   nan
+    -1    nan       nan       nan        nan        nan        nan        nan        nan       nan   nan   nan
+  -0.5    nan       nan       nan        nan        nan        nan        nan        nan       nan   nan   nan
+  -0.0   -inf      -inf       inf       -inf          0          0          0          0         0     0   nan
+     0   -inf      -inf      -inf       -inf          0          0          0          0         0     0   nan
+   0.5   -inf  -2.77259  -1.38629  -0.980258  -0.693147  -0.693147  -0.490129  -0.346574 -0.173287     0   nan
+     1      0         0         0          0          0          0          0          0         0     0     0
+     2      0  0.173287  0.346574   0.490129   0.693147   0.693147   0.980258    1.38629   2.77259   inf   nan
+   inf    nan       nan       nan        nan        inf        inf        inf        inf       inf   inf   nan
+   nan    nan       nan       nan        nan        nan        nan        nan        nan       nan   nan   nan
+"""  # noqa: E501
+
+
+def table(text: str) -> list[tuple[float, float, float]]:
+    """The base, the exponent and the slope of each entry."""
+    first, *lines = text.strip().splitlines()
+    return [
+        (float(line.split()[0]), float(exponent), float(slope))
+        for line in lines
+        for exponent, slope in zip(first.split(), line.split()[1:], strict=True)
+    ]
+
+
+def slope_of(function: Function, value: float) -> Any:
+    """The slope of a function of one number, with no warning where there is none."""
+    with np.errstate(all="ignore"):
+        return gradient_of(function, [value])[0]
+
+
+@pytest.mark.parametrize(("base", "exponent", "expected"), table(SLOPE_IN_THE_BASE))
+def test_the_slope_of_a_power_in_its_base_is_that_of_pytorch(
+    base: float, exponent: float, expected: float
+) -> None:
+    powers: list[Function] = [
+        lambda x: x ** Tensor([exponent], requires_grad=True),
+        lambda x: x ** np.array([exponent]),
+        lambda x: np.power(x, exponent),
+    ]
+    if abs(exponent) != 0.5 or base not in (0, -np.inf):  # a root is another matter there, below
+        powers.append(lambda x: x**exponent)
+    if exponent in (-2, -1, 0, 1, 2):
+        powers += [lambda x: x ** int(exponent), lambda x: x ** np.int64(exponent)]
+        powers.append(lambda x: x ** Tensor([exponent], dtype=np.int32))
+    if exponent in (0, 1):
+        powers += [lambda x: x ** bool(exponent), lambda x: x ** np.array([exponent], bool)]
+        powers.append(lambda x: x ** np.array([exponent], np.uint8))
+    for power in powers:
+        np.testing.assert_allclose(slope_of(power, base), [expected], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("base", "exponent", "expected"), table(SLOPE_IN_THE_EXPONENT))
+def test_the_slope_of_a_power_in_its_exponent_is_that_of_pytorch(
+    base: float, exponent: float, expected: float
+) -> None:
+    powers: list[Function] = [
+        lambda y: Tensor([base], requires_grad=True) ** y,
+        lambda y: np.array([base]) ** y,
+        lambda y: np.power(base, y),
+        lambda y: base**y,
+    ]
+    if base in (-2, -1, 1, 2) or str(base) == "0.0":  # whole numbers have no -0
+        powers += [lambda y: int(base) ** y, lambda y: np.int64(base) ** y]
+        powers.append(lambda y: Tensor([base], dtype=np.int32) ** y)
+    for power in powers:
+        np.testing.assert_allclose(slope_of(power, exponent), [expected], rtol=1e-5)
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, np.inf, -np.inf, np.nan])
+def test_a_power_of_zero_is_flat_whatever_gradient_arrives(value: float) -> None:
+    for arriving in (0.0, 1.0, np.inf, np.nan):
+        x = Tensor([value], requires_grad=True)
+        (x**0).backward([arriving])
+        assert x.grad is not None
+        assert x.grad.tolist() == [0.0]
+
+
+def test_a_square_root_written_as_a_power_is_one() -> None:
+    x = Tensor([4.0, 0.0, -0.0, np.inf], requires_grad=True)
+    with np.errstate(divide="ignore"):
+        (x**0.5).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0.25, np.inf, -np.inf, 0.0]  # as in PyTorch
 
 
 def test_equal_arguments_of_maximum_and_minimum_share_the_gradient() -> None:
@@ -548,6 +652,58 @@ def test_gradient_of_a_matrix_product_of_shapes_drawn_at_random(
     if max(map(len, shapes.input_shapes)) <= 5:
         x, y = (random_array(shape) for shape in shapes.input_shapes)
         check_gradients(lambda x, y: x @ y, x, y)
+
+
+def shapes_that_multiply() -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Every pair of shapes, of up to three dimensions of size 0, 1 or 2, that NumPy multiplies."""
+    shapes = [shape for ndim in (1, 2, 3) for shape in itertools.product((0, 1, 2), repeat=ndim)]
+    for first, second in itertools.product(shapes, shapes):
+        with contextlib.suppress(ValueError):
+            np.matmul(np.empty(first), np.empty(second))
+            yield first, second
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_every_pair_of_shapes_that_numpy_multiplies_has_its_gradient(transposed: bool) -> None:
+    pairs = [*shapes_that_multiply(), ((0, 3), (5, 3, 1)), ((5, 1, 3), (3, 0))]
+    assert len(pairs) > 400
+    for shapes in pairs:
+        x, y = (random_array(shape) for shape in shapes)
+        if transposed:
+            x, y = np.asfortranarray(x), np.asfortranarray(y)
+        inputs = [Tensor(array, requires_grad=True, dtype=np.float64) for array in (x, y)]
+        result = inputs[0] @ inputs[1]
+        weights = random_array(result.shape)
+        result.backward(weights)
+        for position, tensor in enumerate(inputs):
+            # A product is linear in each factor: an element's slope is what it makes alone.
+            expected = np.zeros(tensor.shape)
+            for index in np.ndindex(tensor.shape):
+                alone = np.zeros(tensor.shape)
+                alone[index] = 1
+                product = x @ alone if position else alone @ y
+                expected[index] = (product * weights).sum()
+            assert tensor.grad is not None
+            assert tensor.grad.shape == tensor.shape
+            np.testing.assert_allclose(tensor.grad.data, expected, atol=1e-12, err_msg=str(shapes))
+
+
+@pytest.mark.parametrize("batch", [(0,), (0, 2), (2, 0), (3, 1)], ids=str)
+@pytest.mark.parametrize("sizes", [(0, 3), (2, 0), (0, 0), (2, 3)], ids=str)
+def test_gradient_of_a_linear_layer_with_empty_dimensions(
+    batch: tuple[int, ...], sizes: tuple[int, int]
+) -> None:
+    layer = Linear(*sizes)
+    x = Tensor(np.ones((*batch, sizes[0])), requires_grad=True)
+    layer(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.shape == x.shape
+    for parameter in layer.parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.shape == parameter.shape
+    assert layer.bias is not None
+    assert layer.bias.grad is not None
+    assert (layer.bias.grad.data == np.prod(batch)).all()
 
 
 def test_gradient_of_a_matrix_times_itself() -> None:
