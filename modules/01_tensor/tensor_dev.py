@@ -568,6 +568,11 @@ _NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
 }
 
 
+def reshape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The elements of `x` in another shape, as an operation."""
+    return np.reshape(x, shape)  # by position: NumPy 2.0 has another name for it
+
+
 def getitem(x: np.ndarray, index: Any) -> np.ndarray:
     """The elements of `x` at `index`, as an operation."""
     return x[index]
@@ -955,7 +960,7 @@ class Tensor:
         for size in sizes:
             if not isinstance(size, (int, np.integer)) or size < -1:
                 raise ValueError(f"reshape takes whole numbers of 0 or more, or -1; got {size!r}")
-        return apply(np.reshape, self, shape=tuple(sizes))
+        return apply(reshape, self, shape=tuple(sizes))
         ### END SOLUTION
 
     def flatten(self) -> Tensor:
@@ -1058,8 +1063,9 @@ class Tensor:
         """`np.sum(x)` is `x.sum()`; functions without a derivative work on the arrays."""
         inputs, names = _NUMPY_OPERATIONS.get(function, (0, ()))
         if 0 < inputs <= len(args) <= inputs + len(names) and options.keys() <= set(names):
+            op = reshape if function is np.reshape else function
             return apply(
-                function, *args[:inputs], **dict(zip(names, args[inputs:], strict=False)), **options
+                op, *args[:inputs], **dict(zip(names, args[inputs:], strict=False)), **options
             )
         return _outside(function, args, options)
 
@@ -1337,7 +1343,7 @@ print("sizes (-2, 3) give", np.ones(6).reshape(-2, 3).shape, "- was -2 meant?")
 # People write `x.reshape(3, 2)` and `x.reshape((3, 2))`; both must work, so `shape` is a tuple of
 # sizes, or a tuple with one tuple or list in it. Each size is a whole number of 0 or more, or -1;
 # anything else is a `ValueError`. Sizes that were computed are often NumPy's whole numbers, not
-# Python's, and must work too. NumPy's own operation is `np.reshape`, and its option is called
+# Python's, and must work too. The operation is `reshape`, given above, and its option is called
 # `shape`. What you return is a new tensor on the same memory, also where the shape is the old one;
 # `x` keeps its shape.
 #
@@ -1360,7 +1366,7 @@ print("sizes (-2, 3) give", np.ones(6).reshape(-2, 3).shape, "- was -2 meant?")
 # for size in sizes:
 #     if not isinstance(size, (int, np.integer)) or ...:
 #         raise ValueError(f"reshape takes whole numbers of 0 or more, or -1; got {size!r}")
-# return apply(np.reshape, self, ...)
+# return apply(reshape, self, ...)
 # ```
 #
 # </details>

@@ -34,7 +34,16 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core import activations, layers, losses
-from tinytorch.core.tensor import Operation, Tensor, as_tensor, attach, getitem, name_of, wrap
+from tinytorch.core.tensor import (
+    Operation,
+    Tensor,
+    as_tensor,
+    attach,
+    getitem,
+    name_of,
+    reshape,
+    wrap,
+)
 
 # %%
 # For the experiments in this lesson; the library does without.
@@ -780,6 +789,7 @@ def _getitem_gradient(gradient: Any, input_shape: tuple[int, ...], index: Any) -
 
 
 derivative(np.reshape, _reshape_gradient)
+derivative(reshape, _reshape_gradient)
 derivative(np.transpose, _transpose_gradient)
 derivative(getitem, _getitem_gradient)
 

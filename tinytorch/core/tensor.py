@@ -275,6 +275,11 @@ _NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
 }
 
 
+def reshape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The elements of `x` in another shape, as an operation."""
+    return np.reshape(x, shape)  # by position: NumPy 2.0 has another name for it
+
+
 def getitem(x: np.ndarray, index: Any) -> np.ndarray:
     """The elements of `x` at `index`, as an operation."""
     return x[index]
@@ -601,7 +606,7 @@ class Tensor:
         for size in sizes:
             if not isinstance(size, (int, np.integer)) or size < -1:
                 raise ValueError(f"reshape takes whole numbers of 0 or more, or -1; got {size!r}")
-        return apply(np.reshape, self, shape=tuple(sizes))
+        return apply(reshape, self, shape=tuple(sizes))
 
     def flatten(self) -> Tensor:
         """All elements in one row, shape `(size,)`."""
@@ -701,8 +706,9 @@ class Tensor:
         """`np.sum(x)` is `x.sum()`; functions without a derivative work on the arrays."""
         inputs, names = _NUMPY_OPERATIONS.get(function, (0, ()))
         if 0 < inputs <= len(args) <= inputs + len(names) and options.keys() <= set(names):
+            op = reshape if function is np.reshape else function
             return apply(
-                function, *args[:inputs], **dict(zip(names, args[inputs:], strict=False)), **options
+                op, *args[:inputs], **dict(zip(names, args[inputs:], strict=False)), **options
             )
         return _outside(function, args, options)
 
