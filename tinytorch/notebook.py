@@ -7,18 +7,15 @@ shown as always. Outside IPython nothing changes.
 
 from __future__ import annotations
 
-import dis
 import importlib.metadata
 import linecache
 import sys
-import traceback
-from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
 from typing import Any
 
 from tinytorch import overlay
-from tinytorch.sources import unwritten
+from tinytorch.waiting import Missing, Waiting
 
 
 def shell() -> Any:
@@ -65,26 +62,13 @@ def begin() -> None:
         _explainer_of(shell())
 
 
-@dataclass(frozen=True)
-class _Missing:
-    """An exercise that is not written yet.
-
-    Attributes:
-        exercise: its dotted name.
-        place: where to write it.
-    """
-
-    exercise: str
-    place: str
-
-
 class _Explainer:
     """Stands where the traceback would be shown, and looks for an exercise behind it."""
 
     def __init__(self, ipython: Any) -> None:
         self.ipython = ipython
-        self.missing: _Missing | None = None  # what the cell that is running has run into
-        self.waiting: dict[str, tuple[int, _Missing]] = {}  # a name, and the cell that owes it
+        self.waiting = Waiting(place)
+        self.missing: Missing | None = None  # what the cell that is running has run into
         ipython.set_custom_exc((NotImplementedError, NameError), self.show)
         ipython.events.register("post_run_cell", self.after_cell)
 
@@ -97,30 +81,22 @@ class _Explainer:
         tb_offset: int | None = None,
     ) -> None:
         """Say what a cell waits for; show the traceback if that is no exercise."""
-        frame, line = list(traceback.walk_tb(trace))[-1]
-        exercise = unwritten(error) if frame.f_globals.get("__name__") == "__main__" else None
-        name = error.name if type(error) is NameError else None
-        if exercise:
-            self.missing = _Missing(exercise, place(frame.f_code.co_filename, line))
-            print(f"⏳ This waits for {exercise}, which is not written yet: {self.missing.place}")
-        elif name in self.waiting:
-            number, self.missing = self.waiting[name]
-            print(
-                f"⏳ This waits for `{name}`, from cell In[{number}], which stopped because "
-                f"{self.missing.exercise} was not written yet: {self.missing.place}"
-            )
-        if self.missing is None:
+        reason = self.waiting.reason(error)
+        if reason is None:
             ipython.showtraceback((kind, error, trace), tb_offset=tb_offset)
-        elif "matplotlib.pyplot" in sys.modules:
+            return
+        line, self.missing = reason
+        print(line)
+        if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")  # empty axes, for the most part
 
     def after_cell(self, result: Any) -> None:
         """Count a cell that waits as run, so that Jupyter goes on with the next."""
         if self.missing:
             code = self.ipython.transform_cell(result.info.raw_cell)
-            for step in dis.get_instructions(compile(code, "", "exec", self.ipython.compile.flags)):
-                if step.opname == "STORE_NAME":
-                    self.waiting[step.argval] = (result.execution_count, self.missing)
+            flags = self.ipython.compile.flags
+            cell = f"cell In[{result.execution_count}]"
+            self.waiting.owe(compile(code, "", "exec", flags), cell, self.missing)
             result.error_in_exec = None
         self.missing = None
 

@@ -63,8 +63,11 @@ from tinytorch.checking import check_here
 # Until you have written your own Tensor, the installed one stands in for it.
 from tinytorch.core.tensor import Tensor
 from tinytorch.datasets import mnist
+from tinytorch.script import cell_by_cell
 
 digits = mnist()
+
+cell_by_cell()  # as in a notebook, where this file is run as a script
 
 # %% [markdown]
 # ## Build: numbers in memory

@@ -63,9 +63,12 @@ import matplotlib.pyplot as plt
 
 from tinytorch.checking import check_here
 from tinytorch.datasets import mnist
+from tinytorch.script import cell_by_cell
 
 random = np.random.default_rng(0)
 digits = mnist()
+
+cell_by_cell()  # as in a notebook, where this file is run as a script
 
 # %% [markdown]
 # ## Build: why bend?

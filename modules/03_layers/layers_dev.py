@@ -74,10 +74,13 @@ from tinytorch.core.optimizers import SGD
 from tinytorch.core.training import batches
 from tinytorch.datasets import mnist
 from tinytorch.explore import explore
+from tinytorch.script import cell_by_cell
 
 tinytorch.manual_seed(3)
 random = np.random.default_rng(3)
 digits = mnist()
+
+cell_by_cell()  # as in a notebook, where this file is run as a script
 
 # %% [markdown]
 # ## Build: what is a layer?

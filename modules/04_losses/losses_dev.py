@@ -39,10 +39,13 @@ import tracemalloc
 
 from tinytorch.core import losses
 from tinytorch.core.activations import softmax
+from tinytorch.script import cell_by_cell
 
 # The losses check what they are given with two functions that stand, ready made, near the end
 # of this lesson. Until you get there, the installed ones do the work.
 _pair, _class_indices = losses._pair, losses._class_indices
+
+cell_by_cell()  # as in a notebook, where this file is run as a script
 
 # %% [markdown]
 # ## Why one number

@@ -51,6 +51,10 @@ from tinytorch.core.tensor import (
 import time
 from types import SimpleNamespace
 
+from tinytorch.script import cell_by_cell
+
+cell_by_cell()  # as in a notebook, where this file is run as a script
+
 # %% [markdown]
 # ## Why
 #

@@ -52,6 +52,9 @@ from tinytorch.core.layers import Dropout, Linear
 from tinytorch.core.losses import CrossEntropyLoss, MSELoss
 from tinytorch.core.optimizers import SGD
 from tinytorch.datasets import mnist
+from tinytorch.script import cell_by_cell
+
+cell_by_cell()  # as in a notebook, where this file is run as a script
 
 # %% [markdown]
 # ## Why a loop
