@@ -17,6 +17,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from tinytorch import sources
+from tinytorch.ipython import run_cells
 from tinytorch.overlay import REFERENCE
 
 # What a module teaches. The rest of a module is help for it and for the modules that follow.
@@ -57,16 +58,19 @@ class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         taken from the reference, and says so when it is called.
         """
         source = sources.read(self.file)
-        if source.cells:  # or tracebacks would show lines of the notebook's JSON
-            lines = source.text.splitlines(keepends=True)
+        if source.is_notebook:  # or tracebacks would show lines of the notebook's JSON
+            lines = [f"{line}\n" for line in source.text.split("\n")]
             linecache.cache[self.file] = (len(source.text), None, lines, self.file)
-        code = compile(source.text, self.file, "exec", dont_inherit=True)
+        codes = source.compiled()
         namespace = vars(module)
         if not source.is_lesson:
             exec(_reference_code(self.module_name), namespace)
             for name in TAUGHT[self.module_name]:
                 namespace.pop(name, None)
-        exec(code, namespace)
+        if source.cells:
+            run_cells(codes, namespace)
+        else:
+            exec(codes[0], namespace)
         for name in _reference_names(self.module_name):
             namespace.setdefault(name, _missing(name, os.path.basename(self.file)))
 

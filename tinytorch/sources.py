@@ -1,31 +1,66 @@
 """Reading the code that counts out of a learner's file, which may be in the middle of work.
 
-A lesson (`layers_dev.py`, in Jupytext's percent format) or its notebook counts by its cells that
-begin with `#| export`: prose, plots, checks and experiments around them may be as unfinished as
-they like. A file without such marks counts whole.
+A notebook, or a lesson (`layers_dev.py`, in Jupytext's percent format), is read as IPython would
+run it, cell by cell. It counts by its cells that are marked with `#| export`: prose, plots, checks
+and experiments around them may be as unfinished as they like. A file without such marks counts
+whole. What a file is, its content says, whatever it is called.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
+import io
 import json
 import os
 import re
 import tokenize
+import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import CodeType
 from typing import Any
 
-EXPORT = "#| export"
+from tinytorch.ipython import as_python
 
-# What jupytext takes for the start of a cell: "# %%", "# %% [markdown]", "# %% tags=[...]".
-CELL = re.compile(r"#\s*%%+(\s|$)")
+EXPORT = "#| export"
+DIRECTIVE = re.compile(r"\s*#\s*\|")  # to the tools that read notebooks: "#| hide"
+
+# What jupytext takes for the start of a cell, "# %%", "# %% [markdown]" or "# %% tags=[...]", and
+# what nbconvert writes there, "# In[3]:".
+CELL = re.compile(r"#\s*%%+(\s|$)|# In\s?\[[\d ]*\]:\s*$")
 TEXT_CELL = re.compile(r"\[(markdown|md|raw)\]")
 
-_EXPORT = re.compile(r"#\s*\|\s*exports?\s*")  # as people type it
-_MAGIC = re.compile(r"\s*([%!?]|[\w.]+\?{1,2}\s*$)")
-# Cell magics that run the rest of their cell as Python; what follows any other is not ours to run.
-_PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
+# As people type it, with the module that nbdev allows there; and as older versions of nbdev had it.
+_EXPORT = re.compile(r"#\s*\|\s*export(s|i)?(\s+[\w.]+)?\s*$|#\s?exports?i?\s*$|#export [\w.]+\s*$")
+# What may stand above the mark: comments, blank lines, and a magic for the whole cell.
+_ABOVE_EXPORT = re.compile(r"\s*(#|%%|$)")
+
+# The largest file that is read, and the most code in it that is looked at, in bytes. Outputs make
+# a notebook large; more code than this would be a hundred times a lesson.
+LARGEST_FILE = 32 * 2**20
+MOST_CODE = 2 * 2**20
+
+# How files begin that are often handed in instead.
+_UTF_16 = "text in UTF-16, as some Windows programs write it; save it as UTF-8"
+_OTHER_KINDS = (
+    (
+        rb"\s*<(!doctype )?html",
+        "a web page; download the file itself, by the button for its raw form",
+    ),
+    (rb"PK\x03\x04", "a zip archive; unpack it first"),
+    (rb"\x1f\x8b", "a compressed file; unpack it first"),
+    (rb"%PDF-", "a PDF"),
+    (rb"\x89PNG|\xff\xd8\xff", "a picture"),
+    (rb"\{\\rtf", "rich text; save it as plain text"),
+    (rb"\xff\xfe|\xfe\xff", _UTF_16),
+)
+# Where a notebook names its language, if it does.
+_LANGUAGES = (("kernelspec", "language"), ("language_info", "name"))
+
+_FUTURES = 0
+for _name in __future__.all_feature_names:
+    _FUTURES |= getattr(__future__, _name).compiler_flag
 
 # In a text cell: "# **Exercise: `Linear.forward`**", with more names where one text serves many.
 _EXERCISE = re.compile(r"#\s*\*\*Exercise:?\s*(.+?)\*\*")
@@ -56,20 +91,76 @@ class Source:
     """Python. In a `.py`, each line is where it is in the file; what does not count is blank."""
     is_lesson: bool
     """Whether some cells are marked for export; if not, the file counts whole."""
+    is_notebook: bool = False
+    """Whether it is Jupyter's format, whatever the file is called."""
     experiments: tuple[tuple[int, int], ...] = ()
     """First and last line of each statement in an exported cell that only shows something. In
     `text` they are blank."""
     cells: tuple[tuple[int, int], ...] = ()
-    """In a notebook, for each code cell that counts: its number, and its first line in `text`."""
+    """For each code cell that counts: its number, and its first line in `text`. None for a file
+    that Python runs at one go."""
 
     def place(self, line: int) -> str:
         """Where line `line` of `text` is: `layers_dev.py:95`, or a notebook's cell and line."""
         file = shown(self.file)
         above = [cell for cell in self.cells if cell[1] <= line]
-        if not above:
+        if not above or not self.is_notebook:
             return f"{file}:{line}"
         number, first = above[-1]
         return f"{file}, cell {number}, line {line - first + 1}"
+
+    @property
+    def pieces(self) -> list[tuple[int, str]]:
+        """What is run at one go, in order, each with its first line: the cells, or it all."""
+        lines = self.text.split("\n")
+        firsts = [first for _, first in self.cells] or [1]
+        # The line above a cell is its head.
+        ends = [first - 2 for first in firsts[1:]] + [len(lines)]
+        return [
+            (first, "\n".join(lines[first - 1 : end]))
+            for first, end in zip(firsts, ends, strict=True)
+        ]
+
+    def compiled(self) -> list[CodeType]:
+        """The code to run, one after the other.
+
+        As in IPython, a cell may `await` outside of any function, a `from __future__` in one holds
+        for those below, and what its last line comes to is code of its own, for `sys.displayhook`.
+
+        Raises:
+            SyntaxError: it is not Python. The error has its place in `text`, and the line.
+        """
+        codes = []
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.cells else 0
+        if "\0" in self.text:
+            line = self.text.count("\n", 0, self.text.index("\0")) + 1
+            raise SyntaxError("a null byte, which Python does not read", (self.file, line, 1, ""))
+        for first, text in self.pieces:
+            tree = self._compiled("\n" * (first - 1) + text, flags | ast.PyCF_ONLY_AST)
+            last = tree.body[-1:] if self.cells else []
+            if [type(statement) for statement in last] == [ast.Expr] and not ast.get_docstring(
+                tree
+            ):
+                tree.body.pop()
+            else:
+                last = []
+            codes.append(self._compiled(tree, flags))
+            flags |= codes[-1].co_flags & _FUTURES
+            if last:
+                codes.append(self._compiled(ast.Interactive(last), flags, "single"))
+        return codes
+
+    def _compiled(self, code: Any, flags: int, mode: str = "exec") -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about a `\d` in a string, for example
+                return compile(code, self.file, mode, flags, dont_inherit=True)
+        except SyntaxError as error:
+            if error.lineno:  # Python looks for the line in the file, which may be a notebook
+                error.text = self.text.split("\n")[error.lineno - 1] + "\n"
+            raise
+        except (RecursionError, MemoryError):
+            raise _unreadable(self.file, "too deeply nested for Python") from None
 
 
 def shown(file: str) -> str:
@@ -79,26 +170,28 @@ def shown(file: str) -> str:
 
 
 def read(file: str) -> Source:
-    """The code that counts in a lesson, a plain Python file or a notebook (`.ipynb`).
+    """The code that counts in a lesson, a plain Python file or a notebook.
 
     Raises:
         OSError: the file cannot be read.
-        SyntaxError: it is not text, or not a notebook. Its code is not looked at: it may well be
-            wrong Python, and compiling `text` says so.
+        SyntaxError: it is neither text nor a notebook. Its code is not looked at: it may well be
+            wrong Python, and `Source.compiled` says so.
     """
     file = os.path.abspath(file)
-    cells = code_cells(file)
+    content = _content(file)
+    if isinstance(content, list):
+        cells = _filled((1, text) for text in content)
+        exported = [cell for cell in cells if cell.exported]
+        return _read_notebook(file, exported or cells, bool(exported))
+    cells = cells_of(content)
     exported = [cell for cell in cells if cell.exported]
-    if not file.endswith(".ipynb"):
-        return _read_python(file, exported) if exported else Source(file, _text_of(file), False)
-    lines: list[str] = []
-    places = []
-    for cell in exported or cells:
-        lines.append("# %%")
-        places.append((cell.number, len(lines) + 1))
-        lines += _without_magics(cell.text).split("\n")
-    source = Source(file, "\n".join([*lines, ""]), bool(exported), cells=tuple(places))
-    return _without_experiments(source) if exported else source
+    if exported:
+        return _without_experiments(_read_cells(file, content, exported, True))
+    whole = Source(file, content, False)
+    # Cells that have magics in them are for IPython to run.
+    return (
+        whole if len(cells) < 2 or _is_python(whole) else _read_cells(file, content, cells, False)
+    )
 
 
 def code_cells(file: str) -> list[Cell]:
@@ -106,21 +199,35 @@ def code_cells(file: str) -> list[Cell]:
 
     Raises:
         OSError: the file cannot be read.
-        SyntaxError: it is not text, or not a notebook.
+        SyntaxError: it is neither text nor a notebook.
     """
-    if file.endswith(".ipynb"):
-        return _filled((1, text) for text in _notebook_code(file))
-    return cells_of(_text_of(file))
+    content = _content(file)
+    if isinstance(content, list):
+        return _filled((1, text) for text in content)
+    return cells_of(content)
 
 
 def cells_of(text: str) -> list[Cell]:
     """The code cells of a lesson's text that hold anything."""
     lines = text.split("\n")
     heads = [n for n, line in enumerate(lines) if CELL.match(line)]
-    return _filled(
-        (start + 2, "\n".join(lines[start + 1 : end]))
-        for start, end in zip([-1, *heads], [*heads, len(lines)], strict=True)
-        if start < 0 or not TEXT_CELL.search(lines[start])
+    cells: list[tuple[int, int]] = []  # of each, its head and its end
+    for start, end in zip([-1, *heads], [*heads, len(lines)], strict=True):
+        if start >= 0 and TEXT_CELL.search(lines[start]):
+            continue
+        if cells and cells[-1][1] == start and _in_a_string(lines, cells[-1][0], start, end):
+            start, _ = cells.pop()
+        cells.append((start, end))
+    return _filled((start + 2, "\n".join(lines[start + 1 : end])) for start, end in cells)
+
+
+def _in_a_string(lines: list[str], start: int, head: int, end: int) -> bool:
+    """Whether what looks like the head of a cell is a line of a string that begins before it."""
+    above = "\n".join(lines[start + 1 : head])
+    return (
+        any(quotes in above for quotes in ('"""', "'''"))
+        and _parsed(as_python(above)) is None
+        and _parsed(as_python("\n".join(lines[start + 1 : end]))) is not None
     )
 
 
@@ -139,66 +246,134 @@ def unwritten(error: BaseException) -> str | None:
 def _filled(cells: Iterable[tuple[int, str]]) -> list[Cell]:
     filled = []
     for number, (start, text) in enumerate(((n, text) for n, text in cells if text.strip()), 1):
-        mark, _, rest = text.lstrip().partition("\n")
-        exported = bool(_EXPORT.fullmatch(mark))
-        if exported:
-            above = text[: len(text) - len(text.lstrip())].count("\n")
-            start, text = start + above, f"{EXPORT}\n{rest}"
-        filled.append(Cell(number, start, text, exported))
+        lines = text.split("\n")
+        first = next((n for n, line in enumerate(lines) if not _ABOVE_EXPORT.match(line)), None)
+        marks = [n for n, line in enumerate(lines[:first]) if _EXPORT.match(line.lstrip())]
+        filled.append(Cell(number, start, text, bool(marks)))
     return filled
 
 
-def _read_python(file: str, exported: list[Cell]) -> Source:
-    lines = [""] * _text_of(file).count("\n")
-    for cell in exported:
+def _read_cells(file: str, content: str, cells: list[Cell], is_lesson: bool) -> Source:
+    """The source of a text by some of its cells, each where it is in the text."""
+    lines = [""] * (content.count("\n") + 1)
+    places = []
+    for cell in cells:
         if cell.start > 1:
             lines[cell.start - 2] = "# %%"
-        text = cell.text.split("\n")
+        text = as_python(cell.text).split("\n")
         lines[cell.start - 1 : cell.start - 1 + len(text)] = text
-    return _without_experiments(Source(file, "\n".join([*lines, ""]), True))
+        places.append((cell.number, cell.start))
+    return Source(file, "\n".join(lines), is_lesson, cells=tuple(places))
 
 
-def _text_of(file: str) -> str:
+def _read_notebook(file: str, cells: list[Cell], is_lesson: bool) -> Source:
+    lines: list[str] = []
+    places = []
+    for cell in cells:
+        lines.append("# %%")
+        places.append((cell.number, len(lines) + 1))
+        lines += as_python(cell.text).split("\n")
+    text = "\n".join([*lines, ""])
+    source = Source(file, text, is_lesson, is_notebook=True, cells=tuple(places))
+    return _without_experiments(source) if is_lesson else source
+
+
+def _content(file: str) -> str | list[str]:
+    """What is in a file: a text, or the texts of a notebook's code cells."""
+    size = os.stat(file).st_size
+    if size > LARGEST_FILE:
+        raise _unreadable(
+            file,
+            f"{size >> 20} MB, and no more than {LARGEST_FILE >> 20} MB are read; "
+            "a notebook gets small when its outputs are cleared",
+        )
+    with open(file, "rb") as opened:
+        data = opened.read()
+    is_named_notebook = file.lower().endswith(".ipynb")
+    wanted = "a notebook" if is_named_notebook else "a text file"
+    if is_named_notebook and not data.strip():
+        raise _unreadable(file, "not a notebook: the file is empty")
+    for beginning, kind in _OTHER_KINDS:
+        if re.match(beginning, data, re.IGNORECASE):
+            raise _unreadable(file, f"not {wanted} but {kind}")
+    text = _decoded(file, data)
+    content: str | list[str] = text
+    if text.lstrip().startswith("{") and ('"cell_type"' in text or is_named_notebook):
+        content = _notebook_code(file, text)
+    elif is_named_notebook and (len(text) > MOST_CODE or _parsed(text) is None):
+        raise _unreadable(file, "not a notebook, which is JSON, nor Python")
+    code = "\n".join(content) if isinstance(content, list) else content
+    if len(code) > MOST_CODE:
+        raise _unreadable(
+            file, f"{len(code) >> 20} MB of code, and no more than {MOST_CODE >> 20} MB are read"
+        )
+    return content
+
+
+def _unreadable(file: str, problem: str) -> SyntaxError:
+    return SyntaxError(problem, (file, None, None, None))
+
+
+def _decoded(file: str, data: bytes) -> str:
+    """The text in these bytes, with its lines as Python sees them."""
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        with tokenize.open(file) as opened:  # which knows byte-order marks and encodings
-            return opened.read()
-    except (UnicodeDecodeError, SyntaxError):  # SyntaxError: an unknown encoding
-        problem = "not a text file, in UTF-8 or in an encoding that its first line declares"
-        raise SyntaxError(problem, (file, 1, 1, "")) from None
-
-
-def _notebook_code(file: str) -> list[str]:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        problem = ""
+    except SyntaxError as error:
+        encoding, problem = "utf-8", str(error).partition(" for ")[0]
     try:
-        with open(file, encoding="utf-8") as opened:
-            notebook: Any = json.load(opened)
-        cells = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
-        return ["".join(source) for source in cells]
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        above = data[: error.start].decode(encoding)
+        line = data.decode(encoding, "backslashreplace").split("\n")
+        number = above.count("\n") + 1
+        problem = (
+            f"not a text file in {encoding}: byte 0x{data[error.start]:02x}; save it as UTF-8, or "
+            "have its first line declare the encoding, as in # coding: latin-1"
+        )
+        place = (file, number, len(above) - above.rfind("\n"), line[number - 1] + "\n")
+        raise SyntaxError(problem, place) from None
+    if problem:
+        raise SyntaxError(problem, (file, 1, 1, text.partition("\n")[0] + "\n"))
+    return text
+
+
+def _notebook_code(file: str, text: str) -> list[str]:
+    try:
+        notebook: Any = json.loads(text)
     except json.JSONDecodeError as error:
-        raise SyntaxError(f"not a notebook: {error.msg}", (file, error.lineno, 1, "")) from None
-    except (UnicodeDecodeError, KeyError, TypeError):
-        raise SyntaxError("not a notebook", (file, 1, 1, "")) from None
-
-
-def _without_magics(cell: str) -> str:
-    """A notebook's cell with what only IPython understands blanked or, in a block, passed over."""
-    if cell.startswith("%%"):
-        magic, _, rest = cell.partition("\n")
-        return "\n" + rest if magic.split()[0] in _PYTHON_CELL_MAGICS else ""
-    if _parses(cell):  # then a line that begins with % is the rest of an expression
-        return cell
-    lines = cell.split("\n")
-    for n, line in enumerate(lines):
-        if _MAGIC.match(line):
-            indentation = line[: len(line) - len(line.lstrip())]
-            lines[n] = indentation + "pass" if indentation else ""
-    return "\n".join(lines)
+        line = text.split("\n")[error.lineno - 1] + "\n"
+        place = (file, error.lineno, error.colno, line)
+        raise SyntaxError(f"not a notebook: {error.msg}", place) from None
+    except RecursionError:
+        raise _unreadable(file, "not a notebook: its JSON is nested too deep") from None
+    try:
+        about = notebook.get("metadata", {})
+        named = (about.get(kind, {}).get(key) for kind, key in _LANGUAGES)
+        language = next(filter(None, named), "python")
+        # Up to format 3, cells were on worksheets, and their text was called input.
+        sheets = notebook.get("worksheets", [notebook])
+        sources = [
+            cell.get("source", cell.get("input", ""))
+            for sheet in sheets
+            for cell in sheet["cells"]
+            if cell["cell_type"] == "code"
+        ]
+        codes = ["".join(source).replace("\r\n", "\n").replace("\r", "\n") for source in sources]
+    except (AttributeError, KeyError, TypeError):
+        raise _unreadable(file, "not a notebook: it has no cells as Jupyter writes them") from None
+    if not language.lower().startswith(("python", "ipython")):
+        raise _unreadable(file, f"a notebook in {language}, not in Python")
+    return codes
 
 
 def _without_experiments(source: Source) -> Source:
     """The source without the `print(...)` and the like that stand between its definitions."""
-    if not _parses(source.text):
+    tree = _parsed(source.text)
+    if tree is None:
         return source
-    body = ast.parse(source.text).body
+    body = tree.body
     lines = source.text.split("\n")
     experiments = []
     for statement in body:
@@ -210,21 +385,35 @@ def _without_experiments(source: Source) -> Source:
         if alone and _only_shows(statement):
             experiments.append((first, last))
             lines[first - 1 : last] = [""] * (last - first + 1)
-    return Source(source.file, "\n".join(lines), source.is_lesson, tuple(experiments), source.cells)
+    return replace(source, text="\n".join(lines), experiments=tuple(experiments))
 
 
 def _only_shows(statement: ast.stmt) -> bool:
     if not isinstance(statement, ast.Expr):
         return False
-    value = statement.value
-    if isinstance(value, ast.Call):
-        return isinstance(value.func, ast.Name) and value.func.id in ("print", "display", "help")
-    return not isinstance(value, ast.Constant)  # a string is a docstring, or as harmless as one
+    match statement.value:
+        case ast.Call(func=ast.Name(id=name)):
+            return name in ("print", "display", "help")
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=name)))):
+            return name == "get_ipython"  # a magic, or a command of the system
+        # A string is a docstring, or as harmless as one.
+        case ast.Call() | ast.Await() | ast.Constant():
+            return False
+    return True
 
 
-def _parses(text: str) -> bool:
+def _parsed(text: str) -> ast.Module | None:
     try:
-        ast.parse(text)
-    except (SyntaxError, ValueError):  # ValueError: there are null bytes in it
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # ValueError: null bytes
+        return None
+
+
+def _is_python(source: Source) -> bool:
+    try:
+        source.compiled()
+    except SyntaxError:
         return False
     return True

@@ -57,7 +57,7 @@ def draft(workspace: Workspace, module: Module) -> Draft:
     except SyntaxError as error:
         raise TitoError(f"{shown} cannot be read, line {error.lineno}: {error.msg}.") from error
     try:
-        compile(source.text, str(file), "exec", dont_inherit=True)
+        source.compiled()
     except SyntaxError as error:
         line = (error.text or "").strip()
         problem = f"not valid Python: {error.msg}" + (f"\n  {line}" if line else "")

@@ -6,7 +6,7 @@ import itertools
 import json
 from collections import Counter
 
-from tinytorch.sources import EXPORT, Source, cells_of
+from tinytorch.sources import DIRECTIVE, EXPORT, Source
 from tito import set_up_cell
 from tito.lesson import BEGIN, END, Cell, Lesson, LessonError
 
@@ -40,16 +40,20 @@ def plank_source(source: Source, path: str) -> str:
         SyntaxError: an exported cell is not Python.
     """
     lines = source.text.split("\n")
-    for first, last in reversed(source.experiments):
+    experiments: set[int] = set()
+    for first, last in source.experiments:
         while first > 1 and not lines[first - 2].strip():
             first -= 1  # the blank lines that set it apart
-        del lines[first - 1 : last]
+        experiments.update(range(first, last + 1))
     cells = []
-    for cell in cells_of("\n".join(lines)):
-        if cell.exported:
-            code = cell.text.split("\n")[1:]
-            marks = [n for n, line in enumerate(code) if line.strip() in (BEGIN, END)]
-            cells.append(_without_lines(code, marks))
+    for start, text in source.pieces if source.is_lesson else []:
+        code = [
+            line
+            for number, line in enumerate(text.split("\n"), start)
+            if number not in experiments and not DIRECTIVE.match(line)
+        ]
+        marks = [n for n, line in enumerate(code) if line.strip() in (BEGIN, END)]
+        cells.append(_without_lines(code, marks))
     if not any(cells):
         raise LessonError(path, 1, f"no cell starts with {EXPORT!r}.")
     return _library(cells, path, "tito module complete")

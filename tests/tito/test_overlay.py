@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from learner import LAYERS, ROOT, TENSOR, run_python, solved
 
+from tinytorch.ipython import run_cells
 from tinytorch.overlay import MARKER, VARIABLE, find_workspace, lay, place, search_path
 from tinytorch.sources import read
 from tito.course import Module
@@ -211,7 +212,7 @@ def test_a_notebook_without_marks_counts_whole_but_for_what_only_ipython_knows(
         )
     )
     namespace: dict[str, object] = {}
-    exec(read(str(file)).text, namespace)
+    run_cells(read(str(file)).compiled(), namespace)
     assert (namespace["x"], namespace["z"]) == (1, 1)
 
 
@@ -240,7 +241,7 @@ def test_statements_that_only_show_something_are_left_out_of_exported_cells(
     assert source.experiments == ((5, 7), (8, 8), (9, 9))
     assert source.text.split("\n")[2:] == [
         *('"""Docstring."""', "x = 1", "", "", "", "", "", "register(x)"),
-        *("y = 1; print(y)", "", ""),
+        *("y = 1; print(y)", ""),
     ]
 
 
@@ -288,4 +289,4 @@ def test_the_place_in_a_file_that_cannot_be_read_is_named_from_the_current_folde
 def test_byte_order_marks_and_windows_newlines_are_no_trouble(tmp_path: Path) -> None:
     file = tmp_path / "a.py"
     file.write_bytes(b"\xef\xbb\xbf# %%\r\n#| export\r\nx = 1\r\n")
-    assert read(str(file)).text == "# %%\n#| export\nx = 1\n\n"
+    assert read(str(file)).text == "# %%\n#| export\nx = 1\n"
