@@ -309,6 +309,7 @@ Operation = Callable[..., Any]
 _record: Callable[..., None] | None = None
 _backward: Callable[[Tensor, Any], None] | None = None
 
+_FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
 
 # An array of over 128 KiB comes from the operating system, which hands it out page by page and
@@ -421,13 +422,8 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise _explained(op, arrays, options, error) from error
 
-    if type(result) is not np.ndarray:
-        result = np.asarray(result)
-        if result.dtype.kind not in "biuf":
-            raise TypeError(f"{name_of(op)} returned {brief(result[()])}, expected an array")
-    # A whole number divided, a mean of booleans: NumPy answers in float64, we do not.
-    if result.dtype == _FLOAT64 and not _any_float64(arrays):
-        result = result.astype(np.float32)
+    if type(result) is not np.ndarray or result.dtype != _FLOAT32:
+        result = _result(op, result, arrays)
     output = wrap(result)
     if result.base is not None or (type(op) is not np.ufunc and id(result) in map(id, arrays)):
         # A view: the result and what it was made from share their memory.
@@ -481,6 +477,23 @@ def _tensors(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, (tuple, list, dict)):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _tensors(part)
+
+
+def _result(op: Operation, result: Any, arrays: list[Any]) -> np.ndarray:
+    """What an operation returned as an array, of the dtype that its inputs call for."""
+    result = np.asarray(result)
+    if result.dtype.kind not in "biuf":
+        raise TypeError(f"{name_of(op)} returned {brief(result[()])}, expected an array of numbers")
+    # A whole number divided, a mean of booleans, float16 times int64: NumPy answers in float64, or
+    # in float16 where there were but bytes. We answer in the inputs' own float, or in float32.
+    if result.dtype.kind == "f":
+        floats = [a.dtype for a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+        own = max(floats, key=lambda dtype: dtype.itemsize, default=_FLOAT32)
+        if result.itemsize > max(own.itemsize, 4):
+            result = result.astype(own)
+        elif not floats and isinstance(op, np.ufunc):
+            result = np.asarray(op(*arrays, dtype=_FLOAT32))
+    return result
 
 
 def _any_float64(arrays: list[Any]) -> bool:

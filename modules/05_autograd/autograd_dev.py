@@ -451,7 +451,7 @@ def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
 def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
     """Add to `.grad`, which starts out as None."""
     if tensor.grad is not None:
-        gradient = as_tensor(tensor.grad)._array + gradient
+        gradient = np.asarray(as_tensor(tensor.grad)._array + gradient)
     tensor.grad = wrap(gradient)
 
 
@@ -597,8 +597,9 @@ class Rule:
             needs.append(saved.array)
         if self.takes_shape:
             needs.append(shape)
-        part = self.function(gradient, *needs, **node.options)
-        return part if part.shape == shape else unbroadcast(part, shape)
+        part = np.asarray(self.function(gradient, *needs, **node.options))
+        # Of arrays of shape (), NumPy makes numbers, which nobody could write into.
+        return part if part.shape == shape else np.asarray(unbroadcast(part, shape))
 
 
 _SAVABLE = ("output", "x", "y", "z")
