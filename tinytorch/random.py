@@ -34,7 +34,11 @@ def manual_seed(seed: int) -> np.random.Generator:
 
 
 def generator() -> np.random.Generator:
-    """The generator in use: the one `manual_seed` started, else one seeded by the system."""
+    """The generator in use: the one `manual_seed` started, else one seeded by the system.
+
+    All threads draw from it. No draw disturbs another, but which thread gets which numbers is
+    left to chance.
+    """
     if _generator is None:
         import secrets
 

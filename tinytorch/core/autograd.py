@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import heapq
+import inspect
 import math
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import ContextDecorator
+from contextvars import ContextVar
+from functools import wraps
 from itertools import count
 from typing import Any
 
@@ -110,7 +113,7 @@ def record(
     output: Tensor, op: Operation, inputs: tuple[Any, ...], arrays: list[Any], options: Any
 ) -> None:
     """Note how `output` was computed, so that `backward` can walk from it to its inputs."""
-    if not _recording or output._array.dtype.kind != "f":
+    if _pauses.get() or output._array.dtype.kind != "f":
         return
     rules = _rules.get(op) or [_missing(op)] * len(inputs)
     if len(rules) != len(inputs):
@@ -163,18 +166,62 @@ _HOLDERS_OF_ITS_OWN = _holders(_alone)
 _HOLDERS_WITHOUT_NODES = _alone._saved.holders()
 
 
-_recording = True
+# How many `no_grad` this thread, or this asyncio task, is within.
+_pauses: ContextVar[int] = ContextVar("pauses", default=0)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Within `with no_grad():` nothing is recorded: for inference, and for updates by hand."""
-    global _recording
-    before, _recording = _recording, False
-    try:
-        yield
-    finally:
-        _recording = before
+class no_grad(ContextDecorator):
+    """Within `with no_grad():` nothing is recorded: for inference, and for updates by hand.
+
+    `@no_grad()` above a function does the same for all that the function does, and not for its
+    caller, where it is a generator. Recording pauses in the thread or the asyncio task that asks
+    for it, and in no other.
+    """
+
+    def __init__(self, *given: Any) -> None:
+        if given:
+            raise TypeError("no_grad() takes nothing; above a function write @no_grad()")
+
+    def __enter__(self) -> None:
+        _pauses.set(_pauses.get() + 1)
+
+    def __exit__(self, *error: object) -> None:
+        _pauses.set(max(0, _pauses.get() - 1))
+
+    def __call__(self, function: Any) -> Any:
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"no_grad() cannot stand above the asynchronous generator {function.__name__}; "
+                "write `with no_grad():` in it, around what computes and not around a yield"
+            )
+
+        async def later(*args: Any, **options: Any) -> Any:
+            with self:
+                return await function(*args, **options)
+
+        def by_steps(*args: Any, **options: Any) -> Any:
+            return _Steps(function(*args, **options))
+
+        if inspect.iscoroutinefunction(function):
+            return wraps(function)(later)
+        if inspect.isgeneratorfunction(function):
+            return wraps(function)(by_steps)
+        return super().__call__(function)
+
+
+class _Steps(Generator[Any, Any, Any]):
+    """A generator, each step of which is within `no_grad()`."""
+
+    def __init__(self, generator: Generator[Any, Any, Any]) -> None:
+        self.generator = generator
+
+    def send(self, value: Any) -> Any:
+        with no_grad():
+            return self.generator.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        with no_grad():
+            return self.generator.throw(*error)
 
 
 def backward(tensor: Tensor, gradient: Any = None) -> None:
