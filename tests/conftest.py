@@ -7,6 +7,44 @@ import os
 # Set before anything imports NumPy, and inherited by the programs that tests start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import pytest
+from needs import NEEDS, missing, not_run
+
+NEED = "need"  # under this name a report says what its test needed
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what our tests can be asked for."""
+    parser.addoption(
+        "--insist",
+        action="store_true",
+        help="a test that needs what this machine lacks fails, instead of being left out",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks."""
+    config.addinivalue_line(
+        "markers", f"needs(*names): what the test needs, of {', '.join(NEEDS)}; see tests/needs.py"
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out a test that needs what this machine lacks."""
+    for name in missing(item):
+        if item.config.getoption("insist"):
+            pytest.fail(f"this is a test of {NEEDS[name].lacking}", pytrace=False)
+        item.user_properties.append((NEED, name))
+        pytest.skip(f"a test of {NEEDS[name].lacking}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count what was left out, in one line."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    needs = [name for report in skipped for key, name in report.user_properties if key == NEED]
+    if needs:
+        terminalreporter.write_line(not_run(needs))
+
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector, which many tests call, pass over thousands of tests in waiting."""

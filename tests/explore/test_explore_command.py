@@ -202,6 +202,7 @@ def terminal() -> Iterator[pexpect.spawn]:
     child.close(force=True)
 
 
+@pytest.mark.needs("terminal")
 def test_on_a_terminal_a_guess_is_asked_for_before_anything_is_measured(
     terminal: pexpect.spawn,
 ) -> None:
@@ -218,6 +219,7 @@ def test_on_a_terminal_a_guess_is_asked_for_before_anything_is_measured(
     assert terminal.exitstatus == 0
 
 
+@pytest.mark.needs("terminal")
 def test_enter_is_no_guess(terminal: pexpect.spawn) -> None:
     terminal.expect_exact("Your guess (Enter for none): ")
     terminal.sendline("")
@@ -226,6 +228,7 @@ def test_enter_is_no_guess(terminal: pexpect.spawn) -> None:
     terminal.expect(pexpect.EOF)
 
 
+@pytest.mark.needs("terminal")
 def test_nobody_who_does_not_want_to_is_asked() -> None:
     terminal = on_a_terminal(PROGRAM, *QUICK, "--no-guess")
     terminal.expect(pexpect.EOF)
@@ -234,6 +237,7 @@ def test_nobody_who_does_not_want_to_is_asked() -> None:
     assert "Your guess" not in terminal.before
 
 
+@pytest.mark.needs("terminal")
 def test_for_a_report_all_guesses_are_asked_for_first_and_stand_in_it() -> None:
     terminal = on_a_terminal(FEW, "--all")
     terminal.expect_exact("7. One element of 1 goes 1,000 times through Dropout(0.5).")

@@ -14,6 +14,8 @@ from tito.course import MODULES, Module
 from tito.exercises import exercise_names
 from tito.export import notebook_source
 
+pytestmark = pytest.mark.needs("loopback")
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -134,6 +134,7 @@ def test_a_library_that_was_replaced_under_the_kernel_asks_for_a_restart(
     notebook.begin()
 
 
+@pytest.mark.needs("loopback")
 def test_in_a_kernel_the_words_stand_alone_and_the_cells_below_do_not_run(tmp_path: Path) -> None:
     missing = 'import sys; sys.modules["tinytorch.notebook"] = None'
     cells = [nbformat.v4.new_code_cell(text) for text in (missing, set_up_cell.TEXT, "1")]

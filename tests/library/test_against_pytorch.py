@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import module
 
 from tinytorch.core.activations import GELU, ReLU, Sigmoid, Softmax, Tanh
 from tinytorch.core.layers import Linear
@@ -12,7 +13,8 @@ from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, MSEL
 from tinytorch.core.optimizers import SGD, Adam, AdamW, Optimizer
 from tinytorch.core.tensor import Tensor
 
-torch = pytest.importorskip("torch", reason="PyTorch, a peer to compare with, is not installed")
+pytestmark = pytest.mark.needs("PyTorch")
+torch = module("torch")
 functional = torch.nn.functional
 
 Ours = Callable[..., Tensor]

@@ -23,8 +23,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "bin" / "activate-tinytorch.sh"
 PYTHON = sys._base_executable  # type: ignore[attr-defined]  # the one under pytest's environment
 # The activate script of an environment made by Python 3.12 or later calls `uname`.
-TOOLS = [
-    "bash",
+TOOLS = (
     "cat",
     "dirname",
     "find",
@@ -36,8 +35,10 @@ TOOLS = [
     "sh",
     "tail",
     "uname",
-    "zsh",
-]
+    "chmod",
+)
+BASH, ZSH = (pytest.param(shell, marks=pytest.mark.needs(shell)) for shell in ("bash", "zsh"))
+bash, zsh, pip, terminal = map(pytest.mark.needs, ("bash", "zsh", "ensurepip", "terminal"))
 ACTIVATE = "source bin/activate-tinytorch.sh"
 NO_STARTUP_FILES = {"bash": ["--noprofile", "--norc"], "zsh": ["-f"], "sh": []}
 NO_LINE_EDITING = {"bash": "--noediting", "zsh": "+Z"}
@@ -117,10 +118,9 @@ class Clone:
         (self.root / "backend.py").write_text(BACKEND)
         (self.root / "small.py").write_text("def hello() -> None:\n    print('hello from tito')\n")
         self.commands.mkdir()
-        for tool in [*TOOLS, "chmod"]:
-            path = shutil.which(tool)
-            assert path, f"these tests need {tool}, which is not installed"
-            (self.commands / tool).symlink_to(path)
+        for tool in [*TOOLS, "bash", "zsh"]:
+            if path := shutil.which(tool):
+                (self.commands / tool).symlink_to(path)
         self.command("python3", f'#!/bin/sh\nexec {shlex.quote(PYTHON)} "$@"\n')
         self.command("uv", UV)
         self.command("install", INSTALL)
@@ -197,7 +197,7 @@ def clone(tmp_path: Path) -> Clone:
     return Clone(tmp_path)
 
 
-@pytest.fixture(params=["bash", "zsh"])
+@pytest.fixture(params=[BASH, ZSH])
 def shell(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -219,6 +219,7 @@ def test_strict_options_neither_break_it_nor_change(clone: Clone, shell: str) ->
     assert (clone.root / "before").read_text() == (clone.root / "after").read_text()
 
 
+@zsh
 @pytest.mark.parametrize(
     "options", ["ksh_arrays", "sh_word_split", "no_function_argzero", "glob_subst", "err_return"]
 )
@@ -227,6 +228,7 @@ def test_zsh_options_do_not_break_it(clone: Clone, options: str) -> None:
     assert result.stdout == "hello from tito\n"
 
 
+@bash
 def test_options_exported_by_bash_do_not_reach_the_work(clone: Clone) -> None:
     clone.becomes_sh("bash")
     strict = "export SHELLOPTS; shopt -s inherit_errexit; set -euC"
@@ -291,11 +293,15 @@ def clone_without_uv(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return clone
 
 
+@bash
+@pip
 def test_pip_installs_the_project_where_there_is_no_uv(clone_without_uv: Clone) -> None:
     result = clone_without_uv.run("bash", f"{ACTIVATE} && tito")
     assert (result.stdout, result.stderr) == ("hello from tito\n", "")
 
 
+@bash
+@pip
 def test_an_edit_of_the_project_needs_no_installation(clone_without_uv: Clone) -> None:
     source = clone_without_uv.root / "small.py"
     before = source.read_text()
@@ -305,6 +311,8 @@ def test_an_edit_of_the_project_needs_no_installation(clone_without_uv: Clone) -
     assert (result.stdout, result.stderr) == ("goodbye from tito\n", "")
 
 
+@bash
+@pip
 def test_a_failed_installation_shows_the_reason_and_the_fix(clone_without_uv: Clone) -> None:
     missing = PYPROJECT.replace("requires = []", 'requires = ["no-such-package"]')
     (clone_without_uv.root / "pyproject.toml").write_text(missing)
@@ -315,13 +323,16 @@ def test_a_failed_installation_shows_the_reason_and_the_fix(clone_without_uv: Cl
     assert len(result.stderr.splitlines()) < 15
 
 
+@bash
+@pip
 def test_pip_installs_the_project_where_uv_fails(clone: Clone) -> None:
     clone.command("install", "exit 1")
-    result = clone.run("zsh", f"{ACTIVATE} && tito && pip --version")
+    result = clone.run("bash", f"{ACTIVATE} && tito && pip --version")
     assert result.stdout.startswith("hello from tito\npip "), result.stderr
     assert str(clone.venv) in result.stdout
 
 
+@bash
 def test_another_name_serves_where_python3_is_too_old_or_a_shim_with_nothing_behind(
     clone: Clone,
 ) -> None:
@@ -330,6 +341,7 @@ def test_another_name_serves_where_python3_is_too_old_or_a_shim_with_nothing_beh
     assert clone.run("bash", f"{ACTIVATE} && tito").stdout == "hello from tito\n"
 
 
+@bash
 def test_uv_finds_a_python_where_the_path_has_none(clone: Clone) -> None:
     (clone.commands / "python3").unlink()
     find = f'"python find") echo {shlex.quote(PYTHON)} ;;\n*) exit 1'
@@ -337,6 +349,7 @@ def test_uv_finds_a_python_where_the_path_has_none(clone: Clone) -> None:
     assert clone.run("bash", f"{ACTIVATE} && tito").stdout == "hello from tito\n"
 
 
+@bash
 def test_uv_fetches_a_python_where_it_finds_none(clone: Clone) -> None:
     (clone.commands / "python3").unlink()
     fetch = f"""\
@@ -404,7 +417,8 @@ def test_the_call_after_a_failed_installation_mends_it(clone: Clone, shell: str)
     assert clone.run(shell, f"{ACTIVATE} && tito").stdout == "hello from tito\n"
 
 
-@pytest.mark.parametrize("sh", ["sh", "bash"])  # macOS's sh is bash, which treats signals otherwise
+@terminal
+@pytest.mark.parametrize("sh", ["sh", BASH])  # macOS's sh is bash, which treats signals otherwise
 def test_control_c_gives_the_prompt_back_and_the_next_call_starts_over(
     clone: Clone, shell: str, sh: str
 ) -> None:
@@ -424,6 +438,7 @@ def test_control_c_gives_the_prompt_back_and_the_next_call_starts_over(
         terminal.expect("hello from tito")
 
 
+@terminal
 @pytest.mark.parametrize("step", ["venv", "install"])
 def test_the_call_after_a_kill_starts_over(clone: Clone, shell: str, step: str) -> None:
     broken = "mkdir -p .venv/bin; echo 'exit 1' >.venv/bin/tito; echo 'exit 1' >.venv/bin/activate"
@@ -443,6 +458,8 @@ def test_the_call_after_a_kill_starts_over(clone: Clone, shell: str, step: str) 
     assert "making .venv" in result.stderr
 
 
+@bash
+@terminal
 def test_an_update_that_was_killed_is_followed_by_a_fresh_start(clone: Clone) -> None:
     clone.run("bash", ACTIVATE)
     (clone.root / "pyproject.toml").write_text(f"{PYPROJECT}# changed\n")
@@ -458,9 +475,11 @@ def test_an_update_that_was_killed_is_followed_by_a_fresh_start(clone: Clone) ->
     assert "making .venv" in clone.run("bash", ACTIVATE).stderr
 
 
-def test_of_two_shells_at_once_one_works_and_the_other_waits(clone: Clone) -> None:
+@bash
+@terminal
+def test_of_two_shells_at_once_one_works_and_the_other_waits(clone: Clone, shell: str) -> None:
     clone.command("install", f"{INSTALL}\necho installing >/dev/tty; read line </dev/tty")
-    with clone.terminal("bash") as first, clone.terminal("zsh") as second:
+    with clone.terminal("bash") as first, clone.terminal(shell) as second:
         first.sendline(f"{ACTIVATE} && tito")
         first.expect("installing")
         second.sendline(f"{ACTIVATE} && tito")
@@ -471,6 +490,8 @@ def test_of_two_shells_at_once_one_works_and_the_other_waits(clone: Clone) -> No
     assert clone.calls == ["venv --allow-existing", "pip install"]
 
 
+@bash
+@terminal
 def test_an_installer_that_outlives_its_shell_is_waited_for(clone: Clone) -> None:
     clone.command("install", "echo $$ $PPID >pids; echo installing >/dev/tty; read line </dev/tty")
     with clone.terminal("bash") as first, clone.terminal("bash") as second:
@@ -497,6 +518,7 @@ def test_a_changed_pyproject_updates_the_environment_in_place(clone: Clone, shel
     assert clone.calls == ["venv --allow-existing", "pip install", "pip install"]
 
 
+@bash
 def test_a_failed_update_is_tried_again_and_loses_nothing(clone: Clone) -> None:
     clone.run("bash", ACTIVATE)
     (clone.venv / "installed by hand").touch()
@@ -531,6 +553,7 @@ def test_an_environment_whose_python_has_gone_is_made_anew(clone: Clone, shell: 
     assert "making .venv" in result.stderr
 
 
+@bash
 def test_an_environment_of_another_python_is_made_anew(clone: Clone) -> None:
     clone.run("bash", ACTIVATE)
     stamp = clone.venv / "tinytorch.stamp"
@@ -538,6 +561,7 @@ def test_an_environment_of_another_python_is_made_anew(clone: Clone) -> None:
     assert "making .venv" in clone.run("bash", ACTIVATE).stderr
 
 
+@bash
 def test_an_environment_made_by_hand_is_kept_and_installed_into(clone: Clone) -> None:
     subprocess.run([PYTHON, "-m", "venv", "--without-pip", str(clone.venv)], check=True)
     (clone.venv / "installed by hand").touch()
@@ -563,7 +587,8 @@ def test_calling_it_twice_is_the_same_as_once(clone: Clone, shell: str) -> None:
     assert result.stdout == f"{clone.venv}/bin:{clone.commands}\n(.venv) :\n"
 
 
-@pytest.mark.parametrize("command", ["bash", "zsh", "sh"])
+@bash
+@pytest.mark.parametrize("command", [BASH, ZSH, "sh"])
 def test_running_it_instead_of_sourcing_it_explains(clone: Clone, command: str) -> None:
     result = clone.run("bash", f"{command} bin/activate-tinytorch.sh")
     assert result.returncode == 1

@@ -37,12 +37,7 @@ from tito.commands.bench import BENCHMARKS, QUICK
 from tito.main import main
 
 PEERS = [
-    pytest.param(
-        contestant.key,
-        marks=pytest.mark.skipif(
-            not contestant.is_installed, reason=f"{contestant.title} is not installed"
-        ),
-    )
+    pytest.param(contestant.key, marks=pytest.mark.needs(contestant.title))
     for contestant in (PYTORCH, JAX)
 ]
 

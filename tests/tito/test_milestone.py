@@ -522,6 +522,7 @@ def lines_shown(output: str) -> list[str]:
     return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output))
 
 
+@pytest.mark.needs("terminal")
 @pytest.mark.parametrize("columns", [80, 40])
 def test_nothing_is_wider_than_the_terminal(tmp_path: Path, columns: int) -> None:
     output = in_terminal(tmp_path, columns, "--epochs", "2", "--output", "r")
@@ -535,6 +536,7 @@ def test_nothing_is_wider_than_the_terminal(tmp_path: Path, columns: int) -> Non
     assert ("most often taken for" in output) is (columns == 40)
 
 
+@pytest.mark.needs("terminal")
 def test_a_terminal_shows_how_far_the_epoch_is_on_one_line(tmp_path: Path) -> None:
     output = in_terminal(tmp_path, 80, "--epochs", "1", "--batch-size", "50")
     assert "\r\x1b[2K" in output
@@ -542,6 +544,7 @@ def test_a_terminal_shows_how_far_the_epoch_is_on_one_line(tmp_path: Path) -> No
     assert "60/60" in output
 
 
+@pytest.mark.needs("terminal")
 def test_no_color_means_no_colours(tmp_path: Path) -> None:
     plain = in_terminal(tmp_path, 80, "--epochs", "1", "--batch-size", "1000", NO_COLOR="1")
     colours = r"\x1b\[[0-9;]*3[0-7]m"
@@ -550,6 +553,7 @@ def test_no_color_means_no_colours(tmp_path: Path) -> None:
     assert re.search(colours, coloured)
 
 
+@pytest.mark.needs("terminal")
 def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     output = in_terminal(tmp_path, 80, "--epochs", "1", TERM="dumb")
     assert "epoch 1/1  batch 12/12" in output
@@ -559,6 +563,7 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
 # ---- Stopping ------------------------------------------------------------------------------------
 
 
+@pytest.mark.needs("terminal")
 def test_ctrl_c_stops_and_keeps_what_was_learned(tmp_path: Path) -> None:
     terminal = pexpect.spawn(
         sys.executable,

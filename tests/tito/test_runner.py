@@ -289,7 +289,7 @@ def still_running(processes: list[str]) -> list[str]:
     return left
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells of processes")
+@pytest.mark.needs("/proc")
 def test_no_process_that_code_started_is_left_even_if_it_broke_away(
     judge: Judge, tmp_path: Path
 ) -> None:
@@ -302,7 +302,7 @@ def test_no_process_that_code_started_is_left_even_if_it_broke_away(
     assert still_running(processes) == []
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells of processes")
+@pytest.mark.needs("/proc")
 def test_stages_end_when_the_runner_is_killed(judge: Judge, tmp_path: Path) -> None:
     judge(f"open({str(tmp_path)!r} + f'/{{__import__(\"os\").getppid()}}.stage', 'w').close()")
     for stage in tmp_path.glob("*.stage"):

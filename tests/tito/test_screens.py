@@ -17,6 +17,7 @@ from tinytorch.overlay import MARKER
 from tito.export import notebook_source
 from tito.workspace import Workspace
 
+pytestmark = pytest.mark.needs("terminal")
 COLUMNS = 80
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

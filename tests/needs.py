@@ -1,0 +1,95 @@
+"""What tests need and a machine may lack: shells, peers to compare with, and the like.
+
+A test says what it needs with `@pytest.mark.needs("zsh")`. Where that is missing it does not run,
+and one line at the end counts what did not. With `--insist` it fails instead.
+"""
+
+import os
+import shutil
+import socket
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that a machine may lack."""
+
+    lacking: str
+    """What it is and that it is not there, after "40 tests of"."""
+    look: Callable[[], object]
+    """Tells whether it is there."""
+
+
+def _program(name: str) -> Need:
+    return Need(f"{name}, which is not installed", partial(shutil.which, name))
+
+
+def _package(title: str, name: str) -> Need:
+    return Need(f"{title}, which is not installed", partial(find_spec, name))
+
+
+def _opens_a_terminal() -> bool:
+    try:
+        ends = os.openpty()
+    except (AttributeError, OSError):  # not a Unix, or one without /dev/pts
+        return False
+    for end in ends:
+        os.close(end)
+    return True
+
+
+def _reaches_itself() -> bool:
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+NEEDS = {
+    "bash": _program("bash"),
+    "zsh": _program("zsh"),
+    "ensurepip": _package("pip's own installer, ensurepip", "ensurepip"),
+    "PyTorch": _package("PyTorch", "torch"),
+    "JAX": _package("JAX", "jax"),
+    "loopback": Need("Jupyter's kernels, since 127.0.0.1 cannot be reached", _reaches_itself),
+    "/proc": Need("processes in /proc, which only Linux has", Path("/proc/self/stat").exists),
+    "terminal": Need("terminals, of which none can be opened here", _opens_a_terminal),
+}
+
+
+@cache
+def is_there(name: str) -> bool:
+    """Whether the machine has what is called `name` in `NEEDS`."""
+    return bool(NEEDS[name].look())
+
+
+def module(name: str) -> ModuleType | Any:
+    """An optional package, or where it is missing a stand-in, so that its tests can be counted."""
+    return pytest.importorskip(name) if find_spec(name) else MagicMock()
+
+
+def missing(item: pytest.Item) -> list[str]:
+    """What a test needs and this machine lacks."""
+    names = [name for mark in item.iter_markers("needs") for name in mark.args]
+    return [name for name in dict.fromkeys(names) if not is_there(name)]
+
+
+def not_run(needs: list[str]) -> str:
+    """The line about the tests that did not run, from the first need that each of them missed."""
+    counted = [
+        f"{count} test{'s' if count > 1 else ''} of {NEEDS[name].lacking}"
+        for name, count in sorted(Counter(needs).items())
+    ]
+    return f"not run here: {'; '.join(counted)}"

@@ -1,0 +1,84 @@
+"""What a test needs and a machine lacks is one line at the end, and nothing else is lost."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+TESTS = """\
+import pytest
+
+@pytest.mark.needs("zsh")
+@pytest.mark.parametrize("n", range(3))
+def test_in_zsh(n): pass
+
+@pytest.mark.needs("bash", "zsh")
+def test_in_both(): pass
+
+@pytest.mark.needs("bash")
+def test_in_bash(): pass
+
+def test_plain(): pass
+"""
+
+
+def run(folder: Path, *shells: str, arguments: tuple[str, ...] = ()) -> tuple[int, list[str]]:
+    """Run the tests where only these shells are found."""
+    for name in ("conftest.py", "needs.py"):
+        shutil.copy(HERE / name, folder)
+    (folder / "test_it.py").write_text(TESTS)
+    (folder / "commands").mkdir()
+    for shell in shells:
+        (folder / "commands" / shell).touch(mode=0o755)
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        env=os.environ | {"PATH": str(folder / "commands"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+    )
+    return finished.returncode, finished.stdout.splitlines()
+
+
+NO_ZSH = "not run here: 4 tests of zsh, which is not installed"
+NO_SHELL = (
+    "not run here: 2 tests of bash, which is not installed; 3 tests of zsh, which is not installed"
+)
+
+
+@pytest.mark.parametrize(
+    ("shells", "told", "passed", "arguments"),
+    [
+        (["bash", "zsh"], [], 6, ()),
+        (["bash"], [NO_ZSH], 2, ()),
+        (["bash"], [NO_ZSH], 2, ("-p", "xdist", "-n", "2")),
+        ([], [NO_SHELL], 1, ()),
+    ],
+)
+def test_what_is_missing_is_counted_in_one_line(
+    tmp_path: Path, shells: list[str], told: list[str], passed: int, arguments: tuple[str, ...]
+) -> None:
+    code, lines = run(tmp_path, *shells, arguments=arguments)
+    assert code == 0
+    assert [line for line in lines if "not run here" in line] == told
+    assert f"{passed} passed" in lines[-1]
+
+
+def test_where_all_has_to_run_what_is_missing_is_a_failure(tmp_path: Path) -> None:
+    code, lines = run(tmp_path, "bash", arguments=("--insist",))
+    assert code == 1
+    assert sum("this is a test of zsh, which is not installed" in line for line in lines) >= 4
+    assert not any("not run here" in line for line in lines)
+
+
+def test_a_need_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "test_other.py").write_text(
+        "import pytest\n@pytest.mark.needs('zhs')\ndef test_it(): pass\n"
+    )
+    code, lines = run(tmp_path, "bash", "zsh")
+    assert code == 1
+    assert any("zhs" in line for line in lines)
