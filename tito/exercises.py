@@ -19,22 +19,40 @@ def exercise_names(lesson: Lesson) -> list[str]:
     return list(dict.fromkeys(solution.function for solution in lesson.solutions))
 
 
-def hints(lesson: Lesson) -> dict[str, list[str]]:
-    """Exercise to hints, from a nudge to nearly the answer, in Markdown."""
-    found: dict[str, list[str]] = {}
+@dataclass(frozen=True)
+class HintBlock:
+    """A hint in a lesson, folded away in a notebook: lines `begin` to `end`, counted from 1."""
+
+    exercises: tuple[str, ...]
+    """The exercises that it is about, by dotted name."""
+    begin: int
+    end: int
+
+
+def hint_blocks(lesson: Lesson) -> list[HintBlock]:
+    """The hints of a lesson, in order."""
+    found = []
     names: list[str] = []
-    hint: list[str] | None = None
-    for line in lesson.lines:
+    begin = 0  # the line on which a hint has begun, or 0
+    for number, line in enumerate(lesson.lines, 1):
         if heading := exercises_in(line):
             names = heading
         elif _SUMMARY.match(line):
-            hint = []
-        elif hint is not None and _END.match(line):
-            for name in names:
-                found.setdefault(name, []).append("\n".join(hint).strip("\n"))
-            hint = None
-        elif hint is not None:
-            hint.append(line.removeprefix("#").removeprefix(" "))
+            begin = number
+        elif begin and _END.match(line):
+            found.append(HintBlock(tuple(names), begin, number))
+            begin = 0
+    return found
+
+
+def hints(lesson: Lesson) -> dict[str, list[str]]:
+    """Exercise to hints, from a nudge to nearly the answer, in Markdown."""
+    found: dict[str, list[str]] = {}
+    for block in hint_blocks(lesson):
+        lines = lesson.lines[block.begin : block.end - 1]
+        text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines)
+        for name in block.exercises:
+            found.setdefault(name, []).append(text.strip("\n"))
     return found
 
 

@@ -5,13 +5,14 @@ from tito import material
 from tito.course import MODULES, Module
 from tito.export import notebook_source
 from tito.files import write_atomically
+from tito.forms import exercise_file
 from tito.state import Progress, State
 from tito.workspace import Workspace, fingerprint_of, forget_compiled
 
 
 def hand_out_exercise(workspace: Workspace, state: State, module: Module) -> None:
     """Write the exercise file of a module afresh, and note which edition it is."""
-    text = material.exercise(module)
+    text = exercise_file(module)
     progress = state.modules.setdefault(module.name, Progress())
     progress.edition, progress.handed_out = material.edition(module), fingerprint_of(text)
     progress.seen, progress.working = {}, "py"
@@ -31,9 +32,9 @@ def start_over(workspace: Workspace, module: Module) -> list[tuple[str, str]]:
     """
     lesson, notebook = workspace.lesson(module), workspace.notebook(module)
     plank = workspace.plank(module)
-    fresh = {lesson: material.exercise(module)}
+    fresh = {lesson: exercise_file(module)}
     if notebook.is_file():
-        fresh[notebook] = notebook_source(fresh[lesson])
+        fresh[notebook] = notebook_source(material.exercise(module))
     with workspace.change() as state:
         old = [
             path
@@ -83,7 +84,7 @@ def add_new_editions(workspace: Workspace, state: State) -> list[str]:
         if not has_new_edition(workspace, module):
             continue
         path = workspace.lesson(module).with_name(f"{module.name}_dev_{tinytorch.__version__}.py")
-        text = material.exercise(module)
+        text = exercise_file(module)
         if not path.exists():
             write_atomically(path, text)
             added.append(workspace.shown(path))

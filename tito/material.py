@@ -24,7 +24,7 @@ def lesson(module: Module) -> Lesson:
 
 @cache
 def exercise(module: Module) -> str:
-    """The lesson as it is handed out."""
+    """The lesson without its solutions, in the words of the notebook: see `tito.forms`."""
     return exercise_source(lesson(module))
 
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tito import material
 from tito.course import Module
 from tito.errors import TitoError
 from tito.export import notebook_source
 from tito.files import write_atomically
+from tito.forms import as_file, as_notebook, exercise_file
 from tito.set_up_cell import is_set_up
 from tito.workspace import Workspace, fingerprint
 
@@ -26,6 +26,7 @@ def switch(workspace: Workspace, module: Module, kind: str) -> list[str]:
     target = workspace.notebook(module) if kind == "ipynb" else workspace.lesson(module)
     other = workspace.lesson(module) if kind == "ipynb" else workspace.notebook(module)
     changed = workspace.changed(module)
+    came_over = progress.working != kind
     progress.working = kind
     if not other.is_file():
         return []
@@ -35,8 +36,13 @@ def switch(workspace: Workspace, module: Module, kind: str) -> list[str]:
             return [f"{other.name} stays as it is, with changes that are not in {target.name}."]
         return []
     said = []
-    if not target.is_file() or fingerprint(target) != fingerprint(other):
-        converted = _as_notebook(other) if kind == "ipynb" else _as_lesson(other, target, module)
+    is_current = target.is_file() and (
+        _say_the_same(workspace, module) if came_over else fingerprint(target) == fingerprint(other)
+    )
+    if not is_current:
+        converted = (
+            _as_notebook(other, module) if kind == "ipynb" else _as_lesson(other, target, module)
+        )
         if target.is_file():
             copy = workspace.shown(workspace.keep(target))
             said = [f"{target.name} now has what {other.name} has. What it had is in {copy}."]
@@ -46,8 +52,16 @@ def switch(workspace: Workspace, module: Module, kind: str) -> list[str]:
     return said
 
 
-def _as_notebook(lesson: Path) -> str:
-    return notebook_source(_text(lesson))
+def _say_the_same(workspace: Workspace, module: Module) -> bool:
+    """Whether the `.py` and the notebook have the same cells, prose and experiments included."""
+    lesson, notebook = workspace.lesson(module), workspace.notebook(module)
+    texts = (_text(lesson), _as_lesson(notebook, lesson, module))
+    one, other = ([line.rstrip() for line in t.split("\n") if line.strip()] for t in texts)
+    return one == other
+
+
+def _as_notebook(lesson: Path, module: Module) -> str:
+    return notebook_source(as_notebook(module, _text(lesson)))
 
 
 def _as_lesson(notebook: Path, lesson: Path, module: Module) -> str:
@@ -59,10 +73,11 @@ def _as_lesson(notebook: Path, lesson: Path, module: Module) -> str:
         text: str = jupytext.writes(found, fmt="py:percent")
     except Exception as error:  # jupytext promises no particular ones
         raise TitoError(f"{notebook} is not a notebook: {error}") from error
-    before = _text(lesson) if lesson.is_file() else material.exercise(module)
+    before = _text(lesson) if lesson.is_file() else exercise_file(module)
     header = before.split(_HEADER_END, 2)
     parts = text.split(_HEADER_END, 2)
-    return _HEADER_END.join([*header[:2], parts[-1]]) if len(header) == 3 else parts[-1]
+    whole = _HEADER_END.join([*header[:2], parts[-1]]) if len(header) == 3 else parts[-1]
+    return as_file(module, whole)
 
 
 def _text(file: Path) -> str:

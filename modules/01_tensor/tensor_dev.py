@@ -34,8 +34,8 @@
 # what it costs on your machine, and step into the traps on purpose.
 #
 # Where a cell says `raise NotImplementedError("Write ...")`, it's your turn: put your lines in its
-# place. A cell below it checks what you wrote. Each exercise has three hints, folded away until you
-# want them.
+# place. A cell below it checks what you wrote. Each exercise has three hints, which `tito hint`
+# gives one at a time; in the notebook they are folded away until you want them.
 
 # %%
 #| export

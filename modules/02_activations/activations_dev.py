@@ -33,8 +33,8 @@
 # step into the traps on purpose.
 #
 # Where a cell says `raise NotImplementedError("Write ...")`, it's your turn: put your lines in its
-# place. The cell after it checks what you wrote. Each exercise has three hints, folded away until
-# you want them.
+# place. The cell after it checks what you wrote. Each exercise has three hints, which `tito hint`
+# gives one at a time; in the notebook they are folded away until you want them.
 #
 # **Starting here?** You can. The tensor is the installed one, or your own if you have finished
 # module 01.

@@ -35,8 +35,8 @@
 # you built, step into its traps on purpose, and get sixteen questions to take along.
 #
 # Where a cell says `raise NotImplementedError("Write ...")`, it's your turn: put your lines in its
-# place. The cell after it checks what you wrote. Each exercise has three hints, folded away until
-# you want them.
+# place. The cell after it checks what you wrote. Each exercise has three hints, which `tito hint`
+# gives one at a time; in the notebook they are folded away until you want them.
 #
 # **Starting here?** You can. The tensor and the activations come from the TinyTorch that is
 # installed, or from your own modules 01 and 02 if you have finished them. To see that both are

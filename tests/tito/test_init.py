@@ -11,6 +11,7 @@ import tinytorch
 from tinytorch.overlay import MARKER
 from tito import material
 from tito.course import MODULES
+from tito.forms import exercise_file
 from tito.workspace import HIDDEN, Workspace
 
 
@@ -41,7 +42,7 @@ def upgraded(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def test_a_workspace_has_each_exercise_and_the_checks_to_read(workspace: Workspace) -> None:
     for module in MODULES:
-        assert workspace.lesson(module).read_text() == material.exercise(module)
+        assert workspace.lesson(module).read_text() == exercise_file(module)
     for name, file in material.check_files().items():
         assert (workspace.root / "tests" / name).read_bytes() == file.read_bytes()
     assert (workspace.root / "tinytorch" / "core").is_dir()
@@ -89,7 +90,7 @@ def test_it_adds_what_is_missing_and_leaves_the_rest_alone(workspace: Workspace)
     workspace.lesson(LAYERS).unlink()
     result = tito("init")
     assert f"Added what was missing: {LAYERS.lesson}." in result.output
-    assert workspace.lesson(LAYERS).read_text() == material.exercise(LAYERS)
+    assert workspace.lesson(LAYERS).read_text() == exercise_file(LAYERS)
     assert workspace.lesson(TENSOR).read_text() == "my own"
 
 
@@ -126,7 +127,7 @@ def test_after_an_upgrade_the_new_lesson_is_put_beside_the_old_one(upgraded: Wor
     after = contents(upgraded.root)
     new = "modules/03_layers/layers_dev_9.0.py"
     assert f"There is a new lesson: {new}." in result.output
-    assert after.pop(new).decode() == material.exercise(LAYERS)
+    assert after.pop(new).decode() == exercise_file(LAYERS)
     assert after == before
 
 

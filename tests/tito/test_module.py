@@ -14,6 +14,7 @@ from tinytorch import sources
 from tito import material
 from tito.course import MODULES, Module, find_module
 from tito.export import library_source, notebook_source
+from tito.forms import as_notebook, exercise_file
 from tito.lesson import read_lesson
 from tito.main import main
 from tito.workspace import HIDDEN, Status, Workspace
@@ -75,7 +76,7 @@ def test_start_hands_out_an_exercise_that_is_gone(workspace: Workspace) -> None:
     shutil.rmtree(workspace.lesson(LAYERS).parent)
     output = tito("module", "start", "3").output
     assert "was missing" in output
-    assert workspace.lesson(LAYERS).read_text() == material.exercise(LAYERS)
+    assert workspace.lesson(LAYERS).read_text() == exercise_file(LAYERS)
 
 
 def test_outside_a_workspace_start_says_how_to_make_one(
@@ -95,7 +96,9 @@ def test_the_notebook_is_made_with_what_is_in_the_py_file(workspace: Workspace) 
     write_one(lesson, "Linear.parameters", "return [self.weight]  # mine")
     output = tito("module", "start", "3", "--notebook").output
     assert "jupyter lab modules/03_layers/layers_dev.ipynb" in output
-    assert workspace.notebook(LAYERS).read_text() == notebook_source(lesson.read_text())
+    text = as_notebook(LAYERS, lesson.read_text())
+    assert "# mine" in text
+    assert workspace.notebook(LAYERS).read_text() == notebook_source(text)
     assert workspace.working_file(LAYERS) == workspace.notebook(LAYERS)
 
 
@@ -446,7 +449,7 @@ def test_starting_over_hands_out_the_exercise_gives_up_the_plank_and_keeps_copie
     plank = workspace.plank(LAYERS).read_text()
     result = tito("module", "reset", "3")
     assert result.exit_code == 0
-    assert workspace.lesson(LAYERS).read_text() == material.exercise(LAYERS)
+    assert workspace.lesson(LAYERS).read_text() == exercise_file(LAYERS)
     assert not workspace.plank(LAYERS).exists()
     assert sorted(copies(workspace)) == sorted([plank, solved(LAYERS)])
     assert result.output.count(".tinytorch/backups/") == 2
