@@ -17,9 +17,9 @@ from benchmarks.contestants import CONTESTANTS, ContestantError
 from benchmarks.machine import describe_machine, is_busy
 from benchmarks.results import Results
 from benchmarks.suite import Sitting
+from tinytorch.files import write_atomically
 from tinytorch.machine import processors
 from tito.errors import TitoError
-from tito.files import write_atomically
 
 WIDTH_OF_A_PIPE = 100
 

@@ -7,13 +7,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinytorch.files import write_atomically
 from tinytorch.laying import public_names
 from tinytorch.sources import Source, cells_of, code_cells, read
 from tito import material
 from tito.course import Module
 from tito.errors import TitoError
 from tito.export import plank_source
-from tito.files import write_atomically
 from tito.workspace import Workspace, fingerprint, forget_compiled
 
 

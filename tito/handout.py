@@ -1,10 +1,10 @@
 """Handing out: the files that TinyTorch puts into a workspace."""
 
 import tinytorch
+from tinytorch.files import write_atomically
 from tito import material
 from tito.course import MODULES, Module
 from tito.export import notebook_source
-from tito.files import write_atomically
 from tito.forms import exercise_file
 from tito.state import Progress, State
 from tito.workspace import Workspace, fingerprint_of, forget_compiled

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from tinytorch.files import write_atomically
 from tito.course import Module
 from tito.errors import TitoError
 from tito.export import notebook_source
-from tito.files import write_atomically
 from tito.forms import as_file, as_notebook, exercise_file
 from tito.set_up_cell import is_set_up
 from tito.workspace import Workspace, fingerprint

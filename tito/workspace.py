@@ -15,13 +15,13 @@ from pathlib import Path
 
 import click
 
+from tinytorch.files import write_atomically
 from tinytorch.overlay import MARKER, VARIABLE, find_workspace
 from tinytorch.sources import Cell, cells_of, code_cells, read
 from tito import material
 from tito.course import MODULES, Module
 from tito.errors import TitoError
 from tito.export import plank_source, same_export
-from tito.files import write_atomically
 from tito.lock import locked
 from tito.prose import fit
 from tito.state import Progress, State, from_toml, to_toml
@@ -305,7 +305,7 @@ class Workspace:
         """Remove what a killed command left half-written: no other command is writing now."""
         folders = (".", "modules/*", "tests", "tinytorch/core", HIDDEN, f"{HIDDEN}/backups")
         for folder in folders:
-            for litter in self.root.glob(f"{folder}/.tito-*.tmp"):
+            for litter in self.root.glob(f"{folder}/.tinytorch-*.tmp"):
                 litter.unlink(missing_ok=True)
 
 

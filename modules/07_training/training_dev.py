@@ -28,7 +28,6 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -36,6 +35,7 @@ import numpy as np
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import Optimizer
 from tinytorch.core.tensor import Tensor, as_array, brief
+from tinytorch.files import write_atomically
 from tinytorch.random import generator
 
 # %%
@@ -488,6 +488,8 @@ _DTYPES = {
     "I8": "i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
 _DTYPE_NAMES = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
+# NumPy has no bfloat16: it is read as whole numbers, of which `load` makes float32.
+_READABLE = {**_DTYPES, "BF16": "<u2"}
 
 
 def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
@@ -495,11 +497,17 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
 
     The file is eight bytes for the length of a header, the header (JSON: for each name the
     dtype, the shape and where its bytes are), and the bytes. The new file replaces an old one
-    all at once, so that a crash leaves one or the other.
+    all at once, so that a crash leaves one or the other; the old one's mode bits stay, and a
+    symbolic link goes on pointing to where it did.
 
     Args:
         path: the file to write.
         tensors: tensors or arrays by name, such as `{"layer1.weight": layer1.weight}`.
+
+    Raises:
+        TypeError: `tensors` is no dictionary, or something in it holds no numbers.
+        ValueError: a name is no string.
+        OSError: the folder is missing or cannot be written to, or the disk is full.
     """
     import json  # here, since most programs never save and need not wait for it
 
@@ -530,16 +538,7 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
         ### END SOLUTION
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # the numbers then start at a multiple of eight bytes
-    temporary = f"{os.fspath(path)}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(len(text).to_bytes(8, "little") + text + b"".join(parts))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        with suppress(FileNotFoundError):  # as it should be: it has its new name by now
-            os.unlink(temporary)
+    write_atomically(path, len(text).to_bytes(8, "little") + text + b"".join(parts))
 
 
 # %%
@@ -569,8 +568,8 @@ for start in range(0, len(content), 16):
     print(f"{start:4}  {row.hex(' '):47}  {text}")
 
 # %% [markdown]
-# Notice how `save` writes: to another file first, which then takes the name of the old one.
-# Whenever the machine fails, one of the two is whole.
+# Notice how `save` writes: `write_atomically`, in `tinytorch/files.py`, fills another file first,
+# which then takes the name of the old one. Whenever the machine fails, one of the two is whole.
 #
 # **Exercise.** In `load`, the header has been read, and each entry compared with the place where
 # its bytes should be. Turn `content[start:end]` into an array (`np.frombuffer`, then `.reshape`),
@@ -583,8 +582,12 @@ for start in range(0, len(content), 16):
 def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """Read the tensors in a safetensors file, by name.
 
+    Each keeps the dtype that it has in the file, but bfloat16, which NumPy lacks, becomes float32.
+
     Raises:
-        ValueError: the file is damaged, or not in the safetensors format.
+        ValueError: the file is damaged or not in the safetensors format, or one of its dtypes is
+            not supported, such as F8_E4M3.
+        OSError: the file is not there, or cannot be read.
     """
     import json
 
@@ -592,27 +595,51 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         content = file.read()
     first = start = 8 + int.from_bytes(content[:8], "little")
     tensors = {}
+    unsupported = None
     try:
+        if start > len(content):
+            raise ValueError("it ends before its header does")
         header = json.loads(content[8:start])
         if not isinstance(header, dict):
             raise ValueError("its header names no tensors")
         header.pop("__metadata__", None)
         # The tensors' bytes follow each other without a gap, from the header to the end.
         for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-            dtype, shape = np.dtype(_DTYPES[entry["dtype"]]), tuple(entry["shape"])
+            if isinstance(entry["dtype"], str) and entry["dtype"] not in _READABLE:
+                unsupported = f"{entry['dtype']} of tensor {name!r}"
+                break
+            dtype, shape = np.dtype(_READABLE[entry["dtype"]]), tuple(entry["shape"])
             end = start + math.prod(shape) * dtype.itemsize
             if entry["data_offsets"] != [start - first, end - first] or min(shape, default=0) < 0:
                 raise ValueError(f"the bytes of {name!r} are not where they should be")
+            if end > len(content):
+                raise ValueError(f"it ends before the bytes of {name!r} do")
             ### BEGIN SOLUTION
             array = np.frombuffer(content[start:end], dtype).reshape(shape)
             tensors[name] = Tensor(array.copy(), dtype=dtype)
             start = end
             ### END SOLUTION
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            if entry["dtype"] == "BF16":
+                tensors[name] = _from_bfloat16(tensors[name])
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        problem = "its header is not what the format asks for"
+        raise ValueError(f"{path} is not a whole safetensors file ({problem})") from error
+    except ValueError as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error})") from error
+    if unsupported is not None:
+        supported = ", ".join(_READABLE)
+        raise ValueError(
+            f"{path} is a safetensors file, but dtype {unsupported} is not supported; "
+            f"supported are {supported}"
+        )
     if start != len(content):
         raise ValueError(f"{path} is not a whole safetensors file (its length is wrong)")
     return tensors
+
+
+def _from_bfloat16(bits: Tensor) -> Tensor:
+    """The numbers in float32, of which bfloat16 is the upper half."""
+    return Tensor((bits.data.astype(np.uint32) << np.uint32(16)).view(np.float32))
 
 
 # %%

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -609,6 +610,58 @@ def test_a_file_that_is_not_there_is_a_plain_oserror(tmp_path: Path) -> None:
         load(tmp_path / "missing.safetensors")
 
 
+@pytest.mark.parametrize("length", [0, 7, 8, 20])
+def test_a_file_that_ends_within_its_header_is_said_to(length: int, tmp_path: Path) -> None:
+    save(tmp_path / "whole", {"w": np.arange(3, dtype=np.float32)})
+    message = refuse(tmp_path / "cut", (tmp_path / "whole").read_bytes()[:length])
+    assert "it ends before its header does" in message
+
+
+def test_a_file_that_ends_within_its_numbers_says_whose(tmp_path: Path) -> None:
+    message = refuse(tmp_path / "cut", file_of({"a": WHOLE}, bytes(7)))
+    assert "ends before the bytes of 'a' do" in message
+
+
+# ---- Dtypes that NumPy does not have -------------------------------------------------------------
+
+
+def test_bfloat16_becomes_float32_and_float16_stays(tmp_path: Path) -> None:
+    numbers = [1.0, -2.5, 0.0, float("inf"), 2.0**-133, 3.0]
+    bits = np.array(numbers, np.float32).view(np.uint32)
+    brain = (bits >> 16).astype("<u2").tobytes()
+    half = np.array([[0.5], [-65504.0]], "<f2").tobytes()
+    header = {
+        "half": {"dtype": "F16", "shape": [2, 1], "data_offsets": [14, 18]},
+        "brain": {"dtype": "BF16", "shape": [3, 2], "data_offsets": [0, 12]},
+        "one": {"dtype": "BF16", "shape": [], "data_offsets": [12, 14]},
+        "none": {"dtype": "BF16", "shape": [0, 4], "data_offsets": [18, 18]},
+    }
+    (tmp_path / "x").write_bytes(file_of(header, brain + b"\x49\x40" + half))
+    found = load(tmp_path / "x")
+    assert found["brain"].dtype == found["one"].dtype == found["none"].dtype == np.float32
+    assert found["brain"].data.reshape(-1).tolist() == numbers
+    assert (found["one"].item(), found["one"].shape) == (3.140625, ())
+    assert found["none"].shape == (0, 4)
+    found["brain"].data[...] = 0
+    assert found["half"].dtype == np.float16
+    assert found["half"].data.tolist() == [[0.5], [-65504.0]]
+
+
+@pytest.mark.parametrize(
+    "dtype", ["F8_E4M3", "F8_E5M2", "F8_E8M0", "F6_E2M3", "F4", "C64", "I4", "COMPLEX"]
+)
+def test_a_dtype_that_is_not_supported_is_named_and_not_called_damage(
+    dtype: str, tmp_path: Path
+) -> None:
+    header = {"a": WHOLE, "layer.weight": {"dtype": dtype, "shape": [2], "data_offsets": [8, 24]}}
+    path = tmp_path / "x.safetensors"
+    message = refuse(path, file_of(header, bytes(24)))
+    assert f"dtype {dtype} of tensor 'layer.weight' is not supported" in message
+    assert "F32" in message
+    assert "BF16" in message
+    assert "whole" not in message
+
+
 # ---- Saving is atomic ----------------------------------------------------------------------------
 
 
@@ -618,6 +671,20 @@ def test_saving_over_a_file_replaces_it_and_leaves_nothing_else(tmp_path: Path) 
     save(path, {"b": np.zeros(2)})
     assert set(load(path)) == {"b"}
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_saving_onto_a_link_writes_its_target_and_keeps_the_mode(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    target = tmp_path / "store" / "weights"
+    save(target, {"a": np.ones(3)})
+    target.chmod(0o600)
+    link = tmp_path / "latest.safetensors"
+    link.symlink_to("store/weights")
+    save(link, {"b": np.zeros(2)})
+    assert link.is_symlink()
+    assert set(load(target)) == set(load(link)) == {"b"}
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert os.listdir(target.parent) == ["weights"]
 
 
 def fail(*_: Any, **__: Any) -> Any:

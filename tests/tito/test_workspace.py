@@ -272,7 +272,7 @@ def test_a_copy_never_replaces_another_copy(workspace: Workspace) -> None:
 
 def test_what_a_killed_command_left_half_written_is_swept_away(workspace: Workspace) -> None:
     litter = [
-        workspace.root / folder / ".tito-0123.tmp"
+        workspace.root / folder / ".tinytorch-0123.tmp"
         for folder in (".", "modules/03_layers", "tests", "tinytorch/core", f"{HIDDEN}")
     ]
     for path in litter:

@@ -163,7 +163,7 @@ class Trial:
                 continue
             else:
                 known = {self.before.get(path), self.after.get(path)}
-            whole = path.name.startswith(".tito-") or content in known
+            whole = path.name.startswith(".tinytorch-") or content in known
             assert whole, f"{path} is not whole"
         for path in self.files - {Path(MARKER)}:
             somewhere = self.before[path] in now.values()
@@ -177,7 +177,7 @@ class Trial:
             if HIDDEN not in path.parts and path != Path(MARKER):
                 right = now[path] == self.after[path]
                 assert right, f"{path} is not as it should be"
-        assert [path for path in now if path.name.startswith(".tito-")] == []
+        assert [path for path in now if path.name.startswith(".tinytorch-")] == []
         from_toml((self.root / MARKER).read_text())
 
 

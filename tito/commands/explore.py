@@ -13,11 +13,12 @@ import click
 from click.shell_completion import CompletionItem
 
 from tinytorch.explore.catalogue import Question, find_question, questions_of
+from tinytorch.files import write_atomically
 from tito.course import MODULE, MODULES, Module
 from tito.errors import TitoError
 from tito.explore.asking import ask, guess_of
 from tito.explore.report import REPORT, json_text, write_report
-from tito.files import files_in, write_atomically
+from tito.files import files_in
 from tito.milestones.planks import explain
 from tito.prose import reflow, screen_width
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from tinytorch.files import write_atomically
 from tito.course import MODULE, MODULES, Module, repository_root
 from tito.errors import TitoError
 from tito.export import exercise_notebook, library_source
-from tito.files import write_atomically
 from tito.lesson import read_lesson
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tinytorch.files import write_atomically
 from tito.errors import TitoError
-from tito.files import files_in, write_atomically
+from tito.files import files_in
 from tito.groups import OrderedGroup
 from tito.milestones.interruption import Interruption
 from tito.milestones.planks import caught_by, explain, loaded_and_yours, planks

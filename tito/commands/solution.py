@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
+from tinytorch.files import write_atomically
 from tinytorch.sources import read
 from tito import material
 from tito.commands.hint import complete_exercise
 from tito.course import MODULE, Module
 from tito.errors import TitoError
 from tito.exercises import body_of, exercise_names, find_exercise
-from tito.files import write_atomically
 from tito.prose import fit
 from tito.workspace import Workspace
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinytorch.explore.catalogue import Question
+from tinytorch.files import write_atomically
 from tito.course import Module
-from tito.files import files_in, write_atomically
+from tito.files import files_in
 
 if TYPE_CHECKING:
     from tinytorch.explore.running import Result

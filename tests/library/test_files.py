@@ -1,5 +1,6 @@
 """Atomic writing: the old file or the new one, whole, and nothing else."""
 
+import errno
 import os
 import signal
 import stat
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tito.files import write_atomically
+from tinytorch.files import write_atomically
 
 
 def test_a_new_file_holds_the_text_as_utf_8_with_its_newlines_untouched(tmp_path: Path) -> None:
@@ -52,6 +53,54 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path) -> Non
     assert (tmp_path / "target").read_text() == "new"
 
 
+def test_a_chain_of_relative_links_into_other_folders_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "1").mkdir(parents=True)
+    (tmp_path / "runs" / "1" / "weights").write_text("old")
+    (tmp_path / "runs" / "latest").symlink_to("1")
+    (tmp_path / "runs" / "best").symlink_to("latest/weights")
+    (tmp_path / "link").symlink_to("runs/best")
+    write_atomically(str(tmp_path / "link"), "new")
+    assert (tmp_path / "runs" / "1" / "weights").read_text() == "new"
+    assert (tmp_path / "link").readlink() == Path("runs/best")
+    assert (tmp_path / "runs" / "best").readlink() == Path("latest/weights")
+    assert os.listdir(tmp_path / "runs" / "1") == ["weights"]
+
+
+def test_a_link_to_nothing_stays_and_its_target_is_made(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder/new")
+    write_atomically(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "folder" / "new").read_text() == "text"
+
+
+def test_a_link_to_itself_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="loop"):
+        write_atomically(tmp_path / "loop", "text")
+    assert os.listdir(tmp_path) == ["loop"]
+    assert (tmp_path / "loop").is_symlink()
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    write_atomically("/dev/null", "text")
+    assert Path("/dev/null").is_char_device()
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(tmp_path / "pipe", "text")
+    assert os.read(reader, 10) == b"text"
+    os.close(reader)
+    with pytest.raises(IsADirectoryError):
+        write_atomically(tmp_path, "text")
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_a_path_of_bytes_and_a_long_name_are_fine(tmp_path: Path) -> None:
+    name = "n" * 255
+    write_atomically(os.fsencode(tmp_path / name), "text")
+    assert os.listdir(tmp_path) == [name]
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 @pytest.mark.parametrize("failure", [OSError("disk full"), KeyboardInterrupt()])
 def test_a_failure_leaves_the_old_file_and_no_litter(
@@ -85,15 +134,33 @@ def test_the_data_is_on_disk_before_the_file_is_replaced(
 
 
 def test_a_missing_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere'$"):
         write_atomically(tmp_path / "nowhere" / "note.txt", "text")
+
+
+def test_a_folder_that_takes_no_new_file_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, mode: str) -> object:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    (tmp_path / "note.txt").write_text("old")
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(PermissionError, match=f"Permission denied: '{tmp_path}'"):
+        write_atomically(tmp_path / "note.txt", "new")
+
+
+def test_a_name_that_is_too_long_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"name too long: '.*/nnn"):
+        write_atomically(tmp_path / ("n" * 256), "text")
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_process_killed_before_the_replacement_leaves_the_old_file_whole(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("old")
     program = (
         "import os, pathlib, signal, sys\n"
-        "from tito.files import write_atomically\n"
+        "from tinytorch.files import write_atomically\n"
         "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_atomically(pathlib.Path(sys.argv[1]), 'new' * 100_000)\n"
     )
