@@ -448,7 +448,9 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
     # NumPy's own scalars would turn float32 into float64; Python's numbers adapt.
     if isinstance(value, (float, np.floating)):
         return float(value)
-    if isinstance(value, (bool, np.bool_, int, np.integer)):
+    if isinstance(value, (bool, np.bool_, int, np.integer)) and not isinstance(
+        value, np.timedelta64
+    ):
         return value.item() if isinstance(value, np.generic) else value
     if any(x.requires_grad for x in _tensors(value)):
         raise ValueError(
@@ -459,7 +461,8 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
         array = np.asarray(value)
     except ValueError:
         raise ValueError(f"{name_of(op)} got lists of unequal lengths: {brief(value)}") from None
-    if array.dtype.kind not in "biuf":
+    real = array.dtype.kind in "biuf"
+    if not real and not (array.dtype.kind == "c" and (op is np.equal or op is np.not_equal)):
         raise TypeError(
             f"{name_of(op)} takes tensors, arrays and numbers, "
             f"got {brief(value)} of type {type(value).__name__}"
@@ -627,6 +630,19 @@ def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]
     if _record is not None and any(x.requires_grad for x in tensors):
         _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
     return output
+
+
+def _equality(op: Operation, x: Any, y: Any) -> Any:
+    """`x == y` or `x != y`; not equal as a whole where one of them is no number.
+
+    NotImplemented says so to Python, which then asks the other one first.
+    """
+    try:
+        return apply(op, x, y)
+    except TypeError:
+        # NumPy's own have ideas of their own: a dtype equals what has that dtype.
+        numpys = isinstance(y, (np.ndarray, np.generic, np.dtype))
+        return op is np.not_equal if numpys else NotImplemented
 
 
 def without_derivative(function: Operation) -> Operation:
@@ -865,17 +881,13 @@ class Tensor:
     def __rmatmul__(self, other: Any) -> Tensor:
         return apply(np.matmul, other, self)
 
-    # Comparisons give a tensor of booleans, element by element.
+    # Comparisons give a tensor of booleans, element by element. What is no number equals none.
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        if other is None or isinstance(other, str):
-            return NotImplemented
-        return apply(np.equal, self, other)
+        return _equality(np.equal, self, other)
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        if other is None or isinstance(other, str):
-            return NotImplemented
-        return apply(np.not_equal, self, other)
+        return _equality(np.not_equal, self, other)
 
     def __lt__(self, other: Any) -> Tensor:
         return apply(np.less, self, other)
@@ -1072,6 +1084,9 @@ class Tensor:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """`np.exp(x)`, `array * x`: NumPy's element-wise functions go through the door too."""
         if method == "__call__" and ufunc.nout == 1 and not options:
+            if ufunc is np.equal or ufunc is np.not_equal:
+                answer = _equality(ufunc, *inputs)
+                return ufunc is np.not_equal if answer is NotImplemented else answer
             return apply(ufunc, *inputs)
         return _outside(getattr(ufunc, method), inputs, options)
 

@@ -2,15 +2,21 @@
 
 import copy
 import io
+import operator
 import pickle
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
 import pytest
 
+from tinytorch.core.layers import Dropout, Linear
 from tinytorch.core.tensor import Tensor, apply
 
 matplotlib.use("Agg")
@@ -354,12 +360,87 @@ def test_comparisons_give_tensors_of_truths() -> None:
     assert (Tensor([np.nan]) == Tensor([np.nan])).data.tolist() == [False]
 
 
-def test_comparison_with_none_or_text_is_a_plain_no() -> None:
+class Anything:
+    """Equals whatever it is compared with, and says so when it is asked."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = object.__hash__
+
+
+NO_NUMBERS = [
+    *(None, "x", "", b"a", object(), {}, {"x": 1}, {1.0}, frozenset(), ..., NotImplemented),
+    *(len, int, Tensor, np, slice(None), iter([1.0]), Linear(2, 2), ["x"], [None], (object(),)),
+    *(Fraction(1), Decimal(1), Path("x"), date(2026, 1, 1), ValueError("x"), lambda: 1),
+    *(np.float32, np.str_("x"), np.bytes_(b"x")),
+    *(np.datetime64("2026-01-01"), np.timedelta64(1, "D"), np.array(["x", "y"])),
+    *(np.array([1.0, None], object), np.array(["2026-01-01"], "M8[D]")),
+]
+
+
+@pytest.mark.parametrize("other", NO_NUMBERS)
+@pytest.mark.parametrize("x", [Tensor([1.0, 2.0]), Tensor(1.0), Tensor([])], ids=repr)
+def test_what_is_no_number_equals_no_tensor(x: Tensor, other: Any) -> None:
+    assert (x == other) is False
+    assert (x != other) is True
+    assert other not in x
+    assert other not in [x]
+    assert x not in [other]
+    assert [x, other].index(other) == 1
+    assert np.equal(x, other) is False
+    assert np.not_equal(x, other) is True
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+        with pytest.raises(TypeError, match="takes tensors, arrays and numbers, got "):
+            compare(x, other)
+
+
+@pytest.mark.parametrize("other", NO_NUMBERS)
+def test_what_is_no_number_equals_no_tensor_on_its_right_either(other: Any) -> None:
+    assert (other == Tensor([1.0, 2.0])) is False
+    assert (other != Tensor([1.0, 2.0])) is True
+
+
+@pytest.mark.parametrize("other", [np.dtype(np.float32), np.zeros(2, [("x", "i4")])])
+def test_a_tensor_answers_where_numpy_would_in_another_way(other: Any) -> None:
+    assert (Tensor([1.0, 2.0]) == other) is False
+    assert (Tensor([1.0, 2.0]) != other) is True
+
+
+def test_an_object_with_an_equality_of_its_own_is_asked() -> None:
     x = Tensor([1.0, 2.0])
-    assert (x == None) is False  # noqa: E711 - what a learner may write
-    assert (x != None) is True  # noqa: E711
-    assert (x == "x") is False
-    assert (x != "x") is True
+    assert (x == Anything()) is True
+    assert (x != Anything()) is False
+    assert Anything() in [x]
+
+
+def test_tensors_are_found_in_lists_of_all_kinds() -> None:
+    x, layer = Tensor([1.0]), Linear(1, 1)
+    things = [None, "x", layer, layer.weight, x]
+    assert things.index(x) == 4
+    assert layer in things
+    assert layer in [x, layer]
+    assert Dropout(0.5) not in things
+    things.remove("x")
+    assert things.count(None) == 1
+
+
+def test_a_complex_number_is_a_number() -> None:
+    x = Tensor([1.0, 2.0])
+    for other in (1 + 0j, np.complex64(1), np.array([1 + 0j, 2 + 1j])):
+        assert (x == other).tolist() == [True, False]
+        assert (other == x).tolist() == [True, False]
+        assert (x != other).tolist() == [False, True]
+    with pytest.raises(TypeError, match="less takes tensors, arrays and numbers, got 1j"):
+        x < 1j  # noqa: B015
+
+
+def test_equality_of_shapes_that_do_not_broadcast_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"equal got shapes \(2,\) and \(3,\), which do not"):
+        Tensor([1.0, 2.0]) == Tensor([1.0, 2.0, 3.0])  # noqa: B015
 
 
 def test_a_tensor_hashes_by_identity() -> None:
