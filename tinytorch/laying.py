@@ -1,6 +1,9 @@
 """One file in the place of a module of the framework, so that it can be checked.
 
-`tinytorch.overlay.lay` is the way in.
+`tinytorch.overlay.lay` is the way in. The file runs as `python file.py` would run it: nothing is in
+its namespace but what it defines and imports, and it has the whole framework to import from. It is
+a part of that framework itself, so what later modules need of it runs first; the rest, such as a
+training loop at its end, runs once the framework is complete.
 """
 
 from __future__ import annotations
@@ -11,28 +14,32 @@ import importlib.machinery
 import importlib.util
 import linecache
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from functools import cache
 from types import CodeType, ModuleType
 from typing import Any
 
 from tinytorch import sources
 from tinytorch.ipython import run_cells
-from tinytorch.overlay import REFERENCE
+from tinytorch.overlay import REFERENCE, when_complete
 
 # What a module teaches. The rest of a module is help for it and for the modules that follow.
 TAUGHT = {
-    "tensor": ("Tensor", "apply"),
+    "tensor": ("Tensor", "apply", "as_array"),
     "activations": (
         *("ReLU", "Sigmoid", "Tanh", "GELU", "Softmax"),
         *("relu", "sigmoid", "tanh", "gelu", "softmax"),
     ),
-    "layers": ("Layer", "Linear", "Dropout"),
+    "layers": ("Linear", "Dropout"),
     "losses": ("MSELoss", "BinaryCrossEntropyLoss", "CrossEntropyLoss"),
     "autograd": ("backward", "no_grad"),
     "optimizers": ("SGD", "Adam", "AdamW"),
     "training": ("Trainer", "batches", "constant", "step_decay", "cosine", "save", "load"),
 }
+
+# Modules whose names others import. What autograd needs of the other ones can be lent.
+_FOUNDATIONS = ("tensor", "autograd", "optimizers")
 
 
 class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -50,29 +57,170 @@ class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         return importlib.util.spec_from_file_location(fullname, self.file, loader=self)
 
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the code that counts in the file.
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> LaidModule:
+        """The module, without the file's names so far."""
+        return LaidModule(spec.name, self.module_name, os.path.basename(self.file))
 
-        Names that the rest of the framework needs and the file lacks are there afterwards too.
-        Beside a plain file, helpers are the reference's own; what the module teaches is never
-        taken from the reference, and says so when it is called.
-        """
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the code that counts in the file, or leave it to the framework to have it run."""
+        assert isinstance(module, LaidModule)
         source = sources.read(self.file)
         if source.is_notebook:  # or tracebacks would show lines of the notebook's JSON
             lines = [f"{line}\n" for line in source.text.split("\n")]
             linecache.cache[self.file] = (len(source.text), None, lines, self.file)
-        codes = source.compiled()
-        namespace = vars(module)
-        if not source.is_lesson:
-            exec(_reference_code(self.module_name), namespace)
-            for name in TAUGHT[self.module_name]:
-                namespace.pop(name, None)
-        if source.cells:
-            run_cells(codes, namespace)
-        else:
-            exec(codes[0], namespace)
-        for name in _reference_names(self.module_name):
-            namespace.setdefault(name, _missing(name, os.path.basename(self.file)))
+        source.compiled()  # raises a SyntaxError with its place, before anything runs
+        parts = _in_two(source, self.module_name)
+        if self.module_name in _FOUNDATIONS:
+            _run(parts.pop(0), module)
+
+        def go_on() -> None:
+            if self.module_name not in _FOUNDATIONS:
+                module.borrow_derivatives()
+            try:
+                for part in parts:
+                    _run(part, module)
+            except BaseException:
+                sys.modules.pop(module.__name__, None)  # as after any import that fails
+                raise
+
+        when_complete(go_on, before_others=self.module_name == "autograd")
+
+
+def _run(source: sources.Source, module: LaidModule) -> None:
+    if source.cells:
+        run_cells(source.compiled(), vars(module))
+    else:
+        exec(source.compiled()[0], vars(module))
+    module.update_helpers()
+
+
+class LaidModule(ModuleType):
+    """A module whose names are those of a file, and which gives others what the file lacks.
+
+    Helpers that the rest of the framework imports are the reference's then, working with what the
+    file defines. What the module teaches is never taken from the reference: there is a stand-in
+    for it, which says so when it is called.
+    """
+
+    # Beside the namespace, not in it.
+    __slots__ = ("_file_name", "_given", "_module_name", "_taught")
+
+    def __init__(self, path: str, module_name: str, file_name: str) -> None:
+        super().__init__(path)
+        self._module_name, self._file_name = module_name, file_name
+        self._taught = TAUGHT[module_name]
+        self._given: dict[str, Any] = {"__name__": f"tinytorch.reference.{module_name}"}
+        exec(_reference_code(module_name), self._given)
+        self._given |= {name: _missing(name, file_name, self._given) for name in self._taught}
+
+    def __getattr__(self, name: str) -> Any:
+        """A name that the file does not define, or not yet."""
+        helpers = _reference_names(self._module_name) - {*self._taught}
+        if sys._getframe(1).f_globals is vars(self):  # the file imports from itself
+            if name == "__all__":
+                return sorted(helpers)
+            if name in self._taught:
+                raise ImportError(
+                    f"{self._file_name} takes the place of {self.__name__}, so it cannot import "
+                    f"{name} from there; define it in the file",
+                    name=self.__name__,
+                )
+        if name not in helpers and name not in self._taught:
+            raise AttributeError(f"{self._file_name} does not define {name}", name=name, obj=self)
+        self.update_helpers()
+        return self._given[name]
+
+    def update_helpers(self) -> None:
+        """Let helpers that come from the reference work with what the file defines by now."""
+        names = _reference_names(self._module_name)
+        self._given |= {name: value for name, value in vars(self).items() if name in names}
+
+    def borrow_derivatives(self) -> None:
+        """Let operations of the file have the derivatives of their namesakes in the reference.
+
+        Autograd's table knows operations by identity. It was made before the file ran.
+        """
+        from tinytorch.core import autograd
+        from tinytorch.core.tensor import Operation, Tensor, attach
+
+        rules, record_known = autograd._rules, autograd.record
+        given = self._given["__name__"]
+        lent = {op.__name__: rules[op] for op in rules if getattr(op, "__module__", "") == given}
+
+        def record(
+            output: Tensor,
+            op: Operation,
+            inputs: tuple[Any, ...],
+            arrays: list[Any],
+            options: dict[str, Any],
+        ) -> None:
+            if op not in rules:
+                for name, value in vars(self).items():
+                    if value is op and name in lent:
+                        rules[op] = lent[name]
+            record_known(output, op, inputs, arrays, options)
+
+        autograd.record = record
+        attach(record, autograd.backward)
+
+
+def _in_two(source: sources.Source, module_name: str) -> list[sources.Source]:
+    """The file up to the last definition that others may need, and the rest of it.
+
+    Imports of modules that need this one, or of the file itself, belong to the rest wherever they
+    stand, unless their names are used at once.
+    """
+    body = source.statements
+    needed = _reference_names(module_name)
+    end = max((n for n, statement in enumerate(body, 1) if needed & _defined(statement)), default=0)
+    while 0 < end < len(body) and body[end].lineno == body[end - 1].end_lineno:
+        end += 1  # `x = 1; y = 2`
+    at_once = {name for statement in body[:end] for name in _used_at_once(statement)}
+    later = [s for s in body[:end] if _imports_later(s, module_name, at_once)]
+    future = [s for s in body if isinstance(s, ast.ImportFrom) and s.module == "__future__"]
+    first = [s for s in body[:end] if s not in later]
+    return [source.only(first), source.only([*future, *later, *body[end:]])]
+
+
+def _defined(statement: ast.stmt) -> set[str]:
+    """The names that a definition or an assignment gives to something."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return {statement.name}
+        case ast.Assign():
+            return {target.id for target in statement.targets if isinstance(target, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
+    return set()
+
+
+def _used_at_once(node: ast.AST) -> Iterator[str]:
+    """The names that are looked up when a statement runs: not those in the bodies of functions."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    skipped = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    for child in ast.iter_child_nodes(node):
+        if child not in skipped and not isinstance(node, ast.Lambda):
+            yield from _used_at_once(child)
+
+
+def _imports_later(statement: ast.stmt, module_name: str, at_once: set[str]) -> bool:
+    """Whether a statement imports what may need this module, or what it teaches itself."""
+    match statement:
+        case ast.Import():
+            imported = [alias.name for alias in statement.names]
+        case ast.ImportFrom(level=0):
+            imported = [f"{statement.module}.{alias.name}" for alias in statement.names]
+        case _:
+            return False
+    if at_once & {alias.asname or alias.name.partition(".")[0] for alias in statement.names}:
+        return False
+    later = {*TAUGHT[module_name]}
+    if module_name in _FOUNDATIONS:
+        course = list(TAUGHT)
+        for name in course[course.index(module_name) + 1 :]:
+            later |= {name, *TAUGHT[name]}
+    return any(name.startswith("tinytorch.") and later & {*name.split(".")} for name in imported)
 
 
 # The library's own file of a module. Each is read, taken apart and compiled once, and only when
@@ -84,8 +232,9 @@ def _reference_text(module_name: str) -> str:
 
 
 @cache
-def _reference_names(module_name: str) -> list[str]:
-    return public_names(_reference_text(module_name))
+def _reference_names(module_name: str) -> frozenset[str]:
+    body = ast.parse(_reference_text(module_name)).body
+    return frozenset().union(*map(_defined, body))
 
 
 @cache
@@ -108,10 +257,11 @@ def public_names(text: str) -> list[str]:
     ]
 
 
-def _missing(name: str, file: str) -> type:
+def _missing(name: str, file: str, namespace: dict[str, Any]) -> type:
     """A stand-in for what a file does not define: it can be imported, but not used."""
 
     def fail(self: Any, *arguments: Any, **options: Any) -> None:
         raise NotImplementedError(f"{file} does not define {name}")
 
-    return type(name, (), {"__init__": fail, "__doc__": f"Not defined in {file}."})
+    contents = {"__init__": fail, "__doc__": f"Not defined in {file}."}
+    return type(name, (), {**contents, "__module__": namespace["__name__"]})

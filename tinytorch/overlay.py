@@ -10,6 +10,9 @@ This file imports no NumPy, so that a command can ask about the workspace in no 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 
 MARKER = "tinytorch.toml"
 VARIABLE = "TINYTORCH_WORKSPACE"
@@ -69,6 +72,35 @@ def lay(module_name: str, file: str) -> None:
     if f"tinytorch.core.{module_name}" in sys.modules:
         raise RuntimeError(f"tinytorch.core.{module_name} has been imported already")
     sys.meta_path.insert(0, LaidFile(module_name, file))
+    _laid.append(f"tinytorch.core.{module_name}")
+
+
+_laid: list[str] = []
+_waiting: list[Callable[[], None]] | None = None
+
+
+def when_complete(go_on: Callable[[], None], before_others: bool = False) -> None:
+    """Call `go_on` once the framework is complete: at once if it is."""
+    if _waiting is None:
+        go_on()
+    else:
+        _waiting.insert(0 if before_others else len(_waiting), go_on)
+
+
+@contextmanager
+def completing() -> Iterator[None]:
+    """While the framework is imported; what waits for that comes afterwards."""
+    global _waiting
+    waiting: list[Callable[[], None]] = []
+    _waiting = waiting
+    try:
+        yield
+    finally:
+        _waiting = None
+    for go_on in waiting:
+        go_on()
+    for name in _laid:  # before another module asks for it that it may ask for something itself
+        import_module(name)
 
 
 def place(file: str, line: int) -> str:

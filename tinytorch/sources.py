@@ -121,6 +121,20 @@ class Source:
             for first, end in zip(firsts, ends, strict=True)
         ]
 
+    @property
+    def statements(self) -> list[ast.stmt]:
+        """The statements of `text`, which is Python (see `compiled`)."""
+        tree = _parsed(self.text)
+        return tree.body if tree else []
+
+    def only(self, statements: Iterable[ast.stmt]) -> Source:
+        """The source with nothing in it but the lines of these statements of `text`."""
+        text = self.text.split("\n")
+        lines = [""] * len(text)
+        for first, last in map(_lines_of, statements):
+            lines[first - 1 : last] = text[first - 1 : last]
+        return replace(self, text="\n".join(lines))
+
     def compiled(self) -> list[CodeType]:
         """The code to run, one after the other.
 
@@ -377,7 +391,7 @@ def _without_experiments(source: Source) -> Source:
     lines = source.text.split("\n")
     experiments = []
     for statement in body:
-        first, last = statement.lineno, statement.end_lineno or statement.lineno
+        first, last = _lines_of(statement)
         alone = all(
             other is statement or other.lineno > last or (other.end_lineno or 0) < first
             for other in body
@@ -386,6 +400,13 @@ def _without_experiments(source: Source) -> Source:
             experiments.append((first, last))
             lines[first - 1 : last] = [""] * (last - first + 1)
     return replace(source, text="\n".join(lines), experiments=tuple(experiments))
+
+
+def _lines_of(statement: ast.stmt) -> tuple[int, int]:
+    """The first and the last line of a statement, decorators included."""
+    decorators = getattr(statement, "decorator_list", [])
+    first = min(part.lineno for part in (statement, *decorators))
+    return first, statement.end_lineno or statement.lineno
 
 
 def _only_shows(statement: ast.stmt) -> bool:

@@ -5,8 +5,9 @@ In a learner's workspace the modules that they have finished are found first (se
 is imported here: whichever part of the framework is used first, gradients are recorded.
 """
 
-from tinytorch.overlay import search_path
+from tinytorch.overlay import completing, search_path
 
 __path__ = search_path()
 
-import tinytorch.core.autograd  # noqa: F401 - the path comes first
+with completing():
+    import tinytorch.core.autograd  # noqa: F401 - the path comes first
