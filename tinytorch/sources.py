@@ -41,6 +41,9 @@ _ABOVE_EXPORT = re.compile(r"\s*(#|%%|$)")
 LARGEST_FILE = 32 * 2**20
 MOST_CODE = 2 * 2**20
 
+# As much of a line as is shown to point at a place in it.
+_WIDEST = 60
+
 # How files begin that are often handed in instead.
 _UTF_16 = "text in UTF-16, as some Windows programs write it; save it as UTF-8"
 _OTHER_KINDS = (
@@ -255,6 +258,18 @@ def unwritten(error: BaseException) -> str | None:
     """The exercise, by dotted name, that an error says is to be written; None if it says not."""
     asked = _UNWRITTEN.match(str(error)) if isinstance(error, NotImplementedError) else None
     return asked[1] if asked else None
+
+
+def pointed_out(error: SyntaxError) -> list[str]:
+    """The line that a syntax error is in, and carets below the place; nothing if it has none."""
+    if not error.text or not error.offset:
+        return []
+    line = error.text.rstrip().expandtabs(1)
+    first = error.offset - 1
+    last = (error.end_offset or 0) - 1 if error.end_lineno in (None, error.lineno) else len(line)
+    begin = max(len(line) - len(line.lstrip()), first - _WIDEST // 2)
+    end = begin + _WIDEST
+    return [line[begin:end], " " * (first - begin) + "^" * max(1, min(last, end) - first)]
 
 
 def _filled(cells: Iterable[tuple[int, str]]) -> list[Cell]:

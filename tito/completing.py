@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tinytorch.files import write_atomically
 from tinytorch.laying import public_names
-from tinytorch.sources import Source, cells_of, code_cells, read
+from tinytorch.sources import Source, cells_of, code_cells, pointed_out, read
 from tito import material
 from tito.course import Module
-from tito.errors import TitoError
+from tito.errors import NotJudgedError, TitoError
 from tito.export import plank_source
 from tito.workspace import Workspace, fingerprint, forget_compiled
 
@@ -34,8 +34,9 @@ def draft(workspace: Workspace, module: Module) -> Draft:
     """Read the learner's file, as far as that goes without running it.
 
     Raises:
-        TitoError: nothing is written in it yet, it is not Python, it lacks something that was
-            there when it was handed out, or it is not clear which file counts.
+        NotJudgedError: it is not Python.
+        TitoError: nothing is written in it yet, it lacks something that was there when it was
+            handed out, or it is not clear which file counts.
     """
     file = workspace.working_file(module)
     if file is None:
@@ -55,14 +56,15 @@ def draft(workspace: Workspace, module: Module) -> Draft:
     except OSError as error:
         raise TitoError(f"{shown} cannot be read: {error.strerror}.") from error
     except SyntaxError as error:
-        raise TitoError(f"{shown} cannot be read, line {error.lineno}: {error.msg}.") from error
+        where = f"{shown}:{error.lineno}" if error.lineno else shown
+        raise NotJudgedError(_not_python(where, error)) from error
     try:
         source.compiled()
     except SyntaxError as error:
-        line = (error.text or "").strip()
-        problem = f"not valid Python: {error.msg}" + (f"\n  {line}" if line else "")
-        raise TitoError(f"{source.place(error.lineno or 1)}: {problem}") from error
+        where = source.place(error.lineno) if error.lineno else shown
+        raise NotJudgedError(_not_python(where, error)) from error
     _check_names(module, file, source, shown)
+    _check_plain(source)
     return Draft(module, file, content, plank_source(source, shown), _notes(source))
 
 
@@ -116,6 +118,11 @@ def problem_at_import(module: Module, file: Path) -> str | None:
     return (finished.stderr.strip().splitlines() or ["it ended Python itself"])[-1]
 
 
+def _not_python(where: str, error: SyntaxError) -> str:
+    lines = [f"{where}: not valid Python: {error.msg}", *pointed_out(error)]
+    return "\n  ".join(lines)
+
+
 def _check_names(module: Module, file: Path, source: Source, shown: str) -> None:
     """Modules that follow use what was there when the exercise was handed out, so it must stay."""
     given = [cell.text for cell in cells_of(material.exercise(module)) if cell.exported]
@@ -131,6 +138,30 @@ def _check_names(module: Module, file: Path, source: Source, shown: str) -> None
     else:
         fix = f"To see where it was: tito solution {module.name}"
     raise TitoError(f"{problem} {fix}")
+
+
+def _check_plain(source: Source) -> None:
+    """A plank is a module like any other, and works where there is no IPython."""
+    tree = ast.parse(source.text)
+    bound = _bound_names(source.text)
+    found = {
+        node.lineno: "`display`" if node.id == "display" else "a magic or a command of the system"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name)
+        and node.id in ("display", "get_ipython")
+        and node.id not in bound
+    }
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    for statement in tree.body:
+        for node in ast.walk(statement) if not isinstance(statement, functions) else ():
+            if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+                found[node.lineno] = "`await` outside of a function"
+    if found:
+        line = min(found)
+        raise TitoError(
+            f"{source.place(line)} has {found[line]}, which works in a notebook alone; the "
+            "framework is made of plain modules. Move it to a cell that is not marked for export."
+        )
 
 
 def _bound_names(text: str) -> list[str]:

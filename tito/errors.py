@@ -18,3 +18,9 @@ class TitoError(click.ClickException):
         """Print the message, wrapped for a terminal."""
         message = fit(f"Error: {self.format_message()}", err=True)
         click.echo(message, file=file, err=file is None)
+
+
+class NotJudgedError(TitoError):
+    """A learner's file could not be judged, since it does not even load. `tito` exits 2."""
+
+    exit_code = 2

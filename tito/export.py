@@ -4,6 +4,7 @@ import ast
 import hashlib
 import itertools
 import json
+import re
 from collections import Counter
 
 from tinytorch.sources import DIRECTIVE, EXPORT, Source
@@ -11,6 +12,7 @@ from tito import set_up_cell
 from tito.lesson import BEGIN, END, Cell, Lesson, LessonError
 
 _ORIGIN = "# Exported from "
+_FUTURE = re.compile(r"^(from __future__ import .*)\n?", re.MULTILINE)
 LINE_LENGTH = 100  # as in pyproject.toml, so that what is written here is formatted already
 
 
@@ -56,6 +58,11 @@ def plank_source(source: Source, path: str) -> str:
         cells.append(_without_lines(code, marks))
     if not any(cells):
         raise LessonError(path, 1, f"no cell starts with {EXPORT!r}.")
+    # In a module, what holds from a cell on has to stand above everything.
+    future = dict.fromkeys(_FUTURE.findall("\n".join(cells)))
+    docstring, rest = _split_docstring(_FUTURE.sub("", cells[0]).strip("\n"))
+    others = [_FUTURE.sub("", cell).strip("\n") for cell in cells[1:]]
+    cells = [docstring, "\n".join(future), rest.strip("\n"), *others]
     return _library(cells, path, "tito module complete")
 
 

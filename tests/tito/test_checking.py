@@ -11,7 +11,8 @@ from tinytorch.checking import Mistake, Unit, check, expect, expect_error, expec
 from tinytorch.checking.chance import fraction_miss, fraction_tolerance
 from tinytorch.checking.checks import Check, checks_in
 from tinytorch.checking.claims import expect_undisturbed
-from tinytorch.checking.judge import Verdict, judge
+from tinytorch.checking.errors import meaning
+from tinytorch.checking.judge import Verdict, explain, judge
 from tinytorch.checking.lines import unit_lines
 from tinytorch.checking.results import Result
 from tinytorch.checking.state import restored
@@ -75,6 +76,56 @@ def test_an_array_is_no_tensor() -> None:
 def test_nan_equals_nan_and_nothing_else() -> None:
     expect("y", np.array([np.nan]), np.array([np.nan]))
     found(expect, "y", np.array([np.nan]), np.array([0.0]))
+
+
+# ---- Errors that say which mistake was made ------------------------------------------------------
+
+
+class Linear:
+    """An object with names to misspell."""
+
+    def __init__(self) -> None:
+        self.weight, self._cache = 1.0, 2.0
+
+    def forward(self) -> float:
+        return weight  # type: ignore[name-defined, no-any-return] # noqa: F821
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("np.sqr(2)", "numpy has no `sqr`; did you mean `sqrt`?"),
+        ("np.random.normall()", "numpy.random has no `normall`; did you mean `normal`?"),
+        ("np.array([1.0]).shap", "ndarray has no .shap; did you mean `shape`?"),
+        ("np.array([1.0]).sqrt", None),
+        ("Tensor.reshap", "Tensor has no .reshap; did you mean `reshape`?"),
+        ("np.frobnicate", "numpy has no `frobnicate`"),
+        ("np.float", None),  # of which NumPy itself knows better
+        ("Tensor([1.0]).reshap(1)", "a Tensor has no .reshap; did you mean `reshape`?"),
+        ("Linear().wieght", "a Linear has no .wieght; did you mean `weight`?"),
+        ("Linear().bias", "a Linear has no .bias: it was never set, or is spelled differently"),
+        ("Linear().cache", "a Linear has no .cache: it was never set, or is spelled differently"),
+        ("Linear().forward()", "the name `weight` is not defined; did you mean `self.weight`?"),
+        ("tensor", "the name `tensor` is not defined; did you mean `Tensor`?"),
+        ("prin(1)", "the name `prin` is not defined; did you mean `print`?"),
+        ("frobnicate", "the name `frobnicate` is not defined"),
+        ("from numpy import sqr", "numpy has no `sqr` to import; did you mean `sqrt`?"),
+        ("import nunpy", "there is no module `nunpy` to import; did you mean `numpy`?"),
+        ("import frobnicate", "there is no module `frobnicate` to import"),
+    ],
+)
+def test_a_name_that_is_not_there_is_told_with_the_one_that_may_be_meant(
+    code: str, told: str | None
+) -> None:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - of any kind
+        exec(code, {"np": np, "Tensor": Tensor, "Linear": Linear})
+    assert meaning(caught.value) == told
+
+
+def test_wrong_python_that_code_runs_is_no_syntax_error_of_the_file() -> None:
+    with pytest.raises(SyntaxError) as caught:
+        eval("1 +")
+    assert explain(caught.value, "layers").mistake is None
 
 
 # ---- Other claims --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 from apart import run_tito
 from click.testing import CliRunner
@@ -299,16 +300,16 @@ def test_a_syntax_error_is_told_with_its_place_and_line(workspace: Workspace) ->
     write_one(lesson, "Linear.forward", "return (x @ self.weight")
     number = lesson.read_text().split("\n").index("        return (x @ self.weight") + 1
     result = tito("module", "complete", "3")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"modules/03_layers/layers_dev.py:{number}: not valid Python: '(' was" in result.output
-    assert "  return (x @ self.weight\n" in result.output
+    assert "\n  return (x @ self.weight\n         ^\n" in result.output
 
 
 def test_a_syntax_error_in_a_notebook_is_told_with_its_cell(workspace: Workspace) -> None:
     broken = with_linear("x @")
     workspace.notebook(LAYERS).write_text(notebook_source(broken))
     result = tito("module", "complete", "3")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "layers_dev.ipynb, cell " in result.output
     assert "not valid Python" in result.output
 
@@ -416,6 +417,47 @@ def test_a_plank_that_changes_within_a_second_is_not_taken_for_the_one_before(
         assert float(finished.stdout) == number, finished.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("files = !ls", "a magic or a command of the system"),
+        ("show = display", "`display`"),
+        ("async with x: pass", "`await` outside of a function"),
+    ],
+)
+def test_what_works_in_a_notebook_alone_is_kept_out_of_a_plank(
+    workspace: Workspace, line: str, problem: str
+) -> None:
+    cell = nbformat.v4.new_code_cell(f"#| export\n{line}")
+    document = nbformat.reads(notebook_source(solved(LAYERS)), as_version=4)
+    document.cells.append(cell)
+    nbformat.write(document, workspace.notebook(LAYERS))
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert f", line 2 has {problem}, which works in a notebook alone" in result.output
+
+
+def test_a_notebook_with_magics_and_late_future_imports_becomes_a_plain_module(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(material, "check_file", lambda module: None)
+    document = nbformat.reads(notebook_source(solved(LAYERS)), as_version=4)
+    document.cells += [
+        nbformat.v4.new_code_cell(f"%%time\n# More.\n#| hide\n#| export\n{code}")
+        for code in (
+            "from __future__ import annotations\n%matplotlib inline\nMORE = 1",
+            "%time MOST = 2\ndisplay(MOST)",
+        )
+    ]
+    nbformat.write(document, workspace.notebook(LAYERS))
+    assert tito("module", "complete", "3").exit_code == 0
+    plank = workspace.plank(LAYERS).read_text()
+    assert plank.count("from __future__ import annotations") == 1
+    assert "# More.\nMORE = 1\n" in plank
+    assert "# More.\nMOST = 2\n" in plank
+    compile(plank, "plank", "exec", dont_inherit=True)
+
+
 def test_a_module_without_checks_becomes_a_plank_if_it_can_be_imported(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -423,7 +465,7 @@ def test_a_module_without_checks_becomes_a_plank_if_it_can_be_imported(
     lesson = workspace.lesson(LAYERS)
     lesson.write_text(solved(LAYERS).replace("class Dropout(Layer)", "class Dropout(Layr)"))
     result = tito("module", "complete", "3")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "name 'Layr' is not defined" in result.output
     lesson.write_text(solved(LAYERS))
     assert tito("module", "complete", "3").exit_code == 0

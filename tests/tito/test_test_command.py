@@ -54,8 +54,8 @@ def test_the_output_begins_with_the_lines_of_the_page_and_more_units_follow() ->
 
 def test_json_is_one_object_with_the_promised_keys() -> None:
     report = json.loads(run_tito("test", "--module", "03", "--json", cwd=ROOT).stdout)
-    assert list(report) == ["module", "passed", "seconds", "checks"]
-    assert (report["module"], report["passed"]) == ("layers", True)
+    assert list(report) == ["module", "passed", "judged", "seconds", "checks"]
+    assert (report["module"], report["passed"], report["judged"]) == ("layers", True, True)
     keys = ["unit", "check", "outcome", "mistake", "seen", "expected", "where", "hint"]
     assert [list(check) for check in report["checks"]] == [keys] * len(report["checks"])
 
@@ -141,6 +141,38 @@ def test_a_notebook_is_judged_with_cells_for_places(tmp_path: Path) -> None:
     nbformat.write(notebook, file)
     report = json.loads(run_tito("test", "--file", str(file), "--json").stdout)
     assert report["checks"][0]["where"].endswith("layers.ipynb, cell 2, line 4")
+
+
+NOT_JUDGED = {
+    "a syntax error": "def f(:\n    pass\n",
+    "a module that is not there": "import nunpy\n",
+    "a name that is not there": "x = y\n",
+    "bytes": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("content", NOT_JUDGED.values(), ids=NOT_JUDGED)
+def test_what_cannot_be_judged_exits_2_and_the_json_says_so(
+    tmp_path: Path, content: str | bytes
+) -> None:
+    file = tmp_path / "layers.py"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    done = run_tito("test", "--file", str(file), "--json")
+    assert done.returncode == 2
+    report = json.loads(done.stdout)
+    assert (report["passed"], report["judged"]) == (False, False)
+    shown = run_tito("test", "--file", str(file))
+    assert shown.returncode == 2
+    assert "No check could run, since the file does not load" in shown.stdout
+
+
+def test_of_several_modules_one_that_cannot_be_judged_is_enough(workspace: Workspace) -> None:
+    workspace.lesson(LAYERS).write_text("# %%\n#| export\nx = (\n")
+    done = run_tito("test", "--json", cwd=workspace.root)
+    assert done.returncode == 2
+    report = json.loads(done.stdout)
+    assert report["judged"] is False
+    assert [module["judged"] for module in report["modules"]] == [True, True, False]
 
 
 KINDS = {

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+import sys
+import traceback
+from collections.abc import Iterable
 
 # What Python, NumPy and TinyTorch say, by kind of error; and what it means, where that is certain.
 _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
@@ -18,11 +22,9 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         r"'NoneType' object has no attribute '(\w+)'",
         "something is None, and is asked for its .{0}",
     ),
-    (
-        AttributeError,
-        r"'(\w+)' object has no attribute '(\w+)'",
-        "a {0} has no .{1}: it was never set, or is spelled differently",
-    ),
+    (AttributeError, r"'(\w+)' object has no attribute '(\w+)'$", "a {0} has no .{1}"),
+    (AttributeError, r"^module '([\w.]+)' has no attribute '(\w+)'$", "{0} has no `{1}`"),
+    (ImportError, r"cannot import name '(\w+)' from '([\w.]+)'", "{1} has no `{0}` to import"),
     (
         TypeError,
         r"apply takes a function first.*got (?:Tensor|array)\(",
@@ -76,9 +78,60 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
 )
 
 
+# What is said instead of a suggestion, where there is nothing that has nearly that name.
+_OTHERWISE = {" has no .": ": it was never set, or is spelled differently"}
+# Names this alike are taken for the same one, misspelled: `wieght` and `weight`, not `sqrt` and
+# `sort`.
+_ALIKE = 0.8
+_MODULES = ("numpy", "matplotlib", "tinytorch", "math", "random", "typing", "collections")
+
+
 def meaning(error: Exception) -> str | None:
     """Which mistake an error gives away; None where it could be one or another."""
     for kind, pattern, words in _MEANINGS:
         if isinstance(error, kind) and (match := re.search(pattern, str(error))):
-            return words.format(*match.groups())
+            told = words.format(*match.groups())
+            if name := _intended(error):
+                return f"{told}; did you mean `{name}`?"
+            return told + next((more for part, more in _OTHERWISE.items() if part in told), "")
+    if isinstance(error, AttributeError) and str(error).endswith(
+        f"has no attribute '{error.name}'"
+    ):
+        thing = error.obj if isinstance(error.obj, type) else type(error.obj)
+        if name := _intended(error):  # if not, it may be another kind of thing that is meant
+            return f"{thing.__name__} has no .{error.name}; did you mean `{name}`?"
     return None
+
+
+def _intended(error: Exception) -> str | None:
+    """The name that is there and that somebody may have meant who used one that is not."""
+    match error:
+        case UnboundLocalError():
+            return None
+        case NameError(name=str(name)):
+            *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+            if name in _names_of(frame.f_locals.get("self")):
+                return f"self.{name}"
+            return _nearest(name, {**frame.f_builtins, **frame.f_globals, **frame.f_locals})
+        case AttributeError(name=str(name), obj=thing) if thing is not None:
+            return _nearest(name, _names_of(thing))
+        case ModuleNotFoundError(name=str(name)):
+            return _nearest(name, _MODULES)
+        case ImportError(name=str(module)):
+            missing = re.search(r"cannot import name '(\w+)'", str(error))
+            return _nearest(missing[1], _names_of(sys.modules.get(module))) if missing else None
+    return None
+
+
+def _names_of(thing: object) -> Iterable[str]:
+    try:
+        return dir(thing)
+    except Exception:  # a learner's own __dir__
+        return ()
+
+
+def _nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that is most like this one, whatever its capitals; None if none is."""
+    known = {n.lower(): n for n in names if name.startswith("_") or not n.startswith("_")}
+    found = difflib.get_close_matches(name.lower(), known, n=1, cutoff=_ALIKE)
+    return known[found[0]] if found else None

@@ -14,7 +14,7 @@ from typing import Any
 from tinytorch.checking.checks import Check
 from tinytorch.checking.errors import meaning
 from tinytorch.checking.lineup import Mistake
-from tinytorch.sources import unwritten
+from tinytorch.sources import pointed_out, unwritten
 
 NOT_WRITTEN = "not written yet"
 
@@ -125,9 +125,11 @@ def explain(error: BaseException, module: str) -> Verdict:
                 verdict.mistake = NOT_WRITTEN
             else:
                 verdict.mistake = str(error) if verdict.file else f"{missing} is not defined"
-        case SyntaxError():
+        case SyntaxError() if error.filename and not error.filename.startswith("<"):
             verdict.stopped = True
             verdict.mistake = "Python cannot read the file"
+            kind = f"{type(error).__name__}: " if error.lineno else ""  # a place in Python, or none
+            verdict.seen = "\n".join([kind + error.msg, *pointed_out(error)])
             verdict.file, verdict.line = error.filename, error.lineno
         case RecursionError():
             verdict.stopped = True

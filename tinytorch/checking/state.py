@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.random  # NumPy would load it on first use, so in each process that runs a check
 
+import tinytorch
 import tinytorch.random
 
 
@@ -33,43 +34,60 @@ def restored() -> Iterator[list[Disturbance]]:
     numpy_state = np.random.get_state()
     own_generator = tinytorch.random.generator()
     disturbances: list[Disturbance] = []
+    calls: dict[str, Disturbance] = {}
     try:
-        with _noticing_seeds(disturbances):
+        with _noticing_calls(calls):
             yield disturbances
     finally:
+        disturbances += [calls[name] for name in calls if name in _SEEDS]
         if disturbances:
             np.random.set_state(numpy_state)
         if tinytorch.random.generator() is not own_generator:
-            disturbances.append(Disturbance("tinytorch.manual_seed"))
+            disturbances.append(_last_call(calls, "tinytorch.manual_seed"))
             tinytorch.random._generator = own_generator
         if (np.geterr(), np.geterrcall()) != (errors, callback):
-            disturbances.append(Disturbance("np.seterr"))
+            disturbances.append(_last_call(calls, "np.seterr"))
             np.seterr(**errors)
             np.seterrcall(callback)
         if np.get_printoptions() != printing:
-            disturbances.append(Disturbance("np.set_printoptions"))
+            disturbances.append(_last_call(calls, "np.set_printoptions"))
             np.set_printoptions(**printing)
 
 
-@contextmanager
-def _noticing_seeds(disturbances: list[Disturbance]) -> Iterator[None]:
-    """Note whenever NumPy's global generator is started afresh."""
-    originals = {name: getattr(np.random, name) for name in ("seed", "set_state")}
+_SEEDS = ("np.random.seed", "np.random.set_state")
+# The functions to notice, where code finds them, and how they are called when they are told of.
+_NOTICED = (
+    (np.random, "seed", "np.random.seed"),
+    (np.random, "set_state", "np.random.set_state"),
+    (np, "seterr", "np.seterr"),
+    (np, "seterrcall", "np.seterr"),
+    (np, "set_printoptions", "np.set_printoptions"),
+    (tinytorch, "manual_seed", "tinytorch.manual_seed"),
+    (tinytorch.random, "manual_seed", "tinytorch.manual_seed"),
+)
 
-    def noticing(name: str) -> Callable[..., Any]:
+
+def _last_call(calls: dict[str, Disturbance], name: str) -> Disturbance:
+    return calls.get(name, Disturbance(name))
+
+
+@contextmanager
+def _noticing_calls(calls: dict[str, Disturbance]) -> Iterator[None]:
+    """Note where what changes global state is called: for each function the last call."""
+    originals = [getattr(place, name) for place, name, _ in _NOTICED]
+
+    def noticing(called: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             caller = sys._getframe(1)
-            disturbances.append(
-                Disturbance(f"np.random.{name}", caller.f_code.co_filename, caller.f_lineno)
-            )
-            return originals[name](*arguments, **options)
+            calls[called] = Disturbance(called, caller.f_code.co_filename, caller.f_lineno)
+            return original(*arguments, **options)
 
         return call
 
-    for name in originals:
-        setattr(np.random, name, noticing(name))
+    for (place, name, called), original in zip(_NOTICED, originals, strict=True):
+        setattr(place, name, noticing(called, original))
     try:
         yield
     finally:
-        for name, original in originals.items():
-            setattr(np.random, name, original)
+        for (place, name, _), original in zip(_NOTICED, originals, strict=True):
+            setattr(place, name, original)

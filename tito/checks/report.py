@@ -95,6 +95,8 @@ def print_summary(
         if waiting:
             parts.append(f"{waiting} waiting")
         sentence = f"{', '.join(parts)}, in {report.seconds:.1f} s{about}."
+        if not report.judged:
+            sentence = f"No check could run, since the file does not load{about}."
         click.secho(fit(sentence), bold=True)
         if recall:
             first = report.failures[0]

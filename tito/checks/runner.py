@@ -23,6 +23,13 @@ class Report:
     module: Module
     results: list[Result] = field(default_factory=list)
     seconds: float = 0.0
+    judged: bool = True
+    """Whether the file could be loaded, so that checks could run."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all checks have passed, 1 if something failed, 2 if nothing could be judged."""
+        return 2 if not self.judged else 0 if self.passed else 1
 
     @property
     def passed(self) -> bool:
@@ -39,6 +46,7 @@ class Report:
         return {
             "module": self.module.name,
             "passed": self.passed,
+            "judged": self.judged,
             "seconds": round(self.seconds, 3),
             "checks": [result.as_dict() for result in self.results],
         }
@@ -76,6 +84,7 @@ def run_checks(
                 result = run.result_of(check)
                 report.results.append(result)
                 on_result(result)
+            report.judged = not stages.hopeless
         finally:
             stages.end()
     report.seconds = time.perf_counter() - start

@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from os import _exit
@@ -88,7 +88,7 @@ def _serve(connection: Connection, setting: Setting) -> None:
         try:
             namespace = load(setting.module.name)
         except BaseException as error:
-            verdict = explain(error, name)
+            verdict = replace(explain(error, name), outcome="error")
     verdict.printed = _printed(setting)
     connection.send_bytes(json.dumps(asdict(verdict)).encode())
     checks = {check.name: check for check in checks_in(read_suite(setting.module))}

@@ -33,6 +33,9 @@ class Stages:
         scratch: an empty folder.
         checks: the whole suite.
         on_wait: called again and again while a check is waited for; may raise to end the run.
+
+    Attributes:
+        hopeless: whether the module could not even be loaded, so that no check can run.
     """
 
     def __init__(
@@ -52,11 +55,11 @@ class Stages:
         self._abreast = min(MOST_ABREAST, processors()) if hasattr(os, "fork") else 1
         self._idle: list[StageProcess] = []
         self._at_work: dict[str, StageProcess] = {}  # by the name of the check
-        self._hopeless = False
+        self.hopeless = False
 
     def judge(self, check: Check, limit: float) -> Verdict | None:
         """What a check comes to; None if the module could not even be loaded."""
-        if self._hopeless:
+        if self.hopeless:
             return None
         position = self._checks.index(check)
         self._take_back(self._checks[:position])
@@ -67,8 +70,8 @@ class Stages:
             problem = None if stage.loaded else self._verdict(check, stage, limit)
             if problem and problem.outcome != "passed":
                 stage.end()
-                self._hopeless = following is check
-                if self._hopeless:
+                self.hopeless = following is check
+                if self.hopeless:
                     return problem
                 break
             stage.ask({"check": following.name}, limit)

@@ -10,7 +10,7 @@ from tito import material, overview
 from tito.commands.export import export as export_lessons
 from tito.completing import draft, export, problem_at_import
 from tito.course import MODULE, Module, find_repository
-from tito.errors import TitoError
+from tito.errors import NotJudgedError, TitoError
 from tito.groups import OrderedGroup
 from tito.handout import hand_out_exercise, start_over
 from tito.prose import command_lines, fit
@@ -154,12 +154,18 @@ def reset(module: Module) -> None:
 
 
 def _passes(module: Module, file: Path) -> bool:
-    """Run the module's checks on a file, on the screen."""
+    """Run the module's checks on a file, on the screen.
+
+    Raises:
+        NotJudgedError: the file does not load, so there is nothing to check.
+    """
     if material.check_file(module) is None:
         click.echo(f"There are no checks for {module.name} yet; seeing whether it can be imported.")
         problem = problem_at_import(module, file)
         click.echo(f"No: {problem}" if problem else "It can.")
-        return problem is None
+        if problem:
+            raise _not_judged(file)
+        return True
     # Here, because they bring NumPy along.
     from tito.checks.report import Screen, print_summary
     from tito.checks.runner import run_checks
@@ -168,4 +174,10 @@ def _passes(module: Module, file: Path) -> bool:
     report = run_checks(module, file, on_result=screen.add, on_wait=screen.wait)
     screen.flush()
     print_summary(report)
+    if not report.judged:
+        raise _not_judged(file)
     return report.passed
+
+
+def _not_judged(file: Path) -> NotJudgedError:
+    return NotJudgedError(f"{file.name} does not load, so nothing was exported.")

@@ -42,7 +42,8 @@ def test(
     option all checks are run, and in a clone all tests of the project instead; what follows --
     goes to pytest then: tito test -- -x --durations=10
 
-    Exits 0 if everything passed, 1 if something failed, 2 if the command was wrong.
+    Exits 0 if everything passed, 1 if something failed, 2 if a file could not be judged, since it
+    does not even load, or if the command was wrong.
     """
     workspace = Workspace.find()
     if file and module is None:
@@ -64,9 +65,14 @@ def test(
         click.echo(json.dumps(reports[0].as_dict(), indent=2, ensure_ascii=False))
     elif as_json:
         seconds = round(sum(report.seconds for report in reports), 3)
-        data = {"passed": passed, "seconds": seconds, "modules": [r.as_dict() for r in reports]}
+        data = {
+            "passed": passed,
+            "judged": all(report.judged for report in reports),
+            "seconds": seconds,
+            "modules": [report.as_dict() for report in reports],
+        }
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-    ctx.exit(0 if passed else 1)
+    ctx.exit(max(report.exit_code for report in reports))
 
 
 def _judge(
