@@ -61,7 +61,11 @@ def attribute(layer: Any, name: str) -> Any:
             seen=f"a {type(layer).__name__} without .{name}",
             expected=f"a tensor .{name}",
             mistake=meaning(
-                AttributeError(f"{type(layer).__name__!r} object has no attribute {name!r}")
+                AttributeError(
+                    f"{type(layer).__name__!r} object has no attribute {name!r}",
+                    name=name,
+                    obj=layer,
+                )
             ),
         )
     if value is None:
