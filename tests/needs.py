@@ -60,6 +60,7 @@ def _reaches_itself() -> bool:
 NEEDS = {
     "bash": _program("bash"),
     "zsh": _program("zsh"),
+    "git": _program("git"),
     "ensurepip": _package("pip's own installer, ensurepip", "ensurepip"),
     "PyTorch": _package("PyTorch", "torch"),
     "JAX": _package("JAX", "jax"),

@@ -56,6 +56,11 @@ def start_over(workspace: Workspace, module: Module) -> list[tuple[str, str]]:
 def add_missing(workspace: Workspace, state: State) -> list[str]:
     """Put every file into the workspace that is not there, and say which."""
     added = []
+    for name, text in material.workspace_files().items():
+        path = workspace.root / name
+        if not path.exists() and not path.is_symlink():
+            write_atomically(path, text)
+            added.append(name)
     workspace.plank(MODULES[0]).parent.mkdir(parents=True, exist_ok=True)
     for module in MODULES:
         if not workspace.lesson(module).exists() and not workspace.notebook(module).exists():

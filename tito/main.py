@@ -4,6 +4,7 @@ import os
 
 import click
 
+import tinytorch
 from tito.course import find_repository
 from tito.groups import LazyCommand, LazyGroup
 from tito.prose import command_lines, fit
@@ -38,7 +39,7 @@ COMMANDS = (
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="tinytorch", message="tito %(version)s")
+@click.version_option(tinytorch.__version__, message="tito %(version)s")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Build a machine-learning framework of your own, module by module.

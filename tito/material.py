@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from tinytorch import shipped
+from tito import DISTRIBUTION
 from tito.course import Module
 from tito.errors import TitoError
 from tito.exercises import has_hints
@@ -46,6 +47,30 @@ def check_files() -> dict[str, Path]:
 def check_file(module: Module) -> str | None:
     """The checks of a module; None where there are none yet."""
     return shipped.check_file(module.name)
+
+
+def workspace_files() -> dict[str, str]:
+    """Name to text of the files in a workspace that are about the workspace itself."""
+    folder = Path(__file__).with_name("handed_out")
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    if addresses := _addresses():
+        readme += "\n## Where TinyTorch comes from\n\n"
+        readme += "".join(f"- {what}: <{url}>\n" for what, url in addresses.items())
+    return {
+        "README.md": readme,
+        ".gitignore": (folder / "gitignore").read_text(encoding="utf-8"),
+    }
+
+
+def _addresses() -> dict[str, str]:
+    """The project's addresses, by what they are: those under [project.urls] in pyproject.toml."""
+    from importlib import metadata  # here, since bare tito does without
+
+    try:
+        lines = metadata.metadata(DISTRIBUTION).get_all("Project-URL") or []
+    except metadata.PackageNotFoundError:  # used without being installed
+        return {}
+    return {what.strip(): url.strip() for what, _, url in (line.partition(",") for line in lines)}
 
 
 def help_for(module: Module) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ try:
 except ImportError:
     import subprocess
     import sys
+    from importlib import metadata
     from pathlib import Path
 
     class NotInstalledError(ImportError):
@@ -29,13 +30,13 @@ except ImportError:
             return [str(self)]
 
     here = Path.cwd()
-    found = [elsewhere] if elsewhere else sorted(here.glob("tinytorch-*-none-any.whl"))[-1:]
+    found = [elsewhere] if elsewhere else sorted(here.glob("tinytorch*-none-any.whl"))[-1:]
     found += [clone for clone in here.parents if (clone / "tinytorch/notebook.py").exists()]
     if not found:
         raise NotInstalledError(
             "TinyTorch is not installed here, and this notebook builds on it.\\n\\n"
-            "1. Get its wheel, the file tinytorch-….whl, where you got this notebook. Whoever\\n"
-            "   has a clone of TinyTorch makes it there: pip wheel --no-deps .\\n"
+            "1. Get its wheel, the file tinytorch_course-….whl, where you got this\\n"
+            "   notebook. Whoever has a clone of TinyTorch makes it there: pip wheel --no-deps .\\n"
             "   (What `pip install tinytorch` brings is another project.)\\n"
             f"2. Put it beside this notebook, into {here}\\n"
             "   On Colab: click on the folder at the left edge, and drag the file there.\\n"
@@ -43,7 +44,11 @@ except ImportError:
             "A wheel that has an address can stay there: write that after `elsewhere`."
         ) from None
     print(f"Installing TinyTorch from {found[0]}; this may take a minute.", flush=True)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", str(found[0])]
+    pip = [sys.executable, "-m", "pip"]
+    if any(other.name == "tinytorch" for other in metadata.distributions()):
+        print("Removing the other project of that name.", flush=True)  # both would be in one folder
+        subprocess.run([*pip, "uninstall", "--quiet", "--yes", "tinytorch"])
+    pip += ["install", "--quiet", str(found[0])]
     done = subprocess.run(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise NotInstalledError(

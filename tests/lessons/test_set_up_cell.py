@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -51,17 +51,38 @@ def installed(
 def test_where_tinytorch_is_there_nothing_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "tinytorch-9.9.9-py3-none-any.whl").touch()
+    (tmp_path / "tinytorch_course-9.9.9-py3-none-any.whl").touch()
     assert installed(monkeypatch, tmp_path, missing=False) == []
 
 
 def test_it_is_installed_from_the_wheel_beside_the_notebook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wheel = tmp_path / "tinytorch-9.9.9-py3-none-any.whl"
+    wheel = tmp_path / "tinytorch_course-9.9.9-py3-none-any.whl"
     wheel.touch()
-    (tmp_path / "tinytorch-9.9.9-py3-none-any (1).whl").touch()  # a browser's second copy
+    (tmp_path / "tinytorch_course-9.9.9-py3-none-any (1).whl").touch()  # a browser's second copy
     assert installed(monkeypatch, tmp_path) == [str(wheel)]
+
+
+def test_the_other_project_of_that_name_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tinytorch_course-9.9.9-py3-none-any.whl").touch()
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command[3:])
+        return subprocess.CompletedProcess(command, len(commands) - 1, "")
+
+    monkeypatch.setattr("subprocess.run", run)
+    other = SimpleNamespace(name="tinytorch")
+    monkeypatch.setattr("importlib.metadata.distributions", lambda: [other])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "tinytorch.notebook", None)
+    with pytest.raises(ImportError, match="could not be installed"):
+        exec(set_up_cell.TEXT, {})
+    assert commands[0] == ["uninstall", "--quiet", "--yes", "tinytorch"]
+    assert commands[1][0] == "install"
 
 
 def test_it_is_installed_from_the_clone_around_the_notebook(
@@ -73,8 +94,8 @@ def test_it_is_installed_from_the_clone_around_the_notebook(
 def test_it_is_installed_from_elsewhere_where_the_cell_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "tinytorch-9.9.9-py3-none-any.whl").touch()
-    address = "https://example.org/tinytorch-9.9.9-py3-none-any.whl"
+    (tmp_path / "tinytorch_course-9.9.9-py3-none-any.whl").touch()
+    address = "https://example.org/tinytorch_course-9.9.9-py3-none-any.whl"
     assert installed(monkeypatch, tmp_path, elsewhere=address) == [address]
 
 
@@ -89,7 +110,7 @@ def test_where_there_is_nothing_to_install_it_says_what_to_do(
 def test_where_pip_fails_its_words_are_passed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "tinytorch-9.9.9-py3-none-any.whl").touch()
+    (tmp_path / "tinytorch_course-9.9.9-py3-none-any.whl").touch()
     with pytest.raises(ImportError, match="No matching distribution") as caught:
         installed(monkeypatch, tmp_path, problem="ERROR: No matching distribution found\n")
     assert "a network to fetch the libraries" in str(caught.value)
@@ -100,7 +121,7 @@ def test_a_library_of_another_project_by_that_name_is_in_nobody_s_way(tmp_path: 
     other = tmp_path / "other" / "tinytorch"
     other.mkdir(parents=True)
     (other / "__init__.py").touch()
-    (tmp_path / "tinytorch-9.9.9-py3-none-any.whl").touch()
+    (tmp_path / "tinytorch_course-9.9.9-py3-none-any.whl").touch()
     program = f"""
 import subprocess, sys
 sys.path.insert(0, {str(other.parent)!r})

@@ -10,6 +10,14 @@ from pathlib import Path
 from handed_out import CHECKED, ROOT
 
 from tinytorch import shipped
+from tito import DISTRIBUTION, set_up_cell
+
+
+def test_pip_knows_the_package_by_a_name_of_its_own() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["name"] == DISTRIBUTION != "tinytorch"
+    assert f"The package is called `{DISTRIBUTION}`" in (ROOT / "README.md").read_text()
+    assert "tinytorch_course-….whl" in set_up_cell.TEXT
 
 
 def test_in_a_clone_they_are_the_repositorys_own() -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
+from tito import DISTRIBUTION
 from tito.course import MODULES, find_module, repository_root
 from tito.errors import TitoError
 from tito.main import COMMANDS, main
@@ -161,7 +162,7 @@ def test_help_is_as_good_with_the_short_option() -> None:
 def test_version_prints_the_version_of_the_package() -> None:
     result = run("--version")
     assert result.exit_code == 0
-    assert result.output == f"tito {version('tinytorch')}\n"
+    assert result.output == f"tito {version(DISTRIBUTION)}\n"
 
 
 def test_a_misspelt_command_is_wrong_usage_with_a_suggestion() -> None:

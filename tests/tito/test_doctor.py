@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from apart import run_tito
-from learner import LAYERS, TENSOR, solved, tito, with_linear, write_one
+from learner import LAYERS, ROOT, TENSOR, solved, tito, with_linear, write_one
 
 from tinytorch.overlay import MARKER, VARIABLE
 from tito import material
@@ -134,6 +134,22 @@ def test_a_library_that_is_missing_is_a_problem(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(importlib.metadata, "version", without_matplotlib)
     finding = one(list(machine._packages()), "TinyTorch needs matplotlib")
     assert finding.fix.endswith("-m pip install matplotlib")
+
+
+def test_a_tinytorch_that_is_not_installed_is_worth_knowing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "DISTRIBUTION", "no-such-project")
+    finding = one(list(machine._packages()), f"TinyTorch is used from {ROOT}")
+    assert finding.state == NOTE
+
+
+def test_another_project_of_that_name_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(machine._namesake()) == []
+    files = [importlib.metadata.PackagePath("tinytorch/__init__.py")]
+    monkeypatch.setattr(importlib.metadata, "files", lambda name: files)
+    finding = one(list(machine._namesake()), "Another project named tinytorch is installed too")
+    assert "uninstall tinytorch" in finding.fix
 
 
 def test_more_threads_than_processors_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

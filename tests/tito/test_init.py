@@ -1,7 +1,10 @@
 """`tito init`: a workspace from what is installed, and never a touch on what is there."""
 
 import os
+import re
+import subprocess
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -112,6 +115,54 @@ def test_files_that_were_there_before_the_workspace_stay_as_they_are(tmp_path: P
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_a_workspace_says_what_it_is_and_how_to_go_on(workspace: Workspace) -> None:
+    readme = (workspace.root / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^tito(.*?) +#", readme, flags=re.MULTILINE)
+    assert len(commands) == 6
+    for command in commands:
+        words = [word for word in command.split() if not word.isdigit()]
+        assert tito(*words, "--help").exit_code == 0
+    for name in re.findall(r"^\| `(.+?)`", readme, flags=re.MULTILINE):
+        assert (workspace.root / name).exists()
+
+
+@pytest.mark.needs("git")
+def test_git_leaves_out_what_need_not_be_kept(workspace: Workspace) -> None:
+    assert tito("milestone", "mnist", "--help").exit_code == 0
+    for name in ("pictures/a.png", "milestone-mnist/b", "modules/__pycache__/c"):
+        (workspace.root / name).parent.mkdir(exist_ok=True)
+        (workspace.root / name).touch()
+    subprocess.run(["git", "init", "--quiet"], cwd=workspace.root, check=True)
+    command = ["git", "ls-files", "--others", "--exclude-standard"]
+    kept = subprocess.run(command, cwd=workspace.root, capture_output=True, text=True).stdout
+    folders = {name.partition("/")[0] for name in kept.splitlines()}
+    assert folders == {".gitignore", "README.md", "modules", "tests", "tinytorch.toml"}
+
+
+def test_the_addresses_of_the_project_come_from_its_metadata(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = Message()
+    about["Project-URL"] = "Homepage, https://example.org/a,b"
+    monkeypatch.setattr("importlib.metadata.metadata", lambda name: about)
+    assert tito("init", str(tmp_path / "w")).exit_code == 0
+    readme = (tmp_path / "w" / "README.md").read_text(encoding="utf-8")
+    assert readme.endswith("- Homepage: <https://example.org/a,b>\n")
+
+
+def test_a_readme_of_the_learners_own_stays(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    (tmp_path / ".gitignore").write_text("*.mine")
+    (tmp_path / ".git").mkdir()
+    output = tito("init", str(tmp_path)).output
+    assert "The files that were there before are as they were." in output
+    assert f"It is inside your Git repository, {tmp_path}." in output
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert (tmp_path / ".gitignore").read_text() == "*.mine"
+    (tmp_path / "README.md").unlink()
+    assert "Added what was missing: README.md." in tito("init", str(tmp_path)).output
+
+
 # ---- An upgrade of TinyTorch ---------------------------------------------------------------------
 
 
@@ -159,6 +210,28 @@ def test_a_clone_of_tinytorch_is_no_place_for_a_workspace() -> None:
     assert result.exit_code == 1
     assert "is a clone of TinyTorch itself. Name a new folder" in result.output
     assert not (ROOT / MARKER).exists()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What a clone of TinyTorch is known by."""
+    for name in ("pyproject.toml", "modules/lesson.py", "tito/course.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_inside_a_clone_it_says_why_that_is_fine(clone: Path) -> None:
+    result = tito("init", str(clone / "my-tinytorch"))
+    assert result.exit_code == 0
+    assert f"It is inside a clone of TinyTorch, {clone}, which is fine:" in result.output
+
+
+def test_a_folder_of_a_clone_is_no_place_for_a_workspace(clone: Path) -> None:
+    result = tito("init", str(clone / "modules"))
+    assert result.exit_code == 1
+    assert f"is a part of {clone}, a clone of TinyTorch. Name a new folder" in result.output
+    assert os.listdir(clone / "modules") == ["lesson.py"]
 
 
 def test_the_home_folder_is_no_place_for_a_workspace(

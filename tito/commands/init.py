@@ -26,12 +26,13 @@ def init(folder: Path | None) -> None:
     is_new = not (root / MARKER).is_file()
     with explaining_failures():
         root.mkdir(parents=True, exist_ok=True)
+        was_empty = not any(root.iterdir())
     workspace = Workspace(root)
     with workspace.change() as state:
         new_editions = add_new_editions(workspace, state)
         added = add_missing(workspace, state)
     if is_new:
-        _welcome(root)
+        _welcome(root, was_empty, added)
         return
     if added:
         missing = ", ".join(added)
@@ -59,6 +60,10 @@ def _choose(folder: Path | None) -> Path:
         raise TitoError(f"{folder} is a file. {name}")
     if is_repository(root):
         raise TitoError(f"{root} is a clone of TinyTorch itself. {name}")
+    clone = _clone_around(root)
+    is_new = not (root / MARKER).is_file()
+    if clone and is_new and root.exists() and any(root.iterdir()):
+        raise TitoError(f"{root} is a part of {clone}, a clone of TinyTorch. {name}")
     if root in (Path.home().resolve(), Path(root.anchor)):
         raise TitoError(f"A workspace in {root} would fill it with folders. {name}")
     for above in root.parents:
@@ -70,8 +75,11 @@ def _choose(folder: Path | None) -> Path:
     return root
 
 
-def _welcome(root: Path) -> None:
-    click.echo(fit(f"{root} is your workspace, with an exercise for each module.\n"))
+def _welcome(root: Path, was_empty: bool, added: list[str]) -> None:
+    click.echo(fit(f"{root} is your workspace, with an exercise for each module."))
+    for sentence in _about_the_place(root, was_empty, added):
+        click.echo(fit(sentence))
+    click.echo()
     if root != Path.cwd():
         shown = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
         click.secho(f"  cd {shlex.quote(str(shown))}", bold=True)
@@ -81,3 +89,26 @@ def _welcome(root: Path) -> None:
         ("tito", "see where you are and what is next, at any time"),
     ]
     click.echo("\n".join(command_lines(steps)))
+
+
+def _about_the_place(root: Path, was_empty: bool, added: list[str]) -> list[str]:
+    """What to know about where a workspace has been made, in sentences."""
+    said = []
+    if not was_empty:
+        said.append("The files that were there before are as they were.")
+    clone = _clone_around(root)
+    repository = next((f for f in (root, *root.parents) if (f / ".git").exists()), None)
+    if clone:
+        said.append(
+            f"It is inside a clone of TinyTorch, {clone}, which is fine: in it `tito` is about "
+            "your code, and elsewhere in the clone about the reference."
+        )
+    elif repository:
+        ignored = ", and .gitignore names what Git need not keep" * (".gitignore" in added)
+        said.append(f"It is inside your Git repository, {repository}{ignored}.")
+    return said
+
+
+def _clone_around(root: Path) -> Path | None:
+    """The clone of TinyTorch that a folder is in."""
+    return next((folder for folder in root.parents if is_repository(folder)), None)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import tinytorch
 from tinytorch.machine import THREAD_VARIABLES, processors
+from tito import DISTRIBUTION
 from tito.doctor.finding import NOTE, OK, PROBLEM, Finding, ask_python, last_line
 
 
@@ -20,8 +21,18 @@ def _python() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
+    try:
+        requirements = importlib.metadata.requires(DISTRIBUTION) or []  # as pyproject.toml says
+    except importlib.metadata.PackageNotFoundError:
+        folder = Path(tinytorch.__file__).parent.parent
+        yield Finding(
+            NOTE,
+            f"TinyTorch is used from {folder}, and not installed, so nobody knows what it lacks.",
+            f"{_pip()} install -e {shlex.quote(str(folder))}",
+        )
+        return
     missing = []
-    for requirement in importlib.metadata.requires("tinytorch") or []:  # as pyproject.toml says
+    for requirement in requirements:
         name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
         if "extra ==" not in requirement and not _is_installed(name):
             missing.append(name)
@@ -30,6 +41,20 @@ def _packages() -> Iterator[Finding]:
             PROBLEM,
             f"TinyTorch needs {', '.join(missing)}, which this Python does not have.",
             f"{_pip()} install {' '.join(missing)}",
+        )
+
+
+def _namesake() -> Iterator[Finding]:
+    """On the package index, `tinytorch` is another project. Both would be in one folder."""
+    try:
+        files = importlib.metadata.files("tinytorch") or []
+    except importlib.metadata.PackageNotFoundError:
+        return
+    if any(str(file) == "tinytorch/__init__.py" for file in files):
+        yield Finding(
+            PROBLEM,
+            "Another project named tinytorch is installed too, and its files are among ours.",
+            f"{_pip()} uninstall tinytorch, then install TinyTorch again with --force-reinstall",
         )
 
 
@@ -155,4 +180,4 @@ def _allowed_processors() -> int | None:
     return None if quota == "max" else max(1, math.ceil(int(quota) / int(period)))
 
 
-LOOKS = (_python, _packages, _numpy, _threads, _encoding, _kernel)
+LOOKS = (_python, _packages, _namesake, _numpy, _threads, _encoding, _kernel)
