@@ -112,7 +112,7 @@ def to_json(results: Results) -> str:
     """Everything measured, round by round, and every comparison drawn from it."""
     comparisons = [{**asdict(c), "is_met": c.is_met} for c in table.comparisons(results)]
     content = {**asdict(results), "comparisons": comparisons}
-    return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
 def write(results: Results, folder: Path) -> list[Path]:

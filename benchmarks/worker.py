@@ -108,7 +108,9 @@ class Runner:
         status = Path("/proc/self/status")
         if status.is_file():
             # Unlike ru_maxrss, it has nothing of the process that started this one.
-            line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM:"))
+            line = next(
+                x for x in status.read_text(encoding="utf-8").splitlines() if x.startswith("VmHWM:")
+            )
             return int(line.split()[1]) * 1024
         import resource
 

@@ -1,6 +1,7 @@
 """Completing a module: from a learner's exercise to a plank of the framework."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -109,7 +110,13 @@ def problem_at_import(module: Module, file: Path) -> str | None:
     command = [sys.executable, "-c", program, module.name, str(file)]
     try:
         finished = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+            command,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=60,
         )
     except subprocess.TimeoutExpired:
         return "it does not come to an end"

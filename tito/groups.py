@@ -2,9 +2,11 @@
 
 import difflib
 import importlib
+from typing import Any
 
 import click
 
+from tito.output import make_printable
 from tito.prose import fit
 
 
@@ -51,6 +53,11 @@ class LazyGroup(OrderedGroup):
             ctx.fail(f"No such command '{name}'. {hint}")
         found, command, rest = super().resolve_command(ctx, args)
         return found, command.load() if isinstance(command, LazyCommand) else command, rest
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line, whatever the terminal can print."""
+        make_printable()
+        return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that is called; what is wrong with its usage is wrapped for a terminal.

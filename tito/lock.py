@@ -21,7 +21,7 @@ def locked(file: Path) -> Iterator[None]:
     Raises:
         OSError: the file cannot be opened for writing.
     """
-    with file.open("a") as opened:
+    with file.open("a", encoding="utf-8") as opened:
         if fcntl is not None:
             try:
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -283,7 +283,7 @@ def test_wrong_usage_is_told_and_exits_2(arguments: tuple[str, ...], complaint: 
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_anything_runs() -> None:
-    Path("taken").write_text("a file")
+    Path("taken").write_text("a file", encoding="utf-8")
     result = explore("03", *QUICK, "-o", "taken/below")
     assert result.exit_code == 1
     assert "The results cannot be written to taken/below" in " ".join(result.output.split())

@@ -145,7 +145,8 @@ def test_code_that_loops_for_ever_is_stopped(
     output = capsys.readouterr().out
     assert "It does not come to an end." in output
     assert "saw       still running after 0.2 seconds" in output
-    assert f"at        lesson_dev.py:{file.read_text().split(loop)[0].count(chr(10)) + 1}" in output
+    line = file.read_text(encoding="utf-8").split(loop)[0].count("\n") + 1
+    assert f"at        lesson_dev.py:{line}" in output
 
 
 def test_code_that_ends_the_program_does_not_end_the_lesson(

@@ -189,7 +189,7 @@ class Clone:
 
 
 def read_snapshot(path: Path) -> str:
-    return VOLATILE.sub("", path.read_text(errors="surrogateescape"))
+    return VOLATILE.sub("", path.read_text(encoding="utf-8", errors="surrogateescape"))
 
 
 @pytest.fixture

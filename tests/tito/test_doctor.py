@@ -101,7 +101,7 @@ def test_the_doctor_changes_nothing(workspace: Workspace, plank: Path) -> None:
         # Python keeps the bytecode of a plank that is imported, as it does for any file.
         return {path: path.read_bytes() for path in files if path.parent.name != "__pycache__"}
 
-    plank.write_text("import nothing_of_the_kind\n")
+    plank.write_text("import nothing_of_the_kind\n", encoding="utf-8")
     (workspace.root / MARKER).write_text("format =")
     before = contents()
     tito("doctor")
@@ -282,7 +282,7 @@ def test_a_plank_older_than_its_exercise_is_worth_knowing(
 def test_a_plank_that_was_changed_by_hand_is_worth_knowing(
     workspace: Workspace, plank: Path
 ) -> None:
-    plank.write_text(plank.read_text() + "# by hand\n")
+    plank.write_text(plank.read_text(encoding="utf-8") + "# by hand\n", encoding="utf-8")
     finding = one(seen(workspace), "is not what modules/03_layers/layers_dev.py exports")
     assert finding.state == NOTE
 
@@ -296,12 +296,18 @@ def test_going_on_in_the_notebook_changes_nothing_about_a_plank(
     (workspace.root / MARKER).unlink()
     assert tito("module", "status").exit_code == 0
     assert {finding.state for finding in seen(workspace)} == {OK}
-    plank.write_text(plank.read_text().replace("return x @ self.weight", "return x"))
+    plank.write_text(
+        plank.read_text(encoding="utf-8").replace("return x @ self.weight", "return x"),
+        encoding="utf-8",
+    )
     assert one(seen(workspace), "is not what modules/03_layers/layers_dev.").state == NOTE
 
 
 def test_a_plank_that_another_tinytorch_laid_out_is_fine(workspace: Workspace, plank: Path) -> None:
-    plank.write_text("# Exported from elsewhere\n" + plank.read_text().replace("\n\n\n", "\n\n"))
+    plank.write_text(
+        "# Exported from elsewhere\n" + plank.read_text(encoding="utf-8").replace("\n\n\n", "\n\n"),
+        encoding="utf-8",
+    )
     assert {finding.state for finding in seen(workspace)} == {OK}
 
 
@@ -318,7 +324,7 @@ def test_an_untouched_lesson_of_another_tinytorch_is_fine(
 def test_a_plank_that_cannot_be_imported_is_a_problem_with_its_place(
     workspace: Workspace, plank: Path
 ) -> None:
-    plank.write_text("\nimport nothing_of_the_kind\n")
+    plank.write_text("\nimport nothing_of_the_kind\n", encoding="utf-8")
     finding = one(seen(workspace), "tinytorch/core/layers.py:2: ModuleNotFoundError: No module")
     assert finding.state == PROBLEM
     assert "tito module complete 03" in finding.fix
@@ -336,8 +342,8 @@ def test_a_plank_that_breaks_every_other_one_is_told_of_once(
 def test_a_plank_that_lacks_what_the_framework_uses_is_a_problem(
     workspace: Workspace, plank: Path
 ) -> None:
-    text = plank.read_text()
-    plank.write_text(text.replace("def random_keep", "def random_keeping"))
+    text = plank.read_text(encoding="utf-8")
+    plank.write_text(text.replace("def random_keep", "def random_keeping"), encoding="utf-8")
     finding = one(seen(workspace), "tinytorch/core/layers.py lacks random_keep")
     assert (finding.state, "tito solution layers" in finding.fix) == (PROBLEM, True)
 

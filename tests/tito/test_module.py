@@ -393,7 +393,9 @@ def test_a_file_saved_while_it_is_checked_is_not_exported(
     lesson.write_text(solved(LAYERS))
 
     def passes_while_somebody_saves(module: object, file: Path) -> bool:
-        file.write_text(file.read_text() + "\n# one more thought\n")
+        file.write_text(
+            file.read_text(encoding="utf-8") + "\n# one more thought\n", encoding="utf-8"
+        )
         return True
 
     monkeypatch.setattr("tito.commands.module._passes", passes_while_somebody_saves)

@@ -129,7 +129,7 @@ def test_what_a_lesson_lacks_is_not_taken_from_the_reference(lesson: Path) -> No
 
 
 def test_a_syntax_error_is_reported_at_its_place(lesson: Path) -> None:
-    lesson.write_text(LESSON.replace("return self.missing", "return (self"))
+    lesson.write_text(LESSON.replace("return self.missing", "return (self"), encoding="utf-8")
     program = LAY + "import tinytorch.core.layers"
     finished = run_python(program, "layers", str(lesson), cwd=lesson.parent)
     assert f'File "{lesson}", line 17' in finished.stderr

@@ -273,7 +273,9 @@ def test_numpy_changed_in_one_check_is_whole_in_the_next(judge: Judge) -> None:
 def is_running(process: str) -> bool:
     """Whether a process is there, and no mere entry in the system's table."""
     try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        state = (
+            Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        )
     except OSError:
         return False
     return state != "Z"

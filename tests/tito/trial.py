@@ -200,7 +200,7 @@ def run_in_a_process(
         sys.addaudithook(hook)
         sync = os.fsync
         os.fsync = lambda file: (hook("fsync", (root,)), sync(file))[1]  # type: ignore[assignment]
-        sys.stdout = sys.stderr = open(1, "w", closefd=False)  # noqa: SIM115 - not pytest's own
+        sys.stdout = sys.stderr = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - not pytest's own
         main(arguments)
 
     def hook(event: str, details: tuple[object, ...]) -> None:

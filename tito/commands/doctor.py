@@ -1,6 +1,5 @@
 """`tito doctor`: what is wrong with this machine or workspace, and the fix."""
 
-import json
 import textwrap
 
 import click
@@ -8,6 +7,7 @@ import click
 from tito.doctor import examine
 from tito.doctor.finding import NOTE, OK, PROBLEM, Finding
 from tito.errors import TitoError
+from tito.output import print_json
 from tito.prose import screen_width
 from tito.workspace import Workspace
 
@@ -25,7 +25,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     problems = [f for f in findings if f.state == PROBLEM]
     if as_json:
         data = {"ok": not problems, "findings": [f.as_dict() for f in findings]}
-        click.echo(json.dumps(data, indent=2))
+        print_json(data)
     else:
         for state, sign, color in ((PROBLEM, "❌", "red"), (NOTE, "💡", None)):
             for finding in findings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from tinytorch.files import write_atomically
 from tito.course import MODULE, MODULES, Module
 from tito.errors import TitoError
 from tito.explore.asking import ask, guess_of
-from tito.explore.report import REPORT, json_text, write_report
+from tito.explore.report import REPORT, write_report
 from tito.files import files_in
 from tito.milestones.planks import explain
+from tito.output import print_json
 from tito.prose import reflow, screen_width
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def list_questions(module: Module, questions: tuple[Question, ...], as_json: boo
             {"number": q.number, "name": q.name, "heading": q.heading, "text": q.text}
             for q in questions
         ]
-        click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+        print_json(listed)
         return
     heading = ""
     for question in questions:
@@ -189,7 +189,7 @@ def answer_one(
     with files_in(how.output):
         write_atomically(picture, result.png)
     if how.as_json:
-        click.echo(json_text(result.as_dict() | {"picture": str(picture.absolute())}), nl=False)
+        print_json(result.as_dict() | {"picture": str(picture.absolute())})
     else:
         click.echo(f"\npicture  {picture}")
 
@@ -235,7 +235,7 @@ def answer_all(module: Module, questions: tuple[Question, ...], how: Manner) -> 
         answers = [result.as_dict() for result in results]
         failed = {question.name: problem for question, problem in failures}
         paths = [str(path.absolute()) for path in files]
-        click.echo(json_text({"answers": answers, "failures": failed, "files": paths}), nl=False)
+        print_json({"answers": answers, "failures": failed, "files": paths})
     else:
         click.echo(f"\nreport  {how.output / REPORT}")
     if interrupted:

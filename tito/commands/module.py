@@ -1,6 +1,5 @@
 """`tito module`: start, see, complete and reset a module of the course."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tito.course import MODULE, Module, find_repository
 from tito.errors import NotJudgedError, TitoError
 from tito.groups import OrderedGroup
 from tito.handout import hand_out_exercise, start_over
+from tito.output import print_json
 from tito.prose import command_lines, fit
 from tito.switching import switch
 from tito.workspace import Workspace
@@ -90,7 +90,7 @@ def status(module: Module | None, as_json: bool) -> None:
             "current": here.module.name if here else None,
             "modules": [s.as_dict() for s in chosen],
         }
-        click.echo(json.dumps(data, indent=2))
+        print_json(data)
     elif module is None:
         click.echo(overview.page(workspace))
     else:

@@ -1,7 +1,6 @@
 """`tito test`: the checks of a module, or the tests of the whole project."""
 
 import importlib.util
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 
 from tito import material
 from tito.course import MODULE, MODULES, Module, find_repository, repository_root
+from tito.output import print_json
 from tito.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test(
     reports = _judge(modules, file, workspace, verbose, quiet=as_json)
     passed = all(report.passed for report in reports)
     if as_json and module:
-        click.echo(json.dumps(reports[0].as_dict(), indent=2, ensure_ascii=False))
+        print_json(reports[0].as_dict())
     elif as_json:
         seconds = round(sum(report.seconds for report in reports), 3)
         data = {
@@ -71,7 +71,7 @@ def test(
             "seconds": seconds,
             "modules": [report.as_dict() for report in reports],
         }
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        print_json(data)
     ctx.exit(max(report.exit_code for report in reports))
 
 

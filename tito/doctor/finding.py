@@ -31,7 +31,11 @@ def ask_python(
     program: str, folder: Path, workspace: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a line of Python in a folder, as a learner would."""
-    environment = {**os.environ, VARIABLE: str(workspace) if workspace else "off"}
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": "utf-8",
+        VARIABLE: str(workspace) if workspace else "off",
+    }
     try:
         return subprocess.run(
             [sys.executable, "-c", program],
@@ -39,7 +43,8 @@ def ask_python(
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=30,
         )
     except subprocess.TimeoutExpired:

@@ -174,7 +174,7 @@ def _pip() -> str:
 def _allowed_processors() -> int | None:
     """How many processors' time a container is allowed, where there is a limit."""
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
     except (OSError, ValueError):
         return None
     return None if quota == "max" else max(1, math.ceil(int(quota) / int(period)))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tinytorch.explore.catalogue import Question
 from tinytorch.files import write_atomically
 from tito.course import Module
 from tito.files import files_in
+from tito.output import json_text
 
 if TYPE_CHECKING:
     from tinytorch.explore.running import Result
@@ -34,8 +34,3 @@ def write_report(
         for name, content in contents.items():
             write_atomically(output / name, content)
     return [output / name for name in contents]
-
-
-def json_text(value: Any) -> str:
-    """The value as JSON, ending in a newline."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
