@@ -2,7 +2,7 @@
 
 The framework itself is in `tinytorch.core`, a file a subject: `tensor`, `activations`,
 `layers`, `losses`, `autograd`, `optimizers` and `training`. Each is exported from a lesson
-that teaches how to build it.
+that teaches how to build it. What they define for use is here too: `from tinytorch import Linear`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,20 +10,100 @@ from typing import TYPE_CHECKING, Any
 from tinytorch.random import generator, manual_seed
 
 if TYPE_CHECKING:
-    from tinytorch.core.tensor import Tensor
+    from tinytorch.core.activations import (
+        GELU,
+        Activation,
+        ReLU,
+        Sigmoid,
+        Softmax,
+        Tanh,
+        gelu,
+        relu,
+        sigmoid,
+        softmax,
+        tanh,
+    )
+    from tinytorch.core.autograd import backward, derivative, no_grad
+    from tinytorch.core.layers import Dropout, Layer, Linear
+    from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, Loss, MSELoss
+    from tinytorch.core.optimizers import SGD, Adam, AdamW, Optimizer
+    from tinytorch.core.tensor import Tensor, apply
+    from tinytorch.core.training import (
+        Trainer,
+        batches,
+        constant,
+        cosine,
+        load,
+        predict,
+        save,
+        step_decay,
+    )
 
 __version__ = "0.1.0"
 
-__all__ = ["Tensor", "__version__", "generator", "manual_seed"]
+__all__ = [
+    "GELU",
+    "SGD",
+    "Activation",
+    "Adam",
+    "AdamW",
+    "BinaryCrossEntropyLoss",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Layer",
+    "Linear",
+    "Loss",
+    "MSELoss",
+    "Optimizer",
+    "ReLU",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "Tensor",
+    "Trainer",
+    "__version__",
+    "apply",
+    "backward",
+    "batches",
+    "constant",
+    "cosine",
+    "derivative",
+    "gelu",
+    "generator",
+    "load",
+    "manual_seed",
+    "no_grad",
+    "predict",
+    "relu",
+    "save",
+    "sigmoid",
+    "softmax",
+    "step_decay",
+    "tanh",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the tensor, and NumPy with it, when it is first asked for.
+    """A name of the framework, imported when it is first asked for, and NumPy with it.
 
-    The command line imports this package to ask about workspaces, and answers at once.
+    The command line imports this package to ask about workspaces, and answers at once. In a
+    workspace the name comes from the learner's own module, where that is finished.
     """
-    if name == "Tensor":
-        from tinytorch.core.tensor import Tensor
+    from importlib import import_module
 
-        return Tensor
-    raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
+    if name in __all__:
+        for module in _MODULES:
+            found = vars(import_module(f"tinytorch.core.{module}"))
+            if name in found:
+                return found[name]
+    from tinytorch.habits import no_attribute
+
+    raise no_attribute(name, __all__)
+
+
+# In this order, what a module only imports is found in the one that defines it.
+_MODULES = ("tensor", "activations", "layers", "losses", "autograd", "optimizers", "training")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -86,16 +86,34 @@ print("the loss of perfect predictions should be 0, but is", ((prediction - targ
 # learns to predict the mean of all targets, and you lose an afternoon. So `_pair`, given below,
 # insists on one shape: the loss is the place where the mistake can still be seen.
 #
-# **Exercise.** In `MSELoss`, `prediction` and `target` are tensors of one shape when your line
-# begins. Use operations of tensors (`-`, `**`, `.mean()`), so that autograd can follow them.
+# A loss is called as layers are: the call goes to `forward`, which a class of its own defines.
+#
+# **Exercise.** In `MSELoss.forward`, `prediction` and `target` are tensors of one shape when your
+# line begins. Use operations of tensors (`-`, `**`, `.mean()`), so that autograd can follow them.
 
 
 # %%
 #| export
-class MSELoss:
+class Loss:
+    """What the losses have in common: a call is `forward`."""
+
+    def forward(self, *inputs: Any, **options: Any) -> Tensor:
+        """Compare predictions with targets; the result is a single number."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define forward(prediction, target)"
+        )
+
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
+        return self.forward(*inputs, **options)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class MSELoss(Loss):
     """The mean squared error, `mean((prediction - target) ** 2)`, over all elements."""
 
-    def __call__(self, prediction: Any, target: Any) -> Tensor:
+    def forward(self, prediction: Any, target: Any) -> Tensor:
         """Compare predictions with targets of the same shape.
 
         Raises:
@@ -157,14 +175,14 @@ for p in (1.0, 0.9, 0.5, 0.1, 0.01):
 
 # %%
 #| export
-class BinaryCrossEntropyLoss:
+class BinaryCrossEntropyLoss(Loss):
     """The cross-entropy of yes-or-no predictions given as probabilities, over all elements.
 
     `-mean(target * log(prediction) + (1 - target) * log(1 - prediction))`. Logarithms are cut
     off at -100, so that a prediction that is certain and wrong costs 100 instead of infinity.
     """
 
-    def __call__(self, prediction: Any, target: Any) -> Tensor:
+    def forward(self, prediction: Any, target: Any) -> Tensor:
         """Compare probabilities with targets of the same shape, 0 for no and 1 for yes.
 
         Raises:
@@ -254,10 +272,10 @@ print("shifted log-sum-exp:", largest + np.log(np.exp(naive - largest).sum()))
 
 # %%
 #| export
-class CrossEntropyLoss:
+class CrossEntropyLoss(Loss):
     """The cross-entropy of a choice among classes: `-log softmax(logits)[class]`, averaged."""
 
-    def __call__(self, logits: Any, classes: Any) -> Tensor:
+    def forward(self, logits: Any, classes: Any) -> Tensor:
         """Compare logits with the right classes.
 
         Args:

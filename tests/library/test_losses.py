@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, MSELoss
+from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, Loss, MSELoss
 from tinytorch.core.tensor import Tensor
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -30,6 +30,26 @@ def test_a_loss_is_a_tensor_of_one_number() -> None:
         assert isinstance(loss, Tensor)
         assert loss.shape == ()
         assert loss.dtype == np.float32
+
+
+def test_a_call_is_forward_as_with_layers_and_activations() -> None:
+    class Doubled(MSELoss):
+        def forward(self, prediction: Any, target: Any) -> Tensor:
+            return super().forward(prediction, target) * 2
+
+    class Hinge(Loss):
+        def forward(self, scores: Any, signs: Any) -> Tensor:
+            return np.maximum(1 - Tensor(scores) * signs, 0).mean()
+
+    assert MSELoss().forward([1.0, 2.0], [0.0, 0.0]).item() == 2.5
+    assert BinaryCrossEntropyLoss().forward([1.0], [1]).item() == 0
+    assert CrossEntropyLoss().forward(logits=[[0.0, 1e4]], classes=[1]).item() == 0
+    assert CrossEntropyLoss()(logits=[[0.0, 1e4]], classes=[1]).item() == 0
+    assert Doubled()(prediction=[1.0, 2.0], target=[0.0, 0.0]).item() == 5.0
+    assert Hinge()([0.5, 2.0], [1.0, 1.0]).item() == 0.25
+    assert repr(Hinge()) == "Hinge()"
+    with pytest.raises(NotImplementedError, match=r"Loss does not define forward\("):
+        Loss()([1.0], [1.0])
 
 
 # ---- Mean squared error --------------------------------------------------------------------------

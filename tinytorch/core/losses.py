@@ -10,10 +10,26 @@ import numpy as np
 from tinytorch.core.tensor import Tensor, apply, as_array, as_tensor
 
 
-class MSELoss:
+class Loss:
+    """What the losses have in common: a call is `forward`."""
+
+    def forward(self, *inputs: Any, **options: Any) -> Tensor:
+        """Compare predictions with targets; the result is a single number."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define forward(prediction, target)"
+        )
+
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
+        return self.forward(*inputs, **options)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class MSELoss(Loss):
     """The mean squared error, `mean((prediction - target) ** 2)`, over all elements."""
 
-    def __call__(self, prediction: Any, target: Any) -> Tensor:
+    def forward(self, prediction: Any, target: Any) -> Tensor:
         """Compare predictions with targets of the same shape.
 
         Raises:
@@ -23,14 +39,14 @@ class MSELoss:
         return ((prediction - target) ** 2).mean()
 
 
-class BinaryCrossEntropyLoss:
+class BinaryCrossEntropyLoss(Loss):
     """The cross-entropy of yes-or-no predictions given as probabilities, over all elements.
 
     `-mean(target * log(prediction) + (1 - target) * log(1 - prediction))`. Logarithms are cut
     off at -100, so that a prediction that is certain and wrong costs 100 instead of infinity.
     """
 
-    def __call__(self, prediction: Any, target: Any) -> Tensor:
+    def forward(self, prediction: Any, target: Any) -> Tensor:
         """Compare probabilities with targets of the same shape, 0 for no and 1 for yes.
 
         Raises:
@@ -57,10 +73,10 @@ def binary_cross_entropy(prediction: np.ndarray, target: np.ndarray) -> np.ndarr
     return -np.mean(target * yes + (1 - target) * no)
 
 
-class CrossEntropyLoss:
+class CrossEntropyLoss(Loss):
     """The cross-entropy of a choice among classes: `-log softmax(logits)[class]`, averaged."""
 
-    def __call__(self, logits: Any, classes: Any) -> Tensor:
+    def forward(self, logits: Any, classes: Any) -> Tensor:
         """Compare logits with the right classes.
 
         Args:
