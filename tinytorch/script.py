@@ -24,22 +24,30 @@ def cell_by_cell() -> None:
     ends with is shown. Pictures are saved in `pictures`, in the current folder. Any other error
     ends the script with its traceback, as always. The exit status is 1 if a cell has waited.
 
-    Nothing happens in a notebook, in a cell that an editor runs by itself, or where the file is
-    imported: there, others see to all that.
+    In a notebook, and where an editor runs this cell by itself, the cells that follow will say
+    what they wait for, too. Nothing happens where the file is imported.
     """
     frame = sys._getframe(1)
-    if frame.f_globals.get("__name__") != "__main__" or "__file__" not in frame.f_globals:
+    if frame.f_globals.get("__name__") != "__main__":
         return
+    script = _script_of(frame)
+    if script:
+        script.run()
+    if notebook.shell() is not None:
+        notebook.begin()
+
+
+def _script_of(frame: FrameType) -> _Script | None:
+    """The rest of the script that is running; None if that is a cell alone, or has none below."""
     line = frame.f_lineno
     last_line = max(number or 0 for _, _, number in frame.f_code.co_lines())
     try:
         cells = code_cells(frame.f_globals["__file__"])
-        if not any(line < cell.start <= last_line for cell in cells):
-            return  # a cell that an editor runs by itself
-        script = _Script(frame, _cells_from(line + 1, cells))
-    except (OSError, SyntaxError):  # a cell cannot stand alone: leave it all to Python
-        return
-    script.run()
+        if any(line < cell.start <= last_line for cell in cells):
+            return _Script(frame, _cells_from(line + 1, cells))
+    except (KeyError, OSError, SyntaxError):  # no file, or one whose cells cannot stand alone
+        pass
+    return None
 
 
 def _cells_from(line: int, cells: list[Cell]) -> list[Cell]:
@@ -104,7 +112,7 @@ class _Script:
                 self._save_pictures(cell, value)
             except Exception as error:
                 self._explain(error, cell)
-        raise SystemExit(1 if self.waits else 0)
+        raise SystemExit(1 if self.waits and notebook.shell() is None else 0)
 
     def _explain(self, error: Exception, cell: _Cell) -> None:
         """Say what a cell waits for; end the script with a traceback if that is no exercise."""

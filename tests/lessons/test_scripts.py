@@ -112,6 +112,43 @@ def test_other_errors_are_the_learners_own(tmp_path: Path, error: str, last: str
     assert "script.py" not in finished.stderr
 
 
+IN_AN_EDITOR = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+from tinytorch.sources import code_cells
+
+file, knows_file = sys.argv[1], sys.argv[2] == "in a file"
+shell = InteractiveShell.instance()
+shell.user_ns["__name__"] = "__main__"
+if knows_file:
+    shell.user_ns["__file__"] = file
+for cell in code_cells(file):
+    shell.run_cell(cell.text, store_history=True)
+"""
+
+
+@pytest.mark.parametrize("way", ["by itself", "in a file"])
+def test_a_cell_that_an_editor_runs_by_itself_says_what_it_waits_for(
+    tmp_path: Path, way: str
+) -> None:
+    # VS Code hands the text of a cell to IPython; Spyder also says which file it is from.
+    file = tmp_path / "lesson.py"
+    cells = [HEAD, EXERCISE, "# %%\ny = f()\n", "# %%\nprint(y)\n", "# %%\nprint('on')\n"]
+    file.write_text("\n".join(cells))
+    finished = subprocess.run(
+        [sys.executable, "-c", IN_AN_EDITOR, str(file), way],
+        cwd=tmp_path,
+        env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert finished.stdout == (
+        "⏳ This waits for f, which is not written yet: cell In[3], line 2\n"
+        "⏳ This waits for `y`, from cell In[4], which stopped because f was not written yet: "
+        "cell In[3], line 2\non\n"
+    )
+
+
 def test_annotations_are_as_in_the_first_cell_of_the_file(tmp_path: Path) -> None:
     finished = run(tmp_path, HEAD, "# %%\ndef h(x: Undefined) -> None: ...\n", "# %%\nprint(1)\n")
     assert (finished.returncode, finished.stdout) == (0, "1\n")
