@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tinytorch.core.layers import Dropout, Layer, Linear
     from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, Loss, MSELoss
     from tinytorch.core.optimizers import SGD, Adam, AdamW, Optimizer
-    from tinytorch.core.tensor import Tensor, apply
+    from tinytorch.core.tensor import Tensor, apply, as_array
     from tinytorch.core.training import (
         Trainer,
         batches,
@@ -63,6 +63,7 @@ __all__ = [
     "Trainer",
     "__version__",
     "apply",
+    "as_array",
     "backward",
     "batches",
     "constant",
@@ -90,15 +91,21 @@ def __getattr__(name: str) -> Any:
     workspace the name comes from the learner's own module, where that is finished.
     """
     from importlib import import_module
+    from importlib.util import find_spec
 
     if name in __all__:
         for module in _MODULES:
             found = vars(import_module(f"tinytorch.core.{module}"))
             if name in found:
                 return found[name]
-    from tinytorch.habits import no_attribute
+    message = f"module 'tinytorch' has no attribute {name!r}"
+    # Python asks for special names, and for submodules before it imports them.
+    if not name.startswith("_") and find_spec(f"tinytorch.{name}") is None:
+        from tinytorch.habits import instead_of
 
-    raise no_attribute(name, __all__)
+        message += instead_of(name, __all__)
+    # Without an object, Python has nothing to make a second guess from.
+    raise AttributeError(message, name=name, obj=None)
 
 
 # In this order, what a module only imports is found in the one that defines it.

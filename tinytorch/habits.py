@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 _NAMES = {
@@ -24,20 +23,20 @@ _NAMES = {
 }
 
 
-def no_attribute(name: str, known: Iterable[str]) -> AttributeError:
-    """The error for a name that `tinytorch` does not have; `known` are those that it has."""
-    message = f"module 'tinytorch' has no attribute {name!r}"
-    if name.startswith("_"):
-        return AttributeError(message)
-    near = {each.lower(): each for each in known}
-    if name in _NAMES:
-        message += f"; {_NAMES[name]}"
-    elif found := difflib.get_close_matches(name.lower(), near, n=1):
-        message += f"; did you mean {near[found[0]]!r}?"
-    else:
-        import numpy as np
+def instead_of(name: str, known: Iterable[str]) -> str:
+    """What to write for a name that is not in `tinytorch`, after a semicolon; nothing if unknown.
 
-        if hasattr(np, name):
-            message += f"; use NumPy's: np.{name}"
-    # Without an object, Python has nothing to make a second guess from.
-    return AttributeError(message, name=name, obj=None)
+    Args:
+        name: what was asked for.
+        known: the names that there are.
+    """
+    import difflib
+
+    import numpy as np
+
+    if name in _NAMES:
+        return f"; {_NAMES[name]}"
+    near = {each.lower(): each for each in known if not each.startswith("_")}
+    if found := difflib.get_close_matches(name.lower(), near, n=1):
+        return f"; did you mean {near[found[0]]!r}?"
+    return f"; use NumPy's: np.{name}" if hasattr(np, name) else ""
