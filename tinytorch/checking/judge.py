@@ -7,13 +7,14 @@ import inspect
 import os
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from types import CodeType
-from typing import Any
+from typing import Any, get_type_hints
 
 from tinytorch.checking.checks import Check
 from tinytorch.checking.errors import meaning
 from tinytorch.checking.lineup import Mistake
+from tinytorch.checking.text import MOST, clean
 from tinytorch.sources import pointed_out, unwritten
 
 NOT_WRITTEN = "not written yet"
@@ -55,6 +56,37 @@ class Verdict:
     stopped: bool = False
     traceback: str = ""
     printed: str = ""
+
+
+OUTCOMES = ("passed", "failed", "error", "timeout", "waiting")
+# Characters of a traceback, or of what was printed, that a reader may want to see.
+_ACCOUNT = 20_000
+_LAST_LINE = 10**9  # no file has more
+
+
+def verdict_from(fields: dict[str, Any]) -> Verdict:
+    """The verdict with these attributes, which may come from anywhere.
+
+    Raises:
+        ValueError: they are not those of a verdict.
+    """
+    kinds = get_type_hints(Verdict)
+    if fields.keys() != kinds.keys() or fields["outcome"] not in OUTCOMES:
+        raise ValueError(f"not a verdict: {', '.join(fields)}")
+    for name, kind in kinds.items():
+        if not isinstance(fields[name], kind):
+            raise ValueError(f"not a verdict: {name} is a {type(fields[name]).__name__}")
+    return Verdict(**fields)
+
+
+def cleaned(verdict: Verdict) -> Verdict:
+    """The verdict, in words that can be shown anywhere."""
+    texts: dict[str, Any] = {
+        name: value and clean(value, _ACCOUNT if name in ("traceback", "printed") else MOST)
+        for name, value in asdict(verdict).items()
+        if isinstance(value, str) and name != "file"  # which is a path, and for nobody to read
+    }
+    return replace(verdict, **texts)
 
 
 def overdue(seconds: float) -> Verdict:
@@ -99,11 +131,7 @@ def judge(
 
 def explain(error: BaseException, module: str) -> Verdict:
     """What an exception means, and the deepest place in `module` that it came through."""
-    verdict = Verdict(
-        outcome="failed",
-        seen=_in_one_line(error),
-        traceback="".join(traceback.format_exception(error)),
-    )
+    verdict = Verdict(outcome="failed", seen=_in_one_line(error), traceback=_account_of(error))
     # A mistake may have been found in an error, which then is the one that came from the code.
     origin = error.__cause__ if isinstance(error, Mistake) and error.__cause__ else error
     for frame, line in traceback.walk_tb(origin.__traceback__):
@@ -125,12 +153,13 @@ def explain(error: BaseException, module: str) -> Verdict:
                 verdict.mistake = NOT_WRITTEN
             else:
                 verdict.mistake = str(error) if verdict.file else f"{missing} is not defined"
-        case SyntaxError() if error.filename and not error.filename.startswith("<"):
+        case SyntaxError() if not str(error.filename or "<").startswith("<"):
             verdict.stopped = True
             verdict.mistake = "Python cannot read the file"
-            kind = f"{type(error).__name__}: " if error.lineno else ""  # a place in Python, or none
-            verdict.seen = "\n".join([kind + error.msg, *pointed_out(error)])
-            verdict.file, verdict.line = error.filename, error.lineno
+            verdict.file, verdict.line = _place_in(error)
+            if verdict.line or not error.lineno:  # and not one that code has made up
+                kind = f"{type(error).__name__}: " if verdict.line else ""
+                verdict.seen = "\n".join([kind + str(error.msg), *pointed_out(error)])
         case RecursionError():
             verdict.stopped = True
             verdict.mistake = "it calls itself without end"
@@ -185,8 +214,26 @@ def _trouble_with_writing(error: OSError) -> str | None:
 
 
 def _in_one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    try:
+        name, text = type(error).__name__, " ".join(clean(str(error)).split())
+    except BaseException as another:  # its own __str__ is a learner's code, too
+        return f"an error that cannot be shown: its text raises {type(another).__name__}"
+    return f"{name}: {text}" if text else name
+
+
+def _account_of(error: BaseException) -> str:
+    try:
+        return clean("".join(traceback.format_exception(error)), _ACCOUNT)
+    except BaseException:  # which asks the error for its text and more
+        return ""
+
+
+def _place_in(error: SyntaxError) -> tuple[str | None, int | None]:
+    """The place that an error names, which code can make up like the rest of it."""
+    file, line = error.filename, error.lineno
+    if isinstance(file, str) and isinstance(line, int) and 0 < line < _LAST_LINE:
+        return file, line
+    return (file if isinstance(file, str) else None), None
 
 
 def _find_subject(verdict: Verdict, about: tuple[str, ...], module: str, namespace: Any) -> None:

@@ -8,8 +8,9 @@ from functools import cached_property
 
 from tinytorch import shipped
 from tinytorch.checking.checks import Check
-from tinytorch.checking.judge import Verdict
+from tinytorch.checking.judge import Verdict, cleaned
 from tinytorch.checking.results import Result, cause, waiting
+from tinytorch.checking.text import clean
 
 # Seconds for a check: a hundred times what a plain solution needs. Once one has used them up,
 # the others get less, since it is no slow machine that is to blame.
@@ -60,6 +61,7 @@ class Run:
         verdict = self._ask(check, self._limit)
         if verdict is None:
             return waiting(check, next(r for r in self.results if r.failed))
+        verdict = cleaned(verdict)
         result = self._judged(check, verdict)
         if verdict.outcome in ("timeout", "error"):
             lost.append(result)
@@ -72,7 +74,9 @@ class Run:
             return Result(check, verdict)
         if earlier := cause(check, verdict, self.results):
             return waiting(check, earlier)
-        where = self._place(verdict.file, verdict.line) if verdict.file and verdict.line else None
+        where = None
+        if verdict.file and verdict.line:
+            where = clean(self._place(verdict.file, verdict.line))
         exercise = self._exercise(verdict, check)
         hint = " ".join(["tito hint", self._module_name, exercise or ""]).rstrip()
         if check.hint and not verdict.stopped and exercise == self._exercise(Verdict(), check):

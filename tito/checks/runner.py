@@ -1,6 +1,5 @@
 """Running a module's checks on a learner's file, none of whose code runs in this process."""
 
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,9 +17,17 @@ from tito.course import Module
 
 @dataclass
 class Report:
-    """What the checks of a module came to."""
+    """What the checks of a module came to.
+
+    Attributes:
+        module: the module.
+        checks: how many it has.
+        results: what came of those that were judged.
+        seconds: how long that took.
+    """
 
     module: Module
+    checks: int
     results: list[Result] = field(default_factory=list)
     seconds: float = 0.0
     judged: bool = True
@@ -33,8 +40,9 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether all checks have passed."""
-        return all(result.outcome == "passed" for result in self.results)
+        """Whether there are checks, and each of them has a result, and has passed."""
+        outcomes = [result.outcome for result in self.results]
+        return outcomes == ["passed"] * self.checks != []
 
     @property
     def failures(self) -> list[Result]:
@@ -75,17 +83,16 @@ def run_checks(
     """
     checks = checks_in(read_suite(module))
     start = time.perf_counter()
-    report = Report(module)
-    with tempfile.TemporaryDirectory(prefix="tito-", ignore_cleanup_errors=True) as scratch:
-        stages = Stages(module, file, Path(scratch), checks, on_wait)
-        run = Run(module.name, stages.judge, place, limit)
-        try:
-            for check in checks:
-                result = run.result_of(check)
-                report.results.append(result)
-                on_result(result)
-            report.judged = not stages.hopeless
-        finally:
-            stages.end()
+    report = Report(module, len(checks))
+    stages = Stages(module, file, checks, on_wait)
+    run = Run(module.name, stages.judge, place, limit)
+    try:
+        for check in checks:
+            result = run.result_of(check)
+            report.results.append(result)
+            on_result(result)
+        report.judged = not stages.hopeless
+    finally:
+        stages.end()
     report.seconds = time.perf_counter() - start
     return report

@@ -1,30 +1,35 @@
-"""The stage: the process in which a learner's code runs, out of reach of everything else.
+"""The stage: the processes in which a learner's code runs, out of reach of everything else.
 
-It loads the file that is judged once, and then runs each check in a fork of itself: what one
+One of them loads the file that is judged, and then runs each check in a fork of itself: what one
 check breaks, loops in, prints or leaves behind ends with it. The runner tells it what to run, and
-ends it when something takes too long.
+ends it when something takes too long. Above it is one that runs nothing of the learner's: the
+keeper. It ends everything below it when the runner is gone, whatever way that ended.
 """
 
 import faulthandler
 import json
 import os
+import select
 import signal
+import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from multiprocessing.connection import Connection
 from os import _exit
-from typing import Any
+from typing import Any, TextIO
 
 from tinytorch.checking.checks import Check, checks_in, load
 from tinytorch.checking.judge import Verdict, explain, judge
 from tinytorch.overlay import VARIABLE, lay
+from tito.checks.channel import MOST, Channel, read_message
 from tito.checks.offspring import adopt_orphans, end_offspring
 from tito.checks.suites import read_suite
 from tito.course import Module
+from tito.ending import SIGNALS
 
 # Bytes of memory that code may ask for beyond what the stage itself has.
 MEMORY = 2**30
@@ -32,10 +37,12 @@ MEMORY = 2**30
 FILE = 20 * 10**6
 # Characters of what it printed that are kept, from the end.
 KEPT = 4000
-# The runner ends what takes too long. Should the runner itself be gone, an alarm does, later.
-GRACE = 5
-# How a check's process ends, whether or not it could send its answer.
-SPEECHLESS = 113
+# How a process ends that could not send its answer.
+NO_ANSWER = 113
+# Seconds between two looks at the process below the keeper, and for the end of one that is ending.
+PAUSE = 0.02
+MOMENT = 1.0
+_OUTPUT = 1  # the descriptor that Python prints to
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Setting:
     output: str
 
 
-def run_stage(connection: Connection, setting: Setting, inherited: list[Connection]) -> None:
+def run_stage(connection: socket.socket, setting: Setting, inherited: list[socket.socket]) -> None:
     """Load the module, say how that went, then run each check that is asked for.
 
     It ends when the runner has closed its end of the connection, or is gone. `inherited` is what a
@@ -67,48 +74,94 @@ def run_stage(connection: Connection, setting: Setting, inherited: list[Connecti
     """
     for other in inherited:
         other.close()
-    try:
+    if not hasattr(os, "fork"):
         _serve(connection, setting)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass
-    finally:
-        end_offspring(os.getpid())
-
-
-def _serve(connection: Connection, setting: Setting) -> None:
-    try:
-        _retreat(setting)
-    except Exception:  # our own mistake, not one of the code that is judged
-        connection.send_bytes(json.dumps({"broken": traceback.format_exc()}).encode())
         return
-    name = f"tinytorch.core.{setting.module.name}"
-    namespace = None
-    verdict = Verdict()
-    with _watched(setting, json.loads(connection.recv_bytes())["limit"]):
+    _meet_signals(signal.SIG_DFL)
+    os.setsid()  # a group of its own, which the runner can end whole
+    adopt_orphans()
+    _meet_signals(signal.SIG_IGN)
+    loader = os.fork()
+    if loader == 0:
+        _meet_signals(signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            namespace = load(setting.module.name)
-        except BaseException as error:
-            verdict = replace(explain(error, name), outcome="error")
-    verdict.printed = _printed(setting)
-    connection.send_bytes(json.dumps(asdict(verdict)).encode())
-    checks = {check.name: check for check in checks_in(read_suite(setting.module))}
-    while True:
-        request = json.loads(connection.recv_bytes())
-        run = partial(_run, checks[request["check"]], name, namespace, setting, request["limit"])
-        connection.send_bytes(json.dumps(_apart(run)).encode())
+            _serve(connection, setting)
+        finally:
+            _exit(NO_ANSWER)
+    status = _keep(loader, connection)
+    end_offspring(os.getpid())
+    with suppress(OSError):
+        connection.settimeout(PAUSE)
+        Channel(connection).send({"ended": status})
 
 
-def _run(check: Check, name: str, namespace: Any, setting: Setting, limit: float) -> dict[str, Any]:
-    os.truncate(setting.output, 0)
-    os.makedirs(setting.folder, exist_ok=True)  # the check before may have removed it
-    os.chdir(setting.folder)
-    with _watched(setting, limit):
+def _keep(loader: int, connection: socket.socket) -> int | None:
+    """Wait until the runner is gone, or the process that loads; its status then."""
+    hung_up = select.poll()
+    hung_up.register(connection, 0)  # what is asked belongs to the other process
+    while not hung_up.poll(PAUSE * 1000):
+        ended, status = os.waitpid(loader, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+    return None
+
+
+def _meet_signals(how: signal.Handlers) -> None:
+    """Forget what the runner does about signals; those that it held back take effect now."""
+    for number in SIGNALS:
+        signal.signal(number, how)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def _serve(connection: socket.socket, setting: Setting) -> None:
+    channel = Channel(connection)
+    try:
+        stack = _retreat(setting)
+    except Exception:  # our own mistake, not one of the code that is judged
+        channel.send({"broken": traceback.format_exc()})
+        return
+    channel.send({"broken": ""})
+    with suppress(EOFError, OSError):  # the runner is gone
+        name = f"tinytorch.core.{setting.module.name}"
+        namespace = None
+        verdict = Verdict()
+        with _watched(stack, _next(channel)["limit"]):
+            try:
+                namespace = load(setting.module.name)
+            except BaseException as error:
+                verdict = replace(explain(error, name), outcome="error")
+        verdict.printed = _printed()
+        channel.send(asdict(verdict))
+        checks = {check.name: check for check in checks_in(read_suite(setting.module))}
+        while True:
+            request = _next(channel)
+            check = checks[request["check"]]
+            run = partial(_run, check, name, namespace, setting.folder, stack, request["limit"])
+            channel.send(_apart(run, connection))
+
+
+def _next(channel: Channel) -> dict[str, Any]:
+    """The next request."""
+    while (request := channel.receive()) is None:
+        pass
+    return request
+
+
+def _run(
+    check: Check, name: str, namespace: Any, folder: str, stack: TextIO, limit: float
+) -> dict[str, Any]:
+    with suppress(OSError):  # without a folder of its own, or what was printed before, it can run
+        os.ftruncate(_OUTPUT, 0)
+        os.makedirs(folder, exist_ok=True)  # the check before may have removed it
+        os.chdir(folder)
+    with _watched(stack, limit):
         verdict = judge(check, name, namespace)
-    verdict.printed = _printed(setting)
+    verdict.printed = _printed()
     return asdict(verdict)
 
 
-def _apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _apart(work: Callable[[], dict[str, Any]], connection: socket.socket) -> dict[str, Any]:
     """Do the work in a fork of this process, where the system has such a thing.
 
     Returns:
@@ -121,41 +174,61 @@ def _apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     if child == 0:
         try:
             os.close(reader)
+            connection.close()
             with open(writer, "wb") as pipe:
                 pipe.write(json.dumps(work()).encode() + b"\n")
         finally:
-            _exit(SPEECHLESS)
+            _exit(NO_ANSWER)
     os.close(writer)
     with open(reader, "rb") as pipe:
-        answer = pipe.readline()  # not up to its end, which a process that the code forked may hold
-    _, status = os.waitpid(child, 0)
+        # Not up to its end, which a process that the code forked may hold.
+        line = pipe.readline(MOST)
     try:
-        reply: dict[str, Any] = json.loads(answer)
+        answer = read_message(line)
     except ValueError:
-        return {"ended": os.waitstatus_to_exitcode(status)}
-    return reply
+        return {"ended": _status_of(child)}
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return answer
 
 
-def _retreat(setting: Setting) -> None:
-    """Leave behind the terminal, the current folder and unlimited memory; lay the file."""
-    if hasattr(os, "setsid"):
-        os.setsid()  # a group of its own, which the runner can end whole
-        adopt_orphans()
+def _status_of(child: int) -> int:
+    """How a process ended that could not answer; one that runs on nevertheless is killed."""
+    until = time.monotonic() + MOMENT
+    while time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return NO_ANSWER
+
+
+def _retreat(setting: Setting) -> TextIO:
+    """Leave behind the terminal, the current folder and unlimited memory; lay the file.
+
+    Returns:
+        The file for the lines at which the code is when its time is up.
+    """
     os.chdir(setting.folder)
     os.environ[VARIABLE] = setting.workspace
     os.environ["MPLBACKEND"] = "Agg"
     nothing = os.open(os.devnull, os.O_RDONLY)
-    printed = os.open(setting.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for descriptor, source in ((0, nothing), (1, printed), (2, printed)):
+    printed = os.open(setting.output, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    for descriptor, source in ((0, nothing), (_OUTPUT, printed), (2, printed)):
         os.dup2(source, descriptor)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - it stays open as long as the process
-    sys.stdout = sys.stderr = open(1, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stderr = open(  # noqa: SIM115
+        _OUTPUT, "w", encoding="utf-8", errors="backslashreplace", closefd=False
+    )
     _limit_resources()
     # What this process may have loaded of the framework already is not what is to be judged.
     for name in [name for name in sys.modules if name.split(".")[:2] == ["tinytorch", "core"]]:
         del sys.modules[name]
     if setting.file is not None:
         lay(setting.module.name, setting.file)
+    return open(setting.stack, "w", encoding="utf-8")
 
 
 def _limit_resources() -> None:
@@ -173,35 +246,34 @@ def _limit_resources() -> None:
 
 
 @contextmanager
-def _watched(setting: Setting, limit: float) -> Iterator[None]:
+def _watched(stack: TextIO, limit: float) -> Iterator[None]:
     """Write down where the code is before its time is up, or if it ends the process."""
-    with open(setting.stack, "w") as stack:
-        faulthandler.enable(file=stack)
-        faulthandler.dump_traceback_later(limit * 0.9, file=stack)
-        if hasattr(signal, "alarm"):
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(int(limit) + GRACE)
+    stack.seek(0)
+    stack.truncate()
+    faulthandler.enable(file=stack)
+    faulthandler.dump_traceback_later(limit * 0.9, file=stack)
 
-        def leave(status: int) -> None:
-            faulthandler.dump_traceback(file=stack)
-            _exit(status)
+    def leave(status: int) -> None:
+        faulthandler.dump_traceback(file=stack)
+        _exit(status)
 
-        os._exit = leave  # type: ignore[assignment]
-        try:
-            yield
-        finally:
-            os._exit = _exit
-            faulthandler.cancel_dump_traceback_later()
-            faulthandler.disable()
-            if hasattr(signal, "alarm"):
-                signal.alarm(0)
+    os._exit = leave  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        os._exit = _exit
+        faulthandler.cancel_dump_traceback_later()
+        faulthandler.disable()
 
 
-def _printed(setting: Setting) -> str:
+def _printed() -> str:
     """The end of what the code has printed."""
-    with suppress(OSError, ValueError):  # over the limit, or the code has closed it
+    with suppress(Exception):  # over the limit, or the code has closed or replaced it
         sys.stdout.flush()
-    with open(setting.output, "rb") as output:
-        length = output.seek(0, os.SEEK_END)
-        output.seek(max(0, length - 4 * KEPT))  # no character takes more than 4 bytes
-        return output.read().decode("utf-8", "replace")[-KEPT:]
+    try:
+        length = os.lseek(_OUTPUT, 0, os.SEEK_END)
+        # No character takes more than 4 bytes.
+        os.lseek(_OUTPUT, max(0, length - 4 * KEPT), os.SEEK_SET)
+        return os.read(_OUTPUT, 4 * KEPT).decode("utf-8", "replace")[-KEPT:]
+    except OSError:
+        return ""

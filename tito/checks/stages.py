@@ -7,21 +7,25 @@ their turn comes, or thrown away if it turns out that they had to wait for an ea
 import os
 import re
 import signal
+import stat
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from tinytorch.checking.checks import Check
-from tinytorch.checking.judge import Verdict, overdue
+from tinytorch.checking.judge import Verdict, overdue, verdict_from
 from tinytorch.machine import processors
 from tinytorch.overlay import find_workspace, search_path
+from tito.checks.channel import MOST
 from tito.checks.process import StageProcess
-from tito.checks.stage import SPEECHLESS, Setting
+from tito.checks.stage import NO_ANSWER, Setting
 from tito.course import Module
 
 MOST_ABREAST = 4  # each stage has to load the framework, which is worth it for a few only
 
-_FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+) in ')
+_FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d{1,9}) in ')
 
 
 class Stages:
@@ -30,7 +34,6 @@ class Stages:
     Args:
         module: the module that is judged.
         file: the learner's file; None for the module as the framework finds it.
-        scratch: an empty folder.
         checks: the whole suite.
         on_wait: called again and again while a check is waited for; may raise to end the run.
 
@@ -42,17 +45,17 @@ class Stages:
         self,
         module: Module,
         file: Path | None,
-        scratch: Path,
         checks: list[Check],
         on_wait: Callable[[Check, float], None],
     ) -> None:
         self._module = module
         self._file = str(file.resolve()) if file else None
         self._judged = self._file or _module_file(module)
-        self._scratch = scratch
         self._checks = checks
         self._on_wait = on_wait
         self._abreast = min(MOST_ABREAST, processors()) if hasattr(os, "fork") else 1
+        self._stages: list[StageProcess] = []  # all that there were
+        self._folders = ExitStack()
         self._idle: list[StageProcess] = []
         self._at_work: dict[str, StageProcess] = {}  # by the name of the check
         self.hopeless = False
@@ -83,9 +86,10 @@ class Stages:
         return verdict
 
     def end(self) -> None:
-        """End all stages."""
-        for stage in (*self._idle, *self._at_work.values()):
+        """End all stages, and remove what they have written."""
+        for stage in self._stages:
             stage.end()
+        self._folders.close()
 
     def _take_back(self, passed_over: list[Check]) -> None:
         """Make those stages idle that have answered what nobody asks any more."""
@@ -109,7 +113,7 @@ class Stages:
         return self._idle.pop(0)
 
     def _new_stage(self, limit: float) -> StageProcess:
-        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        scratch = Path(self._folders.enter_context(_scratch_folder()))
         folder = scratch / "folder"
         folder.mkdir()
         setting = Setting(
@@ -120,32 +124,32 @@ class Stages:
             stack=str(scratch / "stack"),
             output=str(scratch / "output"),
         )
-        return StageProcess(setting, limit)
+        self._stages.append(StageProcess(setting, limit))
+        return self._stages[-1]
 
     def _verdict(self, check: Check, stage: StageProcess, limit: float) -> Verdict:
         """What the stage answers; while it works, `check` is what is waited for."""
         answer = stage.answer(limit, lambda seconds: self._on_wait(check, seconds))
         if "timeout" in answer:
             verdict = overdue(limit)
-        elif "ended" in answer:
+        else:
+            try:
+                return verdict_from(answer)
+            except ValueError:  # it ended, or the code has written something that is none
+                stage.end()
             verdict = Verdict(
                 outcome="error",
-                mistake=_manner_of_ending(answer["ended"]),
+                mistake=_manner_of_ending(answer.get("ended")),
                 seen="the process is gone",
                 expected="an answer",
                 stopped=True,
             )
-        else:
-            return Verdict(**answer)
         verdict.file, verdict.line = self._last_place(stage)
         return verdict
 
     def _last_place(self, stage: StageProcess) -> tuple[str | None, int | None]:
         """The line of the learner's file at which the code was in the end."""
-        try:
-            text = Path(stage.setting.stack).read_text(encoding="utf-8")
-        except OSError:
-            return None, None
+        text = _beginning_of(stage.setting.stack)
         for frame in _FRAME.finditer(text):
             # Python writes these names in ASCII, and cuts off long ones.
             name = self._judged.encode("ascii", "backslashreplace").decode()
@@ -154,18 +158,40 @@ class Stages:
         return None, None
 
 
+def _scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for a stage, whose code may do to it what it likes."""
+    return tempfile.TemporaryDirectory(prefix="tito-", ignore_cleanup_errors=True)
+
+
 def _module_file(module: Module) -> str:
     """The file that the framework uses for a module."""
     files = [os.path.join(folder, f"{module.name}.py") for folder in search_path()]
     return next((file for file in files if os.path.isfile(file)), files[-1])
 
 
-def _manner_of_ending(status: int) -> str:
-    if status == SPEECHLESS:
-        return "it closes files that are not its own, or breaks Python, so that no answer comes"
+def _beginning_of(file: str) -> str:
+    """What a file holds that the code could replace by anything; nothing if it cannot be read."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return ""
+    with open(descriptor, "rb") as opened:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return opened.read(MOST).decode("utf-8", "replace") if regular else ""
+
+
+def _manner_of_ending(status: Any) -> str:
+    if not isinstance(status, int) or status == NO_ANSWER:
+        return (
+            "it closes files that are not its own, or breaks or replaces Python, "
+            "so that no answer comes"
+        )
     if status >= 0:
         return f"it ends the whole process, as os._exit({status}) does"
-    name = signal.Signals(-status).name
-    if name == "SIGKILL":
+    if -status == signal.SIGKILL:
         return "it is killed by the system, probably for using too much memory"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:  # one of those that have no name
+        name = f"signal {-status}"
     return f"it crashes Python itself ({name})"

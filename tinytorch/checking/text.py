@@ -1,0 +1,35 @@
+"""Text that comes from code under judgement, made fit to be shown."""
+
+from __future__ import annotations
+
+import unicodedata
+
+MOST = 2000
+_SHOWN_AS_THEY_ARE = "\n\t"
+
+
+def clean(text: str, most: int = MOST) -> str:
+    r"""The text without characters that steer a terminal or cannot be written, and not too long.
+
+    They are shown as Python writes them: an escape sequence as ``\x1b[31m``, a mark that turns
+    the direction of the line round as ``\u202e``, half of a surrogate pair as ``\ud800``. Of a
+    text that is longer than `most` characters its middle is left out.
+    """
+    if len(text) > most:
+        half = most // 2
+        text = f"{text[:half]} … {text[-half:]}"
+    return "".join(
+        character if _is_harmless(character) else _spelt(character) for character in text
+    )
+
+
+def _is_harmless(character: str) -> bool:
+    return (
+        character.isprintable()
+        or character in _SHOWN_AS_THEY_ARE
+        or unicodedata.category(character) == "Zs"  # spaces of other widths
+    )
+
+
+def _spelt(character: str) -> str:
+    return character.encode("unicode_escape").decode()
