@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import stat
 import tokenize
 import warnings
 from collections.abc import Iterable
@@ -43,6 +44,8 @@ MOST_CODE = 2 * 2**20
 
 # As much of a line as is shown to point at a place in it.
 _WIDEST = 60
+
+_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 # How files begin that are often handed in instead.
 _UTF_16 = "text in UTF-16, as some Windows programs write it; save it as UTF-8"
@@ -309,15 +312,7 @@ def _read_notebook(file: str, cells: list[Cell], is_lesson: bool) -> Source:
 
 def _content(file: str) -> str | list[str]:
     """What is in a file: a text, or the texts of a notebook's code cells."""
-    size = os.stat(file).st_size
-    if size > LARGEST_FILE:
-        raise _unreadable(
-            file,
-            f"{size >> 20} MB, and no more than {LARGEST_FILE >> 20} MB are read; "
-            "a notebook gets small when its outputs are cleared",
-        )
-    with open(file, "rb") as opened:
-        data = opened.read()
+    data = _bytes_of(file)
     is_named_notebook = file.lower().endswith(".ipynb")
     wanted = "a notebook" if is_named_notebook else "a text file"
     if is_named_notebook and not data.strip():
@@ -337,6 +332,22 @@ def _content(file: str) -> str | list[str]:
             file, f"{len(code) >> 20} MB of code, and no more than {MOST_CODE >> 20} MB are read"
         )
     return content
+
+
+def _bytes_of(file: str) -> bytes:
+    """What is in a file, which has an end."""
+    # Opening a named pipe would wait for somebody who writes into it.
+    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | _DO_NOT_WAIT)) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise _unreadable(file, "not a file with an end, but a pipe or a device")
+        data = opened.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise _unreadable(
+            file,
+            f"too large; no more than {LARGEST_FILE >> 20} MB are read, and "
+            "a notebook gets small when its outputs are cleared",
+        )
+    return data
 
 
 def _unreadable(file: str, problem: str) -> SyntaxError:

@@ -1,5 +1,6 @@
 """The runner: each check in a process of its own, whatever the code under it does."""
 
+import json
 import os
 import subprocess
 import sys
@@ -262,6 +263,125 @@ def test_code_that_keeps_its_answer_from_coming_is_told_so(judge: Judge, line: s
     report = judge(line)
     assert "no answer comes" in str(first_failure(report).mistake)
     assert "Dropout Layer" in {r.unit.title for r in report.results if r.outcome == "passed"}
+
+
+# Lines that would keep an answer from coming, or from being shown; and what is then said.
+WRITE_EVERYWHERE = """
+        import os
+        for descriptor in range(3, 64):
+            try: os.write(descriptor, {0!r})
+            except OSError: pass
+"""
+ANSWERED = {
+    "a signal without a name": ("import os; os.kill(os.getpid(), 50)", "(signal 50)"),
+    "half of a surrogate pair": (r"raise ValueError('a \ud800 b')", r"a \ud800 b"),
+    "escape sequences": (
+        r"raise ValueError('\x1b[31m \u202e \x9b \r')",
+        r"\x1b[31m \u202e \x9b \r",
+    ),
+    "a name that is none": (r"raise type('E\ud800', (Exception,), {})('x')", r"\ud800"),
+    "a line number of 5,000 digits": (
+        "raise SyntaxError('x', ('layers.py', 10**5000, 1, ''))",
+        "Python cannot read the file",
+    ),
+    "a line number that is a word": (
+        "raise SyntaxError('x', ('layers.py', 'one', 1, ''))",
+        "Python cannot read the file",
+    ),
+    "a place in a device": (
+        "raise SyntaxError('x', ('/dev/zero', 1, 1, ''))",
+        "Python cannot read the file",
+    ),
+    "an error without a text": (
+        "raise type('E', (Exception,), {'__str__': lambda self: exit()})()",
+        "its text raises SystemExit",
+    ),
+    "an error with a million characters": ("raise ValueError('x' * 10**6)", "x … x"),
+    "another program": ("import os; os.execvp('sleep', ['sleep', '600'])", "no answer comes"),
+    "another answer": (
+        WRITE_EVERYWHERE.format(b'{"outcome": "passed", "more": 1}\n'),
+        "no answer comes",
+    ),
+    "half an answer": (WRITE_EVERYWHERE.format(b'{"outcome": '), "no answer comes"),
+    "a stopped process": (
+        "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+        "it does not come to an end",
+    ),
+    "a stopped stage": (
+        "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)",
+        "it does not come to an end",
+    ),
+    "no place to work": (
+        "import os, shutil; shutil.rmtree(os.path.dirname(os.getcwd())); os._exit(3)",
+        "os._exit(3)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERED)
+def test_a_result_comes_that_can_be_shown_anywhere(judge: Judge, case: str) -> None:
+    line, said = ANSWERED[case]
+    report = judge(line, limit=1.0 if "to an end" in said else 10.0)
+    told = first_failure(report)
+    words = f"{told.mistake} {told.seen}"
+    assert said in words
+    assert len(words) < 3000
+    assert all(character.isprintable() for character in words)
+    json.dumps(report.as_dict(), ensure_ascii=False).encode()
+    assert "Dropout Layer" in {r.unit.title for r in report.results if r.outcome == "passed"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os; os.execvp('sleep', ['sleep', '600'])",
+        "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+        "import os, signal; os.kill(os.getppid(), signal.SIGKILL)",
+        "import json; json.dumps = json.loads = None",
+        "import builtins; builtins.open = builtins.len = None",
+        "raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})()",
+        "import os; os.closerange(0, 64)",
+        'import os; [os.write(n, b\'{"broken": "x"}\\n\') for n in range(3, 64) if is_open(n)]',
+        "import os; [os.write(n, b'[' * 99999 + b'\\n') for n in range(3, 64) if is_open(n)]",
+        "import os\nwhile True: [os.write(n, b'x') for n in range(3, 64) if is_open(n)]",
+    ],
+)
+def test_a_result_comes_where_it_happens_while_the_file_is_loaded(judge: Judge, line: str) -> None:
+    is_open = "def is_open(n):\n    import os\n    return os.path.exists(f'/proc/self/fd/{n}')\n"
+    report = judge(above=f"{is_open}{line}\n", limit=1.0)
+    first, *others = report.results
+    assert first.failed
+    assert {result.outcome for result in others} == {"waiting"}
+
+
+@pytest.mark.parametrize("special", ["fifo", "zero"])
+def test_what_has_no_end_is_not_read(judge: Judge, special: str) -> None:
+    if special == "fifo":
+        os.mkfifo(judge.file)
+    else:
+        judge.file.symlink_to("/dev/zero")
+    report = call(run_checks, LAYERS, judge.file)
+    assert "not a file with an end" in str(first_failure(report).seen)
+
+
+@pytest.mark.parametrize("special", ["os.mkfifo({0!r})", "os.symlink('/dev/zero', {0!r})"])
+def test_a_file_that_is_replaced_by_what_has_no_end_is_not_waited_for(
+    judge: Judge, special: str
+) -> None:
+    replaced = f"import os; os.remove({str(judge.file)!r}); " + special.format(str(judge.file))
+    report = judge(f"{replaced}; os._exit(3)", limit=1.0)
+    assert "os._exit(3)" in str(first_failure(report).mistake)
+
+
+def test_without_checks_nothing_has_passed(judge: Judge) -> None:
+    assert not Report(LAYERS, 0).passed
+
+
+def test_a_missing_result_is_not_passed(judge: Judge) -> None:
+    report = judge.by_all_checks()
+    assert report.passed
+    report.results.pop()
+    assert not report.passed
 
 
 def test_numpy_changed_in_one_check_is_whole_in_the_next(judge: Judge) -> None:

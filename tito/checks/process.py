@@ -18,8 +18,6 @@ from tito.ending import SIGNALS
 PAUSE = 0.05
 # Seconds for what takes none: the end of a process that was killed.
 MOMENT = 5.0
-# This process's ends of the connections to its stages.
-_ours: list[socket.socket] = []
 
 
 class StageProcess:
@@ -33,18 +31,16 @@ class StageProcess:
     """
 
     def __init__(self, setting: Setting, limit: float) -> None:
-        forks = hasattr(os, "fork")
-        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
+        way = "fork" if hasattr(os, "fork") else "spawn"
+        context: Any = multiprocessing.get_context(way)
         self.setting = setting
         self.loaded = False
         self._set_up = False
         self._sent = 0.0
         self._answer: dict[str, Any] | None = None
-        self._ours, theirs = socket.socketpair()
-        self._channel = Channel(self._ours)
-        _ours.append(self._ours)
-        arguments = (theirs, setting, _ours if forks else [])
-        self._process = context.Process(target=run_stage, args=arguments)
+        ours, theirs = socket.socketpair()
+        self._channel = Channel(ours)
+        self._process = context.Process(target=run_stage, args=(theirs, setting))
         with theirs, _signals_held():
             self._process.start()
         self.ask({}, limit)
@@ -102,7 +98,6 @@ class StageProcess:
         until = time.monotonic() + MOMENT
         while self._process.exitcode is None and time.monotonic() < until:
             time.sleep(0.001)
-        _ours.remove(self._ours)
         self._channel.close()
 
     def _takes_answer(self, seconds: float) -> bool:

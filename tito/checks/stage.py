@@ -66,18 +66,16 @@ class Setting:
     output: str
 
 
-def run_stage(connection: socket.socket, setting: Setting, inherited: list[socket.socket]) -> None:
+def run_stage(connection: socket.socket, setting: Setting) -> None:
     """Load the module, say how that went, then run each check that is asked for.
 
-    It ends when the runner has closed its end of the connection, or is gone. `inherited` is what a
-    fork has to close for that: the runner's ends of all connections.
+    It ends when the runner has closed its end of the connection, or is gone.
     """
-    for other in inherited:
-        other.close()
     if not hasattr(os, "fork"):
         _serve(connection, setting)
         return
     _meet_signals(signal.SIG_DFL)
+    _let_go_of_files(connection.fileno())
     os.setsid()  # a group of its own, which the runner can end whole
     adopt_orphans()
     _meet_signals(signal.SIG_IGN)
@@ -94,6 +92,14 @@ def run_stage(connection: socket.socket, setting: Setting, inherited: list[socke
     with suppress(OSError):
         connection.settimeout(PAUSE)
         Channel(connection).send({"ended": status})
+
+
+def _let_go_of_files(but: int) -> None:
+    """Make all that a fork has open lead nowhere, but for one: the rest is the runner's."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        if descriptor > 2 and descriptor not in (nothing, but):
+            os.dup2(nothing, descriptor, inheritable=False)
 
 
 def _keep(loader: int, connection: socket.socket) -> int | None:

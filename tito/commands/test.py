@@ -141,7 +141,7 @@ def _module_of(file: Path) -> Module:
 
     try:
         defined = set(public_names(sources.read(str(file)).text))
-    except (SyntaxError, OSError, ValueError):
+    except (SyntaxError, OSError, ValueError, RecursionError, MemoryError):
         defined = set()
     found = [m for m in MODULES if defined & set(TAUGHT[m.name])]
     if len(found) != 1:
