@@ -336,7 +336,6 @@ def test_a_result_comes_that_can_be_shown_anywhere(judge: Judge, case: str) -> N
     [
         "import os; os.execvp('sleep', ['sleep', '600'])",
         "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
-        "import os, signal; os.kill(os.getppid(), signal.SIGKILL)",
         "import json; json.dumps = json.loads = None",
         "import builtins; builtins.open = builtins.len = None",
         "raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})()",
