@@ -49,13 +49,13 @@ _BLANK_LINES = re.compile(r"(?:[ \t\f]*\n)*")
 _INDENTATION = re.compile(r"[ \t]*")
 _PHYSICAL_LINE = re.compile(r"(?:[^\n]*\\\n)*[^\n]*")  # a backslash takes it on to the next
 # A command behind an `=`.
-_SPECIAL_VALUE = re.compile(r"(?:[ \t]|\\\n)*(?=%[^\W\d]|!)")
+_SPECIAL_VALUE = re.compile(r"(?:[ \t]|\\\n)*(?=%[ \t]*[^\W\d]|!)")
 _CLASSIC_PROMPT = re.compile(r"\s*(?:>>>|\.\.\.)[ \t]?")
 _NUMBERED_PROMPT = re.compile(r"(?:(?:\[(?:nav|ins)\] )?In \[\d+\]: |\s*\.{3,}: ?)")
 
 
 def as_python(cell: str) -> str:
-    """A cell as Python, with as many lines; without what IPython would not run as Python."""
+    """A cell as Python, each line where it was; without what IPython would not run as Python."""
     cell = _without_prompts(textwrap.dedent(cell))
     begins = _end(_BLANK_LINES, cell, 0)
     above, cell = cell[:begins], cell[begins:]
@@ -64,12 +64,13 @@ def as_python(cell: str) -> str:
         name, _, options = first[2:].strip().partition(" ")
         if name not in _TRANSPARENT_CELLS:
             return above + "\n" * cell.count("\n")
+        body = as_python(body)
         variable = next((word for word in options.split() if word.isidentifier()), None)
         if name == "capture" and variable:
-            call = f"{variable} = get_ipython().run_cell_magic({name!r}, {options!r}, '')"
-        else:
-            call = ""
-        return f"{above}{call}{newline}{as_python(body)}"
+            code = body.rstrip()
+            call = f"\n{variable} = get_ipython().run_cell_magic({name!r}, {options!r}, '')"
+            body = code + call + body[len(code) :].replace("\n", "", 1)
+        return f"{above}{newline}{body}"
     if _BARE_MAGICS.match(cell) and "\n" not in cell.strip():
         cell = f"%{cell}"
     return above + _transformed(cell)
@@ -259,27 +260,30 @@ class _Shell(_Nothing):
         return _Output()
 
 
-def run_cells(codes: Iterable[CodeType], namespace: dict[str, Any]) -> None:
-    """Run the code of cells one after the other, as the cells of one notebook.
-
-    Beside Python's built-in names they find those that IPython adds.
-    """
+def _around(namespace: dict[str, Any]) -> dict[str, Any]:
+    """The built-in names of a notebook: Python's, and those that IPython adds."""
     shell = _Shell(namespace)
-    results: dict[int, Any] = {}
-    around = {
+    return {
         **vars(builtins),
+        **dict.fromkeys(("_", "__", "___", "_i", "_ii", "_iii"), ""),
         "get_ipython": lambda: shell,
         "display": lambda *objects, **options: None,
         "In": [""],
-        "Out": results,
-        **dict.fromkeys(("_", "__", "___", "_i", "_ii", "_iii"), ""),
+        "Out": {},
     }
-    namespace["__builtins__"] = around
+
+
+def run_cells(codes: Iterable[CodeType], namespace: dict[str, Any]) -> None:
+    """Run the code of cells one after the other, as the cells of one notebook.
+
+    They may be the first of several runs of cells in the same namespace.
+    """
+    around = namespace.setdefault("__builtins__", _around(namespace))
 
     def keep(value: Any) -> None:
         if value is not None:
             around["___"], around["__"], around["_"] = around["__"], around["_"], value
-            results[len(results) + 1] = value
+            around["Out"][len(around["Out"]) + 1] = value
 
     displayhook, sys.displayhook = sys.displayhook, keep
     runner = None

@@ -15,29 +15,17 @@ from tinytorch.ipython import as_python, run_cells
 from tinytorch.sources import LARGEST_FILE, MOST_CODE, read
 
 LINES = [
+    *("x = 1", "", "   ", "# a comment?", "# !ls", "y = x  # what?", "x %= 3", "y = x % 3"),
+    *("%matplotlib inline", "%cd ..", "  %precision 3", "%", "!", "?", "??", "!!ls", "x != y"),
     *(
-        "x = 1",
-        "",
-        "   ",
-        "# a comment?",
-        "# !ls",
-        "y = x  # what?",
-        "x %= 3",
-        "y = x % 3",
-        "x != y",
+        "!pip install x \\\n  y z",
+        "!echo don't",
+        "files = !ls",
+        "t = %timeit -o f()",
+        "y = \\\n!ls",
     ),
-    *("%matplotlib inline", "%cd ..", "  %precision 3", "%", "!", "?", "??", "!!ls", "x = 5;"),
-    *("!pip install x \\", "  y z", "!echo don't", "files = !ls", "t = %timeit -o f()", "y = \\"),
-    *(
-        "a = b = %pwd",
-        "a, b = !ls",
-        "x: int = !ls",
-        "f(a=1)",
-        "d = {'a': 1,",
-        "}",
-        "(a,",
-        "b) = %pwd",
-    ),
+    *("a = b = %pwd", "a, b = !ls", "x: int = !ls", "f(a=1)", "d = {'a': 1,", "}", "x = 5;"),
+    *("(a,", "b) = %pwd"),
     *("x?", "x??", "?x", "??x", "a.b?", "%env?", "np.*rand*?", "lst[0]?", "x = foo?", "f()?"),
     *("def f():", "    return 1", "    %timeit f()", "    !ls", "if x:", "\tx = 1", "class A:"),
     *('s = """', "% not magic", '"""', "'''", "! in a string", "z = (1", "  % 2)", "  !ls)"),
@@ -112,7 +100,7 @@ def test_a_cell_is_turned_into_what_ipython_turns_it_into(cell: str) -> None:
         (">>> x = 1\n>>> y = 2", {"x": 1, "y": 2}),
         ("   x = 1\n   y = 2", {"x": 1, "y": 2}),
         ("import asyncio\nawait asyncio.sleep(0)\nx = 1", {"x": 1}),
-        ("%%capture out\nprint(1)\ntext = 1", {"text": 1}),
+        ("%%capture out\n#| export\nfrom __future__ import annotations\nx = 1", {"x": 1}),
     ],
 )
 def test_a_cell_defines_what_it_defines_in_ipython(
