@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from tito.ending import ending_when_told
 from tito.output import make_printable
 from tito.prose import fit
 
@@ -55,9 +56,10 @@ class LazyGroup(OrderedGroup):
         return found, command.load() if isinstance(command, LazyCommand) else command, rest
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command line, whatever the terminal can print."""
+        """Run the command line, whatever the terminal can print, until it is told to end."""
         make_printable()
-        return super().main(*args, **extra)
+        with ending_when_told():
+            return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that is called; what is wrong with its usage is wrapped for a terminal.

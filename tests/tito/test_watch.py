@@ -114,7 +114,7 @@ def test_a_save_during_an_endless_loop_is_answered_at_once(
 def test_ctrl_c_ends_it_well(watching: Watching) -> None:
     watching.answer()
     watching.process.send_signal(signal.SIGINT)
-    assert watching.process.wait(30) == 0
+    assert watching.process.wait(30) == 130
 
 
 def test_outside_a_workspace_the_module_has_to_be_named(

@@ -26,10 +26,10 @@ from tinytorch.checking.checks import Check, checks_in, load
 from tinytorch.checking.judge import Verdict, explain, judge
 from tinytorch.overlay import VARIABLE, lay
 from tito.checks.channel import MOST, Channel, read_message
-from tito.checks.offspring import adopt_orphans, end_offspring
 from tito.checks.suites import read_suite
 from tito.course import Module
 from tito.ending import SIGNALS
+from tito.offspring import adopt_orphans, end_offspring
 
 # Bytes of memory that code may ask for beyond what the stage itself has.
 MEMORY = 2**30
