@@ -42,6 +42,19 @@ TAUGHT = {
 _FOUNDATIONS = ("tensor", "autograd", "optimizers")
 
 
+class UnfitFile(ImportError):
+    """A file that cannot take the place of a module, though there may be nothing wrong with it.
+
+    Attributes:
+        expected: what would have to change.
+        file, line: where.
+    """
+
+    def __init__(self, problem: str, expected: str, file: str, line: int) -> None:
+        super().__init__(problem)
+        self.expected, self.file, self.line = expected, file, line
+
+
 class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds and loads one module of `tinytorch.core` from `file`, wherever that is."""
 
@@ -69,6 +82,8 @@ class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             lines = [f"{line}\n" for line in source.text.split("\n")]
             linecache.cache[self.file] = (len(source.text), None, lines, self.file)
         source.compiled()  # raises a SyntaxError with its place, before anything runs
+        if self.module_name == "tensor":
+            _check_tensor(source)
         parts = _in_two(source, self.module_name)
         if self.module_name in _FOUNDATIONS:
             _run(parts.pop(0), module)
@@ -79,11 +94,57 @@ class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             try:
                 for part in parts:
                     _run(part, module)
+                if self.module_name != "tensor":
+                    _check_same_tensor(source, module)
             except BaseException:
                 sys.modules.pop(module.__name__, None)  # as after any import that fails
                 raise
 
         when_complete(go_on, before_others=self.module_name == "autograd")
+
+
+def _check_tensor(source: sources.Source) -> None:
+    """Raise an UnfitFile for a Tensor with which nothing here could work."""
+    own = _binding(source, "Tensor")
+    defined = {name for statement in source.statements for name in _defined(statement)}
+    if isinstance(own, ast.ClassDef) and not defined & (_reference_names("tensor") - {"Tensor"}):
+        raise UnfitFile(
+            "it has a Tensor and no `apply`, so it seems to be written for another course. "
+            "Here every operation goes through `apply`, where autograd takes note of it",
+            "`as_array`, `apply`, and a Tensor whose operators call apply(np.add, self, other) and "
+            "the like; `tito module start 01` hands out a file to write them in",
+            source.file,
+            own.lineno,
+        )
+
+
+def _check_same_tensor(source: sources.Source, module: ModuleType) -> None:
+    """Raise an UnfitFile if the file has another Tensor than the framework."""
+    from tinytorch.core.tensor import Tensor
+
+    own = getattr(module, "Tensor", Tensor)
+    if isinstance(own, type) and not issubclass(own, Tensor):
+        whose = "of its own" if own.__module__ == module.__name__ else f"from {own.__module__}"
+        raise UnfitFile(
+            f"it has a Tensor {whose}, and is judged with the one that the framework uses",
+            "from tinytorch.core.tensor import Tensor",
+            source.file,
+            getattr(_binding(source, "Tensor"), "lineno", 1),
+        )
+
+
+def _binding(source: sources.Source, name: str) -> ast.stmt | None:
+    """The last statement that defines or imports a name."""
+    found = None
+    for statement in source.statements:
+        match statement:
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                bound = {alias.asname or alias.name for alias in names}
+            case _:
+                bound = _defined(statement)
+        if name in bound:
+            found = statement
+    return found
 
 
 def _run(source: sources.Source, module: LaidModule) -> None:
@@ -188,7 +249,9 @@ def _defined(statement: ast.stmt) -> set[str]:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return {statement.name}
         case ast.Assign():
-            return {target.id for target in statement.targets if isinstance(target, ast.Name)}
+            parts = [part for target in statement.targets for part in ast.walk(target)]
+            stored = [p for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)]
+            return {part.id for part in stored}
         case ast.AnnAssign(target=ast.Name(id=name)):
             return {name}
     return set()

@@ -49,11 +49,17 @@ def made(*arguments: Any, **options: Any) -> Any:
     return tensor.Tensor(*arguments, **options)
 
 
-def wrapped(data: Any, requires_grad: bool = False, dtype: Any = np.float32) -> Any:
-    """A tensor that `Tensor.__init__`, which has checks of its own, had no hand in."""
-    x = tensor.Tensor.__new__(tensor.Tensor)
-    x.data, x.requires_grad = np.array(data, dtype), requires_grad
-    return x
+def wrapped(
+    data: Any, requires_grad: bool = False, dtype: Any = np.float32, kind: Any = None
+) -> Any:
+    """A tensor that `Tensor.__init__`, which has checks of its own, had no hand in if need be."""
+    array = np.array(data, dtype)
+    kind = kind or tensor.Tensor
+    x = kind.__new__(kind)
+    x.data, x.requires_grad = array, requires_grad
+    if all(hasattr(x, name) for name in ("shape", "ndim", "size", "dtype", "grad")):
+        return x
+    return kind(array, requires_grad, dtype)  # which sets them when it is made
 
 
 def answer(what: str, call: Callable[[], Any], fails: str | None) -> Any:
@@ -700,8 +706,7 @@ def test_the_door_notes_down_what_needs_a_gradient() -> None:
     class Parameter(tensor.Tensor):
         """A tensor by another name, such as people make for what is to be trained."""
 
-    parameter = Parameter.__new__(Parameter)
-    parameter.data, parameter.requires_grad = B.astype(np.float32), True
+    parameter = wrapped(B, requires_grad=True, kind=Parameter)
     try:
         noted = is_noted(np.add, plain, parameter)
     except ERRORS:

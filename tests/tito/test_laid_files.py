@@ -9,6 +9,7 @@ from apart import run_tito
 from learner import LAYERS, ROOT, run_python
 
 from tito.course import MODULES, Module
+from tito.workspace import Workspace
 
 LAY = "import sys, tinytorch.overlay as o; o.lay(sys.argv[1], sys.argv[2]); "
 FUTURE = "from __future__ import annotations\n"
@@ -60,9 +61,9 @@ def as_a_program(text: str) -> str:
     return f'{text}\nif __name__ == "__main__":\n    raise SystemExit("it ran as a program")\n'
 
 
-def judged(file: Path, module: Module) -> dict[str, Any]:
+def judged(file: Path, module: Module, *options: str) -> dict[str, Any]:
     """What `tito test --json` says about a file."""
-    result = run_tito("test", "--module", module.name, "--file", str(file), "--json")
+    result = run_tito("test", "--module", module.name, "--file", str(file), "--json", *options)
     report: dict[str, Any] = json.loads(result.stdout)
     return report
 
@@ -93,7 +94,7 @@ def test_a_file_is_not_given_what_it_does_not_import(module: Module, tmp_path: P
     file.write_text("".join(line for line in lines if not line.startswith(("import", "from"))))
     first = next(c for c in judged(file, module)["checks"] if c["outcome"] != "passed")
     assert first["mistake"].startswith("the name `")
-    assert first["mistake"].endswith("` is not defined")
+    assert "` is not defined" in first["mistake"]
 
 
 @first_three
@@ -160,3 +161,206 @@ def test_a_file_may_import_from_its_module_what_is_no_exercise(tmp_path: Path) -
     own = f"from tinytorch.core.layers import Layer\n\n\n{text[end:]}"
     file.write_text(text[:start] + own, encoding="utf-8")
     assert judged(file, LAYERS)["passed"]
+
+
+# ---- Files that do not belong here ---------------------------------------------------------------
+
+ANOTHER_TENSOR = """
+# %%
+#| default_exp core.tensor
+#| export
+import numpy as np
+
+# %%
+#| export
+class Tensor:
+    def __init__(self, data, requires_grad=False):
+        self.data = np.array(data, dtype=np.float32)
+        self.shape = self.data.shape
+        self.requires_grad, self.grad = requires_grad, None
+
+    def __add__(self, other):
+        return Tensor(self.data + (other.data if isinstance(other, Tensor) else other))
+
+    def matmul(self, other):
+        return Tensor(np.dot(self.data, other.data))
+"""
+ANOTHER_COURSES_LAYERS = """
+# %%
+#| default_exp core.layers
+#| export
+import numpy as np
+from tinytorch.core.tensor import Tensor
+from tinytorch.core.activations import ReLU
+
+# %%
+#| export
+class Linear:
+    def __init__(self, in_features, out_features, bias=True):
+        self.in_features, self.out_features = in_features, out_features
+        weight = np.random.randn(in_features, out_features) * np.sqrt(1.0 / in_features)
+        self.weight = Tensor(weight, requires_grad=True)
+        self.bias = Tensor(np.zeros(out_features), requires_grad=True) if bias else None
+
+    def forward(self, x):
+        output = x.matmul(self.weight)
+        return output if self.bias is None else output + self.bias
+
+    def __call__(self, x):
+        return self.forward(x)
+
+    def parameters(self):
+        return [self.weight] if self.bias is None else [self.weight, self.bias]
+
+# %%
+#| export
+class Dropout:
+    def __init__(self, p=0.5):
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"p must be from 0 to 1, got {p}")
+        self.p = p
+
+    def forward(self, x, training=True):
+        if not training or self.p == 0.0:
+            return x
+        if self.p == 1.0:
+            return Tensor(np.zeros_like(x.data), requires_grad=x.requires_grad)
+        mask = np.random.random(x.data.shape) < 1.0 - self.p
+        return x * Tensor(mask.astype(np.float32)) * Tensor(np.array(1.0 / (1.0 - self.p)))
+
+    def __call__(self, x, training=True):
+        return self.forward(x, training)
+
+    def parameters(self):
+        return []
+"""
+
+
+def problem(report: dict[str, Any]) -> dict[str, Any]:
+    """Why a file could not be judged: the one check that says so."""
+    assert not report["judged"]
+    first, *others = report["checks"]
+    assert {check["outcome"] for check in others} == {"waiting"}
+    return dict(first)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_tensor_of_another_course_is_told_in_two_sentences(marked: bool, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(ANOTHER_TENSOR if marked else ANOTHER_TENSOR.replace("#|", "#"))
+    told = problem(judged(file, MODULES[0]))
+    assert told["mistake"] == (
+        "it has a Tensor and no `apply`, so it seems to be written for another course. "
+        "Here every operation goes through `apply`, where autograd takes note of it"
+    )
+    assert "a Tensor whose operators call apply(np.add, self, other)" in told["expected"]
+    assert told["where"].endswith("mine.py:9")
+
+
+def test_layers_of_another_course_may_well_be_right(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(ANOTHER_COURSES_LAYERS)
+    assert judged(file, LAYERS)["passed"]
+    file.write_text(
+        ANOTHER_COURSES_LAYERS.replace(
+            "x.matmul(self.weight)", "Tensor(np.dot(x.data, self.weight.data))"
+        )
+    )
+    failed = [c for c in judged(file, LAYERS)["checks"] if c["outcome"] == "failed"]
+    outside = "no gradient reaches the weight: forward takes it outside the graph"
+    assert failed[0]["mistake"] == outside
+
+
+def test_a_tensor_that_sets_its_shape_when_it_is_made_is_judged_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    text = reference(MODULES[0])
+    start, end = (
+        text.index("    @property\n    def shape"),
+        text.index("    @property\n    def ndim"),
+    )
+    text = text[:start] + text[end:]
+    text = text.replace(
+        "self.requires_grad = bool(",
+        "self.shape = self._array.shape\n        self.requires_grad = bool(",
+    )
+    text = text.replace(
+        "    tensor._array = array\n", "    tensor._array = array\n    tensor.shape = array.shape\n"
+    )
+    text = text.replace(
+        "arrays.append(value._array)",
+        "arrays.append(value._array.reshape(value.shape))",
+    )
+    file.write_text(text, encoding="utf-8")
+    assert judged(file, MODULES[0])["passed"]
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("from tensor import Tensor", "from tinytorch.core.tensor import Tensor"),
+        ("from src.tensor import Tensor as T", "from tinytorch.core.tensor import Tensor as T"),
+        ("from src import tensor", "from tinytorch.core import tensor"),
+        ("import src.tensor as t", "from tinytorch.core import tensor as t"),
+        ("from tensor_dev import Tensor, apply", "from tinytorch.core.tensor import Tensor, apply"),
+        ("from mine.things import Tensor", "from tinytorch.core.tensor import Tensor"),
+        ("from tinytorch.tensor import Tensor", "from tinytorch.core.tensor import Tensor"),
+    ],
+)
+def test_a_file_that_imports_its_own_project_is_told_what_to_write_instead(
+    line: str, instead: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "layers.py"
+    (tmp_path / "tensor.py").write_text(ANOTHER_TENSOR)
+    file.write_text(f"import numpy\n\n{line}\n{reference(LAYERS)}".replace(FUTURE, ""))
+    told = problem(judged(file, LAYERS))
+    assert "here: a file is judged alone, with the installed tinytorch" in told["mistake"]
+    assert told["expected"] == f"`{instead}`"
+    assert told["where"].endswith("layers.py:3")
+
+
+def test_in_a_workspace_it_is_said_whose_framework_a_file_is_judged_with(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    file = tmp_path / "layers.py"
+    file.write_text("from tensor import Tensor\n")
+    told = problem(judged(file, LAYERS))
+    assert told["mistake"].endswith(f"with the tinytorch of the workspace {workspace.root}")
+
+
+def test_a_module_beside_the_file_is_found_where_that_is_allowed(tmp_path: Path) -> None:
+    file = tmp_path / "layers.py"
+    file.write_text(f"import helpers\n{reference(LAYERS)}".replace(FUTURE, ""))
+    (tmp_path / "helpers.py").touch()
+    for name in ("numpy", "tinytorch", "math"):  # what is installed comes first
+        (tmp_path / f"{name}.py").write_text("raise SystemExit\n")
+    told = problem(judged(file, LAYERS))
+    assert told["expected"] == f"its code in the file itself, or: tito test --with {tmp_path}"
+    assert judged(file, LAYERS, "--with", str(tmp_path))["passed"]
+
+
+def test_a_folder_to_import_from_goes_with_a_file() -> None:
+    result = run_tito("test", "--module", "layers", "--with", str(ROOT))
+    assert result.returncode == 2
+    assert "--with FOLDER is for the modules that a --file imports" in result.stderr
+
+
+def test_a_module_that_is_missing_further_down_is_not_the_files_own(tmp_path: Path) -> None:
+    file = tmp_path / "layers.py"
+    file.write_text("import helpers\n")
+    (tmp_path / "helpers.py").write_text("import not_there\n")
+    told = problem(judged(file, LAYERS, "--with", str(tmp_path)))
+    assert told["mistake"] == "there is no module `not_there` to import"
+
+
+def test_layers_with_another_tensor_than_the_framework_are_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "layers.py"
+    imports = "from tinytorch.core.tensor import Tensor\n"
+    own = ANOTHER_TENSOR.partition("class Tensor")[2]
+    file.write_text(ANOTHER_COURSES_LAYERS.replace(imports, f"class Tensor{own}"))
+    told = problem(judged(file, LAYERS))
+    assert told["mistake"].startswith("it has a Tensor of its own, and is judged with the one")
+    (tmp_path / "things.py").write_text(ANOTHER_TENSOR)
+    file.write_text(ANOTHER_COURSES_LAYERS.replace(imports, "from things import Tensor\n"))
+    told = problem(judged(file, LAYERS, "--with", str(tmp_path)))
+    assert told["mistake"].startswith("it has a Tensor from things, and is judged with the one")
+    assert told["where"].endswith("layers.py:6")

@@ -163,7 +163,7 @@ def test_what_cannot_be_judged_exits_2_and_the_json_says_so(
     assert (report["passed"], report["judged"]) == (False, False)
     shown = run_tito("test", "--file", str(file))
     assert shown.returncode == 2
-    assert "No check could run, since the file does not load" in shown.stdout
+    assert "No check could run on the file as it is" in shown.stdout
 
 
 def test_of_several_modules_one_that_cannot_be_judged_is_enough(workspace: Workspace) -> None:

@@ -22,6 +22,11 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         r"'NoneType' object has no attribute '(\w+)'",
         "something is None, and is asked for its .{0}",
     ),
+    (
+        AttributeError,
+        r"'(\w+)' object has no attribute '(_array|_node|_saved|_shared)'$",
+        "the rest of the framework reads .{1} of a {0}, which the lesson has and this class lacks",
+    ),
     (AttributeError, r"'(\w+)' object has no attribute '(\w+)'$", "a {0} has no .{1}"),
     (AttributeError, r"^module '([\w.]+)' has no attribute '(\w+)'$", "{0} has no `{1}`"),
     (ImportError, r"cannot import name '(\w+)' from '([\w.]+)'", "{1} has no `{0}` to import"),

@@ -13,8 +13,10 @@ from typing import Any, get_type_hints
 
 from tinytorch.checking.checks import Check
 from tinytorch.checking.errors import meaning
+from tinytorch.checking.imports import judged_alone
 from tinytorch.checking.lineup import Mistake
 from tinytorch.checking.text import MOST, clean
+from tinytorch.laying import UnfitFile
 from tinytorch.sources import pointed_out, unwritten
 
 NOT_WRITTEN = "not written yet"
@@ -187,6 +189,13 @@ def explain(error: BaseException, module: str) -> Verdict:
         case OSError() if trouble := _trouble_with_writing(error):
             verdict.outcome, verdict.stopped = "error", True
             verdict.mistake = trouble
+        case UnfitFile():
+            verdict.stopped = True
+            verdict.mistake, verdict.expected = str(error), error.expected
+            verdict.file, verdict.line, verdict.seen = error.file, error.line, None
+        case ImportError() if told := judged_alone(error, verdict.file, verdict.line):
+            verdict.stopped = True
+            verdict.mistake, verdict.expected = told
         case Exception():
             verdict.stopped = True
             verdict.mistake = meaning(error)

@@ -96,7 +96,7 @@ def print_summary(
             parts.append(f"{waiting} waiting")
         sentence = f"{', '.join(parts)}, in {report.seconds:.1f} s{about}."
         if not report.judged:
-            sentence = f"No check could run, since the file does not load{about}."
+            sentence = f"No check could run on the file as it is{about}."
         click.secho(fit(sentence), bold=True)
         if recall:
             first = report.failures[0]

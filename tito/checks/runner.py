@@ -64,6 +64,7 @@ def run_checks(
     module: Module,
     file: Path | None = None,
     *,
+    beside: Path | None = None,
     on_result: Callable[[Result], None] = lambda result: None,
     on_wait: Callable[[Check, float], None] = lambda check, seconds: None,
     limit: float = LIMIT,
@@ -73,6 +74,7 @@ def run_checks(
     Args:
         module: the module.
         file: the file to judge; None for the module as the framework finds it.
+        beside: a folder with modules that the file may import.
         on_result: called with each result as soon as there is one, in the order of the suite.
         on_wait: called again and again while a check runs, with the seconds that it has taken.
             What it raises ends the run.
@@ -84,7 +86,7 @@ def run_checks(
     checks = checks_in(read_suite(module))
     start = time.perf_counter()
     report = Report(module, len(checks))
-    stages = Stages(module, file, checks, on_wait)
+    stages = Stages(module, file, beside, checks, on_wait)
     run = Run(module.name, stages.judge, place, limit)
     try:
         for check in checks:

@@ -52,6 +52,7 @@ class Setting:
     Attributes:
         module: the module that is judged.
         file: the learner's file; None for the module as the framework finds it.
+        beside: a folder with modules that the file may import; None for none.
         workspace: the value for `TINYTORCH_WORKSPACE`.
         folder: an empty folder to run in, so that files are written and deleted in there.
         stack: the file for the lines at which the code is when its time is up.
@@ -60,6 +61,7 @@ class Setting:
 
     module: Module
     file: str | None
+    beside: str | None
     workspace: str
     folder: str
     stack: str
@@ -232,6 +234,8 @@ def _retreat(setting: Setting) -> TextIO:
     # What this process may have loaded of the framework already is not what is to be judged.
     for name in [name for name in sys.modules if name.split(".")[:2] == ["tinytorch", "core"]]:
         del sys.modules[name]
+    if setting.beside is not None:
+        sys.path.append(setting.beside)  # behind all that is installed
     if setting.file is not None:
         lay(setting.module.name, setting.file)
     return open(setting.stack, "w", encoding="utf-8")

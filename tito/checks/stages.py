@@ -34,6 +34,7 @@ class Stages:
     Args:
         module: the module that is judged.
         file: the learner's file; None for the module as the framework finds it.
+        beside: a folder with modules that the file may import.
         checks: the whole suite.
         on_wait: called again and again while a check is waited for; may raise to end the run.
 
@@ -45,11 +46,13 @@ class Stages:
         self,
         module: Module,
         file: Path | None,
+        beside: Path | None,
         checks: list[Check],
         on_wait: Callable[[Check, float], None],
     ) -> None:
         self._module = module
         self._file = str(file.resolve()) if file else None
+        self._beside = str(beside.resolve()) if beside else None
         self._judged = self._file or _module_file(module)
         self._checks = checks
         self._on_wait = on_wait
@@ -119,6 +122,7 @@ class Stages:
         setting = Setting(
             module=self._module,
             file=self._file,
+            beside=self._beside,
             workspace=find_workspace() or "off",
             folder=str(folder),
             stack=str(scratch / "stack"),

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Judge this Python file or notebook.",
 )
+@click.option(
+    "--with",
+    "beside",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Let the file import the modules in this folder, too.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the results for a program to read.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks, and what the code printed.")
 @click.argument("pytest_arguments", metavar="[-- PYTEST_ARGUMENTS]", nargs=-1)
@@ -32,6 +39,7 @@ def test(
     ctx: click.Context,
     module: Module | None,
     file: Path | None,
+    beside: Path | None,
     as_json: bool,
     verbose: bool,
     pytest_arguments: tuple[str, ...],
@@ -42,9 +50,14 @@ def test(
     option all checks are run, and in a clone all tests of the project instead; what follows --
     goes to pytest then: tito test -- -x --durations=10
 
+    A file is judged alone: it can import what is installed and, in a workspace, your framework.
+    With --with FOLDER it finds the modules in that folder, too; what is installed comes first.
+
     Exits 0 if everything passed, 1 if something failed, 2 if a file could not be judged, since it
     does not even load, or if the command was wrong.
     """
+    if beside and file is None:
+        raise click.UsageError("--with FOLDER is for the modules that a --file imports.")
     workspace = Workspace.find()
     if file and module is None:
         module = _module_of(file)
@@ -59,7 +72,7 @@ def test(
     if module and material.check_file(module) is None:
         raise click.UsageError(f"There are no checks for {module.folder} yet.")
     modules = [module] if module else [m for m in MODULES if material.check_file(m)]
-    reports = _judge(modules, file, workspace, verbose, quiet=as_json)
+    reports = _judge(modules, file, beside, workspace, verbose, quiet=as_json)
     passed = all(report.passed for report in reports)
     if as_json and module:
         print_json(reports[0].as_dict())
@@ -78,6 +91,7 @@ def test(
 def _judge(
     modules: list[Module],
     file: Path | None,
+    beside: Path | None,
     workspace: Workspace | None,
     verbose: bool,
     quiet: bool,
@@ -94,12 +108,14 @@ def _judge(
         plank = workspace is not None and judged == workspace.plank(module)
         on_stage = None if plank else judged
         if quiet:
-            reports.append(run_checks(module, on_stage))
+            reports.append(run_checks(module, on_stage, beside=beside))
             continue
         if reports:
             click.echo()
         screen = Screen(verbose)
-        report = run_checks(module, on_stage, on_result=screen.add, on_wait=screen.wait)
+        report = run_checks(
+            module, on_stage, beside=beside, on_result=screen.add, on_wait=screen.wait
+        )
         reports.append(report)
         screen.flush()
         print_summary(report, *_closing(report, workspace, judged))
