@@ -11,6 +11,7 @@ import pexpect
 import pytest
 from learner import solved
 
+from tito.checks.stages import MOST_ABREAST
 from tito.course import find_module
 from tito.workspace import Workspace
 
@@ -126,6 +127,22 @@ def test_what_a_killed_command_has_started_ends_by_itself(
     os.kill(running.terminal.pid, signal.SIGKILL)
     until(lambda: not running.processes())
     running.terminal.close()
+
+
+def test_what_is_saved_again_leaves_no_process_of_the_run_before(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    running = Running(workspace, tmp_path / "scratch", COMMANDS[1])
+    file = workspace.lesson(LAYERS)
+    for _ in range(20):
+        before = set(running.processes())
+        os.utime(file, ns=(time.time_ns(), time.time_ns()))
+        until(lambda before=before: len(set(running.processes()) - before) >= AT_WORK - 1)
+    until(lambda: len(running.processes()) <= 1 + (AT_WORK - 1) * MOST_ABREAST)
+    assert len(list(running.scratch.iterdir())) <= MOST_ABREAST
+    running.terminal.sendintr()
+    running.status()
+    running.expect_nothing_left()
 
 
 def test_a_signal_that_is_ignored_stays_ignored(

@@ -74,6 +74,37 @@ def test_it_shows_the_first_exercise_and_moves_on_when_that_passes(
     assert "checks passed" in watching.answer()
 
 
+def test_nothing_is_done_after_a_typo_elsewhere_or_in_a_file_that_starts_over(
+    workspace: Workspace, watching: Watching
+) -> None:
+    file = workspace.lesson(LAYERS)
+    handed_out = file.read_text(encoding="utf-8")
+    watching.answer()
+    write_one(file, "Linear.__init__", *INIT)
+    assert "✅ Linear.__init__ is done. On to Linear.forward." in watching.answer()
+    right = file.read_text(encoding="utf-8")
+    file.write_text(right.replace("Linear(Layer):", "Linear(Layer:"), encoding="utf-8")
+    assert "is done" not in watching.answer()
+    file.write_text(right, encoding="utf-8")
+    assert "is done" not in watching.answer()
+    file.write_text("", encoding="utf-8")
+    assert "is done" not in watching.answer()
+    file.write_text(right, encoding="utf-8")
+    watching.answer()
+    file.write_text(handed_out, encoding="utf-8")
+    assert "is done" not in watching.answer()
+
+
+def test_an_exercise_with_another_mistake_further_down_is_not_done(
+    workspace: Workspace, watching: Watching
+) -> None:
+    watching.answer()
+    file = workspace.lesson(LAYERS)
+    wrong = solved(LAYERS).replace("requires_grad=True", "requires_grad=False")
+    file.write_text(wrong, encoding="utf-8")
+    assert "is done" not in watching.answer()
+
+
 def test_it_notices_an_editor_that_writes_by_renaming(
     workspace: Workspace, watching: Watching
 ) -> None:

@@ -16,6 +16,7 @@ from tito.workspace import Workspace
 if TYPE_CHECKING:
     from tinytorch.checking.checks import Check
     from tinytorch.checking.results import Result
+    from tito.checks.runner import Report
 
 # Seconds between two looks at the files. Asking costs microseconds, and works where notifications
 # of the system don't: in containers, on network drives, and for editors that save by renaming.
@@ -90,6 +91,7 @@ class _Watcher:
             return
         if not self.told:
             self._tell()
+        self._move_on(report)
         done = f"tito module complete {self.module.number:02}" if self.workspace else ""
         print_summary(report, next_step=done if report.passed else "", recall=False)
 
@@ -110,19 +112,23 @@ class _Watcher:
         self.unit.append(result)
 
     def _tell(self) -> None:
-        """Say which exercise is next, and what its unit came to."""
+        """Show what the unit came to."""
         from tito.checks.report import print_unit
 
         self.told = True
-        exercise = next((r.exercise for r in self.unit if r.exercise), None)
         self._begin()
-        if self.at and exercise != self.at:
-            onward = f" On to {exercise}." if exercise else ""
-            click.secho(f"\n✅ {self.at} is done.{onward}", fg="green")
-        self.at = exercise
         if not all(r.outcome == "passed" for r in self.unit):
             click.echo()
             print_unit(self.unit[0].unit, self.unit)
+
+    def _move_on(self, report: "Report") -> None:
+        """Say so if the exercise that was shown before is done, and which one is next."""
+        exercise = next((r.exercise for r in self.unit if r.exercise), None)
+        if self.at and exercise != self.at and _is_done(self.at, report):
+            onward = f" On to {exercise}." if exercise else ""
+            click.secho(f"\n✅ {self.at} is done.{onward}", fg="green")
+        if report.judged:
+            self.at = exercise
 
     def wait(self) -> None:
         """Wait until a file has changed, and is not being written any more."""
@@ -157,3 +163,29 @@ class _Watcher:
             except OSError:
                 state.append(None)
         return state
+
+
+def _is_done(exercise: str, report: "Report") -> bool:
+    """Whether all checks about an exercise have passed, as far as they depend on nothing else.
+
+    A check of what is built on the exercise may wait for another one that is still to be written.
+    """
+    from tinytorch import shipped
+    from tinytorch.checking.judge import NOT_WRITTEN
+
+    exercises = shipped.exercises(report.module.name)
+    about = [
+        result
+        for result in report.results
+        if next((name for name in result.check.about if name in exercises), None) == exercise
+    ]
+    passed = [result for result in about if result.outcome == "passed"]
+    elsewhere = [
+        result
+        for result in about
+        if (cause := result.waits_for)
+        and cause.mistake == NOT_WRITTEN
+        and cause.exercise not in (None, exercise)
+    ]
+    blamed = any(result.failed and result.exercise == exercise for result in report.results)
+    return bool(passed) and len(passed) + len(elsewhere) == len(about) and not blamed
