@@ -11,6 +11,7 @@ from numpy import fft
 from tinytorch.checking import (
     Mistake,
     Unit,
+    blaming,
     check,
     core,
     equal,
@@ -39,16 +40,6 @@ tensor, activations, layers = core("tensor"), core("activations"), core("layers"
 X = np.array([[1.0, 2.0, -1.0], [0.5, -1.0, 3.0], [-2.0, 0.0, 1.5]])
 W = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.5], [-0.5, 4.0, 2.0]])
 B = np.array([10.0, 20.0, -15.0])
-
-
-@contextmanager
-def blaming(function: str) -> Iterator[None]:
-    """What goes wrong in here is the fault of a function, whatever the check is about."""
-    try:
-        yield
-    except Mistake as found:
-        found.about = found.about or function
-        raise
 
 
 @blaming("Linear.__init__")
@@ -1084,15 +1075,15 @@ COMPOSITION = Unit("Multi-layer Network", kind="Integration Test", progress="Lay
 def network() -> tuple[list[Any], Any]:
     """The three layers of the network that reads digits, and its forward pass."""
     linears = [layers.Linear(784, 256), layers.Linear(256, 128), layers.Linear(128, 10)]
-    dropouts = [layers.Dropout(0.5), layers.Dropout(0.3)]
     relu = activations.ReLU()
 
     def forward(x: Any) -> Any:
-        for layer, dropout in zip(linears, dropouts, strict=False):
+        for layer, p in zip(linears, (0.5, 0.3), strict=False):
             y = layer(x)
             expect_tensor("layer(x)", y)
-            x = dropout(relu(y), training=True)
-            expect_tensor("dropout(x)", x)
+            with blaming(*DROPOUT):
+                x = layers.Dropout(p)(relu(y), training=True)
+                expect_tensor("dropout(x)", x)
         return linears[2](x)
 
     return linears, forward
@@ -1166,6 +1157,7 @@ def test_parameters_require_gradients() -> None:
         seen=f"requires_grad=False for {len(frozen)} tensors of layer.parameters()",
         expected="requires_grad=True for both, as before the call",
         mistake="whoever asks for the parameters turns requires_grad off",
+        about="Linear.parameters",
     )
 
 
@@ -1420,6 +1412,7 @@ def test_dropout_defaults() -> None:
         else "training is off unless asked for; training=True is the default"
         if abs(told - 0.5) < 0.08
         else "`p` is not 0.5 by default",
+        about=DROPOUT if abs(half - 0.5) < 0.08 and abs(told - 0.5) < 0.08 else (),
     )
 
 
@@ -1768,8 +1761,9 @@ def computes_right() -> bool:
 def test_linear_takes_an_empty_batch() -> None:
     """An empty batch gives an empty result: (0, 784) → (0, 256)"""
     expect_shape("layer(x)", layers.Linear(784, 256)(tensor.Tensor(np.zeros((0, 784)))), (0, 256))
-    dropout = layers.Dropout(0.5)
-    expect_shape("dropout(x)", dropout(tensor.Tensor(np.zeros((0, 4))), training=True), (0, 4))
+    with blaming(*DROPOUT):
+        dropout = layers.Dropout(0.5)
+        expect_shape("dropout(x)", dropout(tensor.Tensor(np.zeros((0, 4))), training=True), (0, 4))
 
 
 @check(
@@ -1888,11 +1882,11 @@ def test_dropout_has_nothing_to_train() -> None:
 @check("Edge Cases", about=LINEAR, needs=(PRODUCT, SCALE))
 def test_layers_leave_their_input_alone() -> None:
     """The input is as it was afterwards"""
-    for call in (layers.Linear(4, 4), layers.Dropout(0.5)):
-        array = VALUES.astype(np.float32)
-        x = tensor.Tensor(array)
-        call(x)
-        expect_unchanged("x", x.data, VALUES.astype(np.float32))
+    for about, make in ((LINEAR, lambda: layers.Linear(4, 4)), (DROPOUT, layers.Dropout)):
+        with blaming(*about):
+            x = tensor.Tensor(VALUES.astype(np.float32))
+            make()(x)
+            expect_unchanged("x", x.data, VALUES.astype(np.float32))
 
 
 @check("Edge Cases", about=LINEAR, needs=(PRODUCT, INFERENCE, ZEROS, NEW_MASK))
@@ -1917,6 +1911,12 @@ def test_a_layer_does_the_same_each_time() -> None:
     )
     layer(tensor.Tensor(np.ones((5, 3))))
     expect("layer(x), the second time,", layer(tensor.Tensor(X)), first)
+    with blaming(*DROPOUT):
+        expect_no_memory_in_dropout()
+
+
+def expect_no_memory_in_dropout() -> None:
+    """Calls of a dropout that have nothing to do with one another."""
     # That 800 elements all survive by chance has probability 2^-800; that 40 rows do, 2^-40.
     dropout = layers.Dropout(0.5)
     before = numbers("dropout(x)", dropout(ones(10, 20), training=True))
@@ -1954,39 +1954,43 @@ def test_layers_keep_float32() -> None:
     y = layer(single)
     expect_tensor("Linear(4, 3)(x)", y)
     expect_dtype("Linear(4, 3)(x)", y, np.float32, name)
-    y = layers.Dropout(0.3)(single)
-    expect_tensor("Dropout(0.3)(x)", y)
-    expect_dtype("Dropout(0.3)(x)", y, np.float32, no_longer)
-    for training in (True, False):
-        double = tensor.Tensor(VALUES.copy(), dtype=np.float64)
-        y = layers.Dropout(0.3)(double, training=training)
-        expect_dtype("dropout(x)", y, np.float64, "the result is no longer float64")
+    with blaming(*DROPOUT):
+        y = layers.Dropout(0.3)(single)
+        expect_tensor("Dropout(0.3)(x)", y)
+        expect_dtype("Dropout(0.3)(x)", y, np.float32, no_longer)
+        for training in (True, False):
+            double = tensor.Tensor(VALUES.copy(), dtype=np.float64)
+            y = layers.Dropout(0.3)(double, training=training)
+            expect_dtype("dropout(x)", y, np.float64, "the result is no longer float64")
 
 
 @check("Edge Cases", about=("Linear.__repr__", "Dropout.__repr__"))
 def test_layers_can_be_printed() -> None:
     """Layers can be printed"""
-    printed = {
-        "a Linear": layers.Linear(4, 3),
-        "a Linear without a bias": layers.Linear(4, 3, bias=False),
-        "a Dropout": layers.Dropout(0.5),
-    }
-    for what, layer in printed.items():
-        try:
-            texts = repr(layer), str(layer)
-        except Exception as error:
-            nothing = "non-string (type NoneType)" in str(error)
-            raise Mistake(
-                seen=f"{type(error).__name__}: {error}",
-                expected="a text",
-                mistake=f"__repr__ of {what} returns nothing: it should return the text, and leave "
-                "the printing to others"
-                if nothing
-                else f"printing {what} ends in an error",
-            ) from error
-        expect_true(
-            all(texts), seen="an empty text", expected="a text", mistake=f"{what} has no text"
-        )
+    for what, name, make in (
+        ("a Linear", "Linear", lambda: layers.Linear(4, 3)),
+        ("a Linear without a bias", "Linear", lambda: layers.Linear(4, 3, bias=False)),
+        ("a Dropout", "Dropout", lambda: layers.Dropout(0.5)),
+    ):
+        with blaming(f"{name}.__repr__"):
+            expect_text(what, make())
+
+
+def expect_text(what: str, layer: Any) -> None:
+    """A layer with a text for people."""
+    try:
+        texts = repr(layer), str(layer)
+    except Exception as error:
+        nothing = "non-string (type NoneType)" in str(error)
+        raise Mistake(
+            seen=f"{type(error).__name__}: {error}",
+            expected="a text",
+            mistake=f"__repr__ of {what} returns nothing: it should return the text, and leave "
+            "the printing to others"
+            if nothing
+            else f"printing {what} ends in an error",
+        ) from error
+    expect_true(all(texts), seen="an empty text", expected="a text", mistake=f"{what} has no text")
 
 
 # ---- Arguments -----------------------------------------------------------------------------------
@@ -2011,9 +2015,10 @@ def test_linear_explains_a_wrong_input() -> None:
         )
 
 
-@check("Arguments", about="Linear.__init__")
+@check("Arguments", about="Linear.__init__", needs=PRODUCT)
 def test_linear_explains_wrong_sizes() -> None:
     """Negative and fractional sizes are errors"""
+    attribute(layers.Linear(3, 3), "weight")
     for sizes in ((-1, 3), (3, -1), (2.5, 3), (3, 2.5)):
         wrong = next(size for size in sizes if size != 3)
         expect_error(

@@ -19,6 +19,7 @@ the exercise, in a lesson or its notebook; `tito test` runs them all, out of har
 from tinytorch.checking.chance import fraction_tolerance
 from tinytorch.checking.checks import Unit, check, core
 from tinytorch.checking.claims import (
+    blaming,
     expect_dtype,
     expect_error,
     expect_gradient,
@@ -36,6 +37,7 @@ from tinytorch.checking.lineup import Mistake, equal, expect, numbers
 __all__ = [
     "Mistake",
     "Unit",
+    "blaming",
     "check",
     "check_here",
     "core",

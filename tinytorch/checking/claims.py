@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,20 @@ from tinytorch.checking.lineup import Mistake, brief, contrast, expect, numbers
 from tinytorch.checking.state import restored
 
 _tensor = core("tensor")
+
+
+@contextmanager
+def blaming(*about: str) -> Iterator[None]:
+    """What goes wrong in here is the fault of these definitions, whatever the check is about.
+
+    The most likely comes first. What a claim further in blames already stays blamed.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not getattr(error, "about", ()):
+            error.about = about  # type: ignore[attr-defined]
+        raise
 
 
 def expect_tensor(what: str, value: Any) -> np.ndarray:
@@ -65,14 +80,25 @@ def expect_dtype(what: str, value: Any, dtype: Any, mistake: str | None = None) 
         )
 
 
-def expect_true(claim: bool, *, seen: str, expected: str, mistake: str | None = None) -> None:
+def expect_true(
+    claim: bool,
+    *,
+    seen: str,
+    expected: str,
+    mistake: str | None = None,
+    about: str | tuple[str, ...] = (),
+) -> None:
     """Something that is either so or not.
+
+    Args:
+        claim: whether it is.
+        seen, expected, mistake, about: see `Mistake`.
 
     Raises:
         Mistake: it is not.
     """
     if not claim:
-        raise Mistake(seen=seen, expected=expected, mistake=mistake)
+        raise Mistake(seen=seen, expected=expected, mistake=mistake, about=about)
 
 
 def expect_error(what: str, call: Callable[[], Any], mistake: str | None = None) -> None:
@@ -113,6 +139,8 @@ def expect_error(what: str, call: Callable[[], Any], mistake: str | None = None)
             expected=expected,
             mistake=f"the error is of the wrong kind: {type(error).__name__}",
         ) from error
+    if result is None:  # code that gives nothing has accepted nothing
+        numbers(what, result)
     raise Mistake(seen=f"{what} gave {brief(result)}", expected=expected, mistake=mistake)
 
 

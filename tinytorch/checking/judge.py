@@ -43,6 +43,8 @@ class Verdict:
         file: the file in which the mistake is, if it is known.
         line: the line in `file`, from 1.
         function: the function around that line, by dotted name.
+        about: the definitions to blame, the most likely first; None for those that the check is
+            about.
         stopped: whether the code did not get to an answer, so that nothing that needs it can.
         traceback: Python's own account.
         printed: what the code printed.
@@ -55,6 +57,7 @@ class Verdict:
     file: str | None = None
     line: int | None = None
     function: str | None = None
+    about: tuple[str, ...] | None = None
     stopped: bool = False
     traceback: str = ""
     printed: str = ""
@@ -123,10 +126,11 @@ def judge(
         raise
     except BaseException as error:  # exit() and Ctrl-C too: nothing that learners write gets out
         verdict = explain(error, module)
-        blamed = error.about if isinstance(error, Mistake) else None
-        if verdict.file is None or blamed:
-            about = (blamed, *check.about) if blamed else check.about
-            _find_subject(verdict, about, module, namespace)
+        blamed: tuple[str, ...] = getattr(error, "about", ())
+        if blamed:
+            verdict.about = blamed
+        if verdict.file is None or (blamed and isinstance(error, Mistake)):
+            _find_subject(verdict, blamed or check.about, module, namespace)
         return verdict
     return Verdict()
 
@@ -246,8 +250,8 @@ def _place_in(error: SyntaxError) -> tuple[str | None, int | None]:
 
 
 def _find_subject(verdict: Verdict, about: tuple[str, ...], module: str, namespace: Any) -> None:
-    """Point to the first definition of those that a check is about."""
-    for name in about:
+    """Point to the first definition of those that a check is about, or else to their classes."""
+    for name in (*about, *(name.partition(".")[0] for name in about)):
         code = _code_of(namespace, name.split("."), module)
         if code is not None:
             verdict.file, verdict.line, verdict.function = (

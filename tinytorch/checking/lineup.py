@@ -20,7 +20,8 @@ class Mistake(AssertionError):
         expected: what it expected.
         mistake: the mistake by name, if it is known.
         place: the file and the line where the mistake is, if they are known.
-        about: the definition to blame, if it is not what the check is about: `Linear.__init__`.
+        about: the definitions to blame, the most likely first, if it is not those that the check
+            is about: `("Linear.__init__",)`.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class Mistake(AssertionError):
         expected: str,
         mistake: str | None = None,
         place: tuple[str, int] | None = None,
-        about: str | None = None,
+        about: str | tuple[str, ...] = (),
     ) -> None:
         named = f"{mistake}: " if mistake else ""
         super().__init__(f"{named}saw {seen}; expected {expected}")
@@ -38,7 +39,7 @@ class Mistake(AssertionError):
         self.expected = expected
         self.mistake = mistake
         self.place = place
-        self.about = about
+        self.about = (about,) if isinstance(about, str) else about
 
 
 def expect(

@@ -85,7 +85,8 @@ class Run:
 
     def _exercise(self, verdict: Verdict, check: Check) -> str | None:
         """The exercise that is to blame."""
-        candidates = (verdict.function, *check.about)
+        about = check.about if verdict.about is None else verdict.about
+        candidates = (verdict.function, *about)
         return next((name for name in candidates if name in self._exercises), None)
 
     @cached_property
