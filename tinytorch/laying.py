@@ -320,11 +320,19 @@ def public_names(text: str) -> list[str]:
     ]
 
 
+class _Missing(type):
+    """The type of stand-ins for what a file does not define: they can be imported, not used."""
+
+    def __call__(cls, *arguments: Any, **options: Any) -> Any:
+        raise NotImplementedError(cls.__doc__)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):  # Python itself asks, and takes no for an answer
+            raise AttributeError(name)
+        raise NotImplementedError(cls.__doc__)
+
+
 def _missing(name: str, file: str, namespace: dict[str, Any]) -> type:
-    """A stand-in for what a file does not define: it can be imported, but not used."""
-
-    def fail(self: Any, *arguments: Any, **options: Any) -> None:
-        raise NotImplementedError(f"{file} does not define {name}")
-
-    contents = {"__init__": fail, "__doc__": f"Not defined in {file}."}
-    return type(name, (), {**contents, "__module__": namespace["__name__"]})
+    """A stand-in for what a file does not define."""
+    contents = {"__doc__": f"{file} does not define {name}", "__module__": namespace["__name__"]}
+    return _Missing(name, (), contents)

@@ -19,6 +19,7 @@ from tinytorch.checking import (
     expect,
     expect_dtype,
     expect_gradient,
+    expect_spelled,
     expect_tensor,
     expect_true,
     expect_unchanged,
@@ -1804,6 +1805,7 @@ def test_activations_can_be_printed() -> None:
 
 def expect_printable(name: str) -> None:
     """An activation with a text for people, and with nothing to train."""
+    expect_spelled(getattr(activations, name), "__repr__", "parameters")
     function = made(name)
     try:
         text = repr(function)
@@ -1846,7 +1848,8 @@ def test_activations_leave_the_world_alone() -> None:
         import_again("activations")
         for name in EXACT:
             try:
-                activation(name)(fresh(X, np.float32))
+                with blaming(name.lower(), name):
+                    activation(name)(fresh(X, np.float32))
             except NotImplementedError:
                 raise
             except Exception:  # another check's business

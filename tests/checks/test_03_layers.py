@@ -20,6 +20,7 @@ from tinytorch.checking import (
     expect_error,
     expect_gradient,
     expect_shape,
+    expect_spelled,
     expect_tensor,
     expect_true,
     expect_unchanged,
@@ -30,7 +31,7 @@ from tinytorch.checking import (
     numbers,
 )
 from tinytorch.checking.errors import meaning
-from tinytorch.checking.lineup import brief, show
+from tinytorch.checking.lineup import brief, show, with_article
 from tinytorch.checking.state import restored
 
 tensor, activations, layers = core("tensor"), core("activations"), core("layers")
@@ -76,8 +77,7 @@ def attribute(layer: Any, name: str) -> Any:
 
 def kind_of(value: Any) -> str:
     """What a value is, with its article: "an array"."""
-    name = "array" if isinstance(value, np.ndarray) else type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return with_article(type(value).__name__)
 
 
 @blaming("Linear.__init__")
@@ -1869,6 +1869,7 @@ def test_dropout_takes_any_shape() -> None:
 @check("Edge Cases", about=("Dropout.parameters", "Dropout"))
 def test_dropout_has_nothing_to_train() -> None:
     """Dropout has no parameters"""
+    expect_spelled(layers.Dropout, "parameters")
     dropout = layers.Dropout(0.5)
     listed = list(dropout.parameters()) if hasattr(dropout, "parameters") else []
     expect_true(
@@ -1973,6 +1974,7 @@ def test_layers_can_be_printed() -> None:
         ("a Dropout", "Dropout", lambda: layers.Dropout(0.5)),
     ):
         with blaming(f"{name}.__repr__"):
+            expect_spelled(getattr(layers, name), "__repr__")
             expect_text(what, make())
 
 

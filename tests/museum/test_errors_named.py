@@ -26,6 +26,15 @@ def used_too_early() -> None:
     y = 1  # noqa: F841
 
 
+def unpacked() -> None:
+    _, _ = NOTHING
+
+
+def near() -> None:
+    scale = 2  # noqa: F841
+    eval("scal")
+
+
 NAMED: dict[str, tuple[Callable[[], object], str]] = {
     "a tensor": (lambda: bool(Tensor([1.0, 2.0])), "a whole tensor is asked whether it is true"),
     "an array": (lambda: bool(np.ones(2)), "a whole tensor is asked whether it is true"),
@@ -59,8 +68,40 @@ NAMED: dict[str, tuple[Callable[[], object], str]] = {
     "a keyword": (lambda: Thing().wants(q=1), "Thing.wants does not take the argument `q`"),
     "too little": (lambda: Thing().wants(), "Thing.wants is called without `p`"),
     "no self": (lambda: Thing().without_self(), "takes fewer arguments than it is given"),
+    "self twice": (
+        lambda: Thing().wants(Thing(), 0.5),
+        "Thing.wants takes fewer arguments than it is given; `self` has to come first where a "
+        "method is defined, and is left out where it is called",
+    ),
+    "self twice, by name": (
+        lambda: Thing().wants(0.1, p=0.5),
+        "Thing.wants gets `p` twice, by position and by name; `self` has to",
+    ),
+    "too much": (
+        lambda: used_too_early(1),
+        "used_too_early takes fewer arguments than it is given",
+    ),
     "a dimension": (lambda: np.ones(2).shape[1], "a shape has fewer dimensions"),
+    "a dimension, at the door": (
+        lambda: apply(lambda x: x * x.shape[3], Tensor([1.0])),
+        "a shape has fewer dimensions",
+    ),
+    "an element": (lambda: (1, 2)[2], "a tuple has fewer elements than it is asked for"),
     "zero": (lambda: 1 / 0, "it divides by zero"),
+    "a power of zero": (lambda: 0.0**-1, "0 is raised to a negative power"),
+    "an index into None": (lambda: NOTHING[0], "something is None, and is indexed"),
+    "a loop over None": (lambda: [*NOTHING], "something is None, and is gone through like a list"),
+    "None in two": (unpacked, "something is None, and is gone through like a list"),
+    "a size of None": (lambda: range(NOTHING), "something is None, where a number is needed"),
+    "a name in numpy": (lambda: cast(Any, np).sqr(2), "numpy has no `sqr`; did you mean `sqrt`?"),
+    "a name nearby": (near, "the name `scal` is not defined; did you mean `scale`?"),
+    "an attribute nearby": (
+        lambda: cast(Any, Tensor([1.0])).sahpe,
+        "a Tensor has no .sahpe; did you mean `shape`?",
+    ),
+    "an attribute of a list": (lambda: cast(Any, []).sum(), "a list has no .sum"),
+    "an attribute of an array": (lambda: cast(Any, np.ones(2)).backward(), "an array has no"),
+    "no memory": (lambda: np.ones((10**9, 10**9, 10**9)), "that no memory could hold"),
     "a module": (lambda: __import__("no_such_thing"), "there is no module `no_such_thing`"),
 }
 
@@ -73,6 +114,21 @@ def test_an_error_that_gives_the_mistake_away_is_named(case: str) -> None:
     assert expected in str(meaning(raised.value))
 
 
-@pytest.mark.parametrize("error", [ValueError("shapes differ"), KeyError("w"), TypeError("odd")])
+@pytest.mark.parametrize("attribute", ["sum", "backward"])
+def test_what_a_list_lacks_was_not_forgotten_in_its_class(attribute: str) -> None:
+    with pytest.raises(AttributeError) as raised:
+        getattr([], attribute)
+    assert meaning(raised.value) == f"a list has no .{attribute}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("shapes differ"),
+        KeyError("w"),
+        TypeError("odd"),
+        TypeError("add() takes from 2 to 3 positional arguments but 1 was given"),
+    ],
+)
 def test_an_error_that_could_have_many_causes_is_not_named(error: Exception) -> None:
     assert meaning(error) is None

@@ -33,6 +33,7 @@ from tinytorch.checking.claims import (
 )
 from tinytorch.checking.here import check_here
 from tinytorch.checking.lineup import Mistake, equal, expect, numbers
+from tinytorch.checking.names import expect_spelled
 
 __all__ = [
     "Mistake",
@@ -47,6 +48,7 @@ __all__ = [
     "expect_error",
     "expect_gradient",
     "expect_shape",
+    "expect_spelled",
     "expect_tensor",
     "expect_true",
     "expect_unchanged",

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinytorch.checking.checks import core, load
 from tinytorch.checking.errors import meaning
-from tinytorch.checking.lineup import Mistake, brief, contrast, expect, numbers
+from tinytorch.checking.lineup import Mistake, brief, contrast, expect, numbers, with_article
 from tinytorch.checking.state import restored
 
 _tensor = core("tensor")
@@ -45,11 +45,10 @@ def expect_tensor(what: str, value: Any) -> np.ndarray:
         )
     if value is not None and not isinstance(value, _tensor.Tensor):
         kind = type(value).__name__
-        article = "an" if kind[0] in "aeiou" else "a"
         raise Mistake(
-            seen=f"{what} is {brief(value)}, {article} {kind}",
+            seen=f"{what} is {brief(value)}, {with_article(kind)}",
             expected="a Tensor",
-            mistake=f"{article} {kind} is returned instead of a Tensor"
+            mistake=f"{with_article(kind)} is returned instead of a Tensor"
             if kind != "Tensor"  # of another class of that name
             else None,
         )
@@ -123,6 +122,8 @@ def expect_error(what: str, call: Callable[[], Any], mistake: str | None = None)
             expected=expected,
             mistake="the error does not say what is wrong",
         ) from error
+    except Mistake:
+        raise
     except AssertionError as error:
         raise Mistake(
             seen=f"{what} raised AssertionError",
@@ -215,7 +216,9 @@ def gradients(
         Mistake: the result is not a tensor, or nothing was recorded for it.
     """
     load("autograd")
-    inputs = [_tensor.Tensor(a.copy(), requires_grad=True, dtype=a.dtype) for a in arrays]
+    inputs = [
+        _tensor.Tensor(array.copy(), requires_grad=True, dtype=array.dtype) for array in arrays
+    ]
     if not all(x.requires_grad for x in inputs):
         raise Mistake(
             seen="Tensor(x, requires_grad=True).requires_grad is False",

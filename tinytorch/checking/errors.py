@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import linecache
 import re
 import sys
 import traceback
 from collections.abc import Iterable
+from types import ModuleType
+
+from tinytorch.checking.lineup import with_article
 
 # What Python, NumPy and TinyTorch say, by kind of error; and what it means, where that is certain.
 _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
@@ -17,18 +21,6 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
     ),
     (UnboundLocalError, r"local variable '(\w+)'", "`{0}` is used before it has a value"),
     (NameError, r"name '(\w+)' is not defined", "the name `{0}` is not defined"),
-    (
-        AttributeError,
-        r"'NoneType' object has no attribute '(\w+)'",
-        "something is None, and is asked for its .{0}",
-    ),
-    (
-        AttributeError,
-        r"'(\w+)' object has no attribute '(_array|_node|_saved|_shared)'$",
-        "the rest of the framework reads .{1} of a {0}, which the lesson has and this class lacks",
-    ),
-    (AttributeError, r"'(\w+)' object has no attribute '(\w+)'$", "a {0} has no .{1}"),
-    (AttributeError, r"^module '([\w.]+)' has no attribute '(\w+)'$", "{0} has no `{1}`"),
     (ImportError, r"cannot import name '(\w+)' from '([\w.]+)'", "{1} has no `{0}` to import"),
     (
         TypeError,
@@ -53,7 +45,7 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
     (TypeError, r"'NoneType' object is not callable", "something is None, and is called"),
     (
         TypeError,
-        r"'(\w+)' object is not callable",
+        r"'(?:\w+\.)?(\w+)' object is not callable",
         "a {0} is called like a function, and has no __call__",
     ),
     (
@@ -61,7 +53,24 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         r"bad operand type for unary \+: '(\w+)'",
         "a + stands before a {0}, with nothing to add it to; is it `+=` that is meant?",
     ),
-    (TypeError, r"'NoneType'|type NoneType", "it calculates with something that is None"),
+    (TypeError, r"'NoneType' object is not subscriptable", "something is None, and is indexed"),
+    (
+        TypeError,
+        r"'NoneType' (?:object )?is not iterable|iterable NoneType|iterable, not NoneType",
+        "something is None, and is gone through like a list",
+    ),
+    (TypeError, r"(__\w+__) returned non-\w+ \(type NoneType\)", "{0} returns nothing"),
+    (
+        TypeError,
+        r"unsupported operand.*'NoneType'|bad operand.*'NoneType'|not supported.*'NoneType'"
+        r"|ufunc .*type NoneType|takes tensors, arrays and numbers, got None",
+        "it calculates with something that is None",
+    ),
+    (
+        TypeError,
+        r"not 'NoneType'|'NoneType' object cannot be|got None of type NoneType",
+        "something is None, where a number is needed",
+    ),
     (
         TypeError,
         r"([\w.]+)\(\) got an unexpected keyword argument '(\w+)'",
@@ -72,19 +81,17 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         r"([\w.]+)\(\) missing \d+ required (?:positional|keyword-only) arguments?: '(\w+)'",
         "{0} is called without `{1}`, which has no default",
     ),
-    (
-        TypeError,
-        r"([\w.]+)\(\) takes (\d+) positional arguments? but \d+ (?:was|were) given",
-        "{0} takes fewer arguments than it is given; is `self` missing?",
-    ),
-    (IndexError, r"tuple index out of range", "a shape has fewer dimensions than it is asked for"),
+    (ZeroDivisionError, r"negative power", "0 is raised to a negative power"),
     (ZeroDivisionError, r"", "it divides by zero"),
+    (
+        ValueError,
+        r"array is too big|[Mm]aximum allowed (?:size|dimension)",
+        "an array is asked for that no memory could hold",
+    ),
     (ModuleNotFoundError, r"No module named '([\w.]+)'", "there is no module `{0}` to import"),
 )
 
 
-# What is said instead of a suggestion, where there is nothing that has nearly that name.
-_OTHERWISE = {" has no .": ": it was never set, or is spelled differently"}
 # Names this alike are taken for the same one, misspelled: `wieght` and `weight`, not `sqrt` and
 # `sort`.
 _ALIKE = 0.8
@@ -93,19 +100,78 @@ _MODULES = ("numpy", "matplotlib", "tinytorch", "math", "random", "typing", "col
 
 def meaning(error: Exception) -> str | None:
     """Which mistake an error gives away; None where it could be one or another."""
+    if isinstance(error, AttributeError):
+        return _no_attribute(error)
+    if isinstance(error, IndexError) and "tuple index out of range" in str(error):
+        if re.search(r"\bshape\b", _line_of(error)):
+            return "a shape has fewer dimensions than it is asked for"
+        return "a tuple has fewer elements than it is asked for"
+    if isinstance(error, TypeError) and (words := _too_many_arguments(str(error))):
+        return words
     for kind, pattern, words in _MEANINGS:
         if isinstance(error, kind) and (match := re.search(pattern, str(error))):
-            told = words.format(*match.groups())
-            if name := _intended(error):
-                return f"{told}; did you mean `{name}`?"
-            return told + next((more for part, more in _OTHERWISE.items() if part in told), "")
-    if isinstance(error, AttributeError) and str(error).endswith(
-        f"has no attribute '{error.name}'"
-    ):
-        thing = error.obj if isinstance(error.obj, type) else type(error.obj)
-        if name := _intended(error):  # if not, it may be another kind of thing that is meant
-            return f"{thing.__name__} has no .{error.name}; did you mean `{name}`?"
+            return words.format(*match.groups()) + _suggestion(error)
     return None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A question about the name that is most like one that is not there; nothing if none is."""
+    meant = _nearest(name, names)
+    return f"; did you mean `{meant}`?" if meant else ""
+
+
+def _suggestion(error: Exception) -> str:
+    meant = _intended(error)
+    return f"; did you mean `{meant}`?" if meant else ""
+
+
+def _no_attribute(error: AttributeError) -> str | None:
+    match = re.search(r"'(?:\w+\.)*(\w+)' object has no attribute '(\w+)'$", str(error))
+    if match and match[1] == "NoneType":
+        return f"something is None, and is asked for its .{match[2]}"
+    suggestion, thing = _suggestion(error), error.obj
+    if match and match[2] in ("_array", "_node", "_saved", "_shared"):
+        return (
+            f"the rest of the framework reads .{match[2]} of {with_article(match[1])}, which the "
+            "lesson has and this class lacks"
+        )
+    if match:
+        told = f"{with_article(match[1])} has no .{match[2]}"
+        if type(thing).__module__.partition(".")[0] in ("builtins", "numpy") and thing is not None:
+            return told + suggestion
+        return told + (suggestion or ": it was never set, or is spelled differently")
+    if not str(error).endswith(f"has no attribute '{error.name}'"):
+        return None
+    if isinstance(thing, ModuleType):
+        return f"{thing.__name__} has no `{error.name}`{suggestion}"
+    if suggestion:  # if there is none, it may be another kind of thing that is meant
+        thing = thing if isinstance(thing, type) else type(thing)
+        return f"{thing.__name__} has no .{error.name}{suggestion}"
+    return None
+
+
+def _too_many_arguments(message: str) -> str | None:
+    counted = r"([\w.]+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) "
+    if (match := re.search(counted, message)) and int(match[3]) > int(match[2]):
+        words = f"{match[1]} takes fewer arguments than it is given"
+    elif match := re.search(r"([\w.]+)\(\) got multiple values for argument '(\w+)'", message):
+        words = f"{match[1]} gets `{match[2]}` twice, by position and by name"
+    else:
+        return None
+    if "." not in match[1]:
+        return words
+    return (
+        f"{words}; `self` has to come first where a method is defined, and is left out where it is "
+        "called, since Python passes it"
+    )
+
+
+def _line_of(error: Exception) -> str:
+    """The line that an error was raised in; the first one, where it was then put into words."""
+    while isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    places = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__)]
+    return linecache.getline(*places[-1]) if places else ""
 
 
 def _intended(error: Exception) -> str | None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 import inspect
 import os
+import sys
 import traceback
+from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from types import CodeType
 from typing import Any, get_type_hints
 
 from tinytorch.checking.checks import Check
-from tinytorch.checking.errors import meaning
+from tinytorch.checking.errors import did_you_mean, meaning
 from tinytorch.checking.imports import judged_alone
 from tinytorch.checking.lineup import Mistake
+from tinytorch.checking.names import expect_spelled
 from tinytorch.checking.text import MOST, clean
 from tinytorch.laying import UnfitFile
 from tinytorch.sources import pointed_out, unwritten
@@ -43,8 +46,8 @@ class Verdict:
         file: the file in which the mistake is, if it is known.
         line: the line in `file`, from 1.
         function: the function around that line, by dotted name.
-        about: the definitions to blame, the most likely first; None for those that the check is
-            about.
+        about: the definitions to blame, the most likely first, with spaces between them; None for
+            those that the check is about.
         stopped: whether the code did not get to an answer, so that nothing that needs it can.
         traceback: Python's own account.
         printed: what the code printed.
@@ -57,7 +60,7 @@ class Verdict:
     file: str | None = None
     line: int | None = None
     function: str | None = None
-    about: tuple[str, ...] | None = None
+    about: str | None = None
     stopped: bool = False
     traceback: str = ""
     printed: str = ""
@@ -98,7 +101,7 @@ def overdue(seconds: float) -> Verdict:
     """The verdict on code that is still running when its time is up."""
     return Verdict(
         outcome="timeout",
-        mistake="it does not come to an end",
+        mistake="it does not come to an end, or takes far too long",
         seen=f"still running after {seconds:g} seconds",
         expected="an answer in less than a second",
         stopped=True,
@@ -125,14 +128,29 @@ def judge(
     except let_through:
         raise
     except BaseException as error:  # exit() and Ctrl-C too: nothing that learners write gets out
+        if isinstance(error, Exception):
+            error = _misspelling(getattr(error, "about", ()) or check.about, namespace) or error
         verdict = explain(error, module)
         blamed: tuple[str, ...] = getattr(error, "about", ())
         if blamed:
-            verdict.about = blamed
+            verdict.about = " ".join(blamed)
         if verdict.file is None or (blamed and isinstance(error, Mistake)):
             _find_subject(verdict, blamed or check.about, module, namespace)
         return verdict
     return Verdict()
+
+
+def _misspelling(about: tuple[str, ...], namespace: Any) -> Mistake | None:
+    """The mistake, if what a check is about is not there, but something that looks like it."""
+    for name in about:
+        owner, _, method = name.partition(".")
+        cls = inspect.getattr_static(namespace, owner, None)
+        if isinstance(cls, type):
+            try:
+                expect_spelled(cls, method or "forward", "__init__", "__call__")
+            except Mistake as found:
+                return found
+    return None
 
 
 def explain(error: BaseException, module: str) -> Verdict:
@@ -158,7 +176,9 @@ def explain(error: BaseException, module: str) -> Verdict:
             if not missing:
                 verdict.mistake = NOT_WRITTEN
             else:
-                verdict.mistake = str(error) if verdict.file else f"{missing} is not defined"
+                sentence = str(error) if verdict.file else f"{missing} is not defined"
+                names = _defined_in(module, classes=missing[0].isupper())
+                verdict.mistake = sentence + did_you_mean(missing, names)
         case SyntaxError() if not str(error.filename or "<").startswith("<"):
             verdict.stopped = True
             verdict.mistake = "Python cannot read the file"
@@ -166,9 +186,9 @@ def explain(error: BaseException, module: str) -> Verdict:
             if verdict.line or not error.lineno:  # and not one that code has made up
                 kind = f"{type(error).__name__}: " if verdict.line else ""
                 verdict.seen = "\n".join([kind + str(error.msg), *pointed_out(error)])
-        case RecursionError():
+        case RecursionError() if _calls_itself(error):
             verdict.stopped = True
-            verdict.mistake = "it calls itself without end"
+            verdict.mistake = "it calls itself without end, or too often for Python"
         case MemoryError():
             verdict.outcome, verdict.stopped = "error", True
             verdict.mistake = "it asks for more memory than it can have"
@@ -207,6 +227,22 @@ def explain(error: BaseException, module: str) -> Verdict:
         case _:
             verdict.outcome, verdict.stopped = "error", True
     return verdict
+
+
+def _defined_in(module: str, *, classes: bool) -> list[str]:
+    """The functions that a module defines itself, or its classes."""
+    names = vars(sys.modules[module]) if module in sys.modules else {}
+    return [
+        name
+        for name, value in names.items()
+        if getattr(value, "__module__", None) == module and isinstance(value, type) == classes
+    ]
+
+
+def _calls_itself(error: RecursionError) -> bool:
+    """Whether it is Python's functions that recurse, not the text of a deeply nested list."""
+    frames = Counter(frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__))
+    return max(frames.values(), default=0) > 50
 
 
 def _trouble_with_writing(error: OSError) -> str | None:

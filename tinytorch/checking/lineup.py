@@ -167,3 +167,9 @@ def brief(value: Any) -> str:
     """What a value is, in a few words."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def with_article(kind: str) -> str:
+    """The name of a type with its article: "an int"."""
+    kind = kind.removeprefix("nd")  # NumPy's array
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"

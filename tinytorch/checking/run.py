@@ -78,14 +78,16 @@ class Run:
         if verdict.file and verdict.line:
             where = clean(self._place(verdict.file, verdict.line))
         exercise = self._exercise(verdict, check)
-        hint = " ".join(["tito hint", self._module_name, exercise or ""]).rstrip()
-        if check.hint and not verdict.stopped and exercise == self._exercise(Verdict(), check):
-            hint += f" --number {check.hint}"
+        hint = None
+        if exercise or verdict.about is None:
+            hint = " ".join(["tito hint", self._module_name, exercise or ""]).rstrip()
+            if check.hint and not verdict.stopped and exercise == self._exercise(Verdict(), check):
+                hint += f" --number {check.hint}"
         return Result(check, verdict, where, exercise, hint)
 
     def _exercise(self, verdict: Verdict, check: Check) -> str | None:
         """The exercise that is to blame."""
-        about = check.about if verdict.about is None else verdict.about
+        about = check.about if verdict.about is None else verdict.about.split()
         candidates = (verdict.function, *about)
         return next((name for name in candidates if name in self._exercises), None)
 

@@ -138,7 +138,8 @@ def _serve(connection: socket.socket, setting: Setting) -> None:
             try:
                 namespace = load(setting.module.name)
             except BaseException as error:
-                verdict = replace(explain(error, name), outcome="error")
+                # The file is to blame, and no exercise unless the line is in one.
+                verdict = replace(explain(error, name), outcome="error", about="")
         verdict.printed = _printed()
         channel.send(asdict(verdict))
         checks = {check.name: check for check in checks_in(read_suite(setting.module))}
