@@ -35,6 +35,11 @@ def near() -> None:
     eval("scal")
 
 
+def nearer() -> None:
+    Sigmoid = sigmod = 1  # noqa: F841
+    eval("sigmoid")
+
+
 NAMED: dict[str, tuple[Callable[[], object], str]] = {
     "a tensor": (lambda: bool(Tensor([1.0, 2.0])), "a whole tensor is asked whether it is true"),
     "an array": (lambda: bool(np.ones(2)), "a whole tensor is asked whether it is true"),
@@ -94,13 +99,16 @@ NAMED: dict[str, tuple[Callable[[], object], str]] = {
     "None in two": (unpacked, "something is None, and is gone through like a list"),
     "a size of None": (lambda: range(NOTHING), "something is None, where a number is needed"),
     "a name in numpy": (lambda: cast(Any, np).sqr(2), "numpy has no `sqr`; did you mean `sqrt`?"),
+    "a name nearby of the same kind": (
+        nearer,
+        "the name `sigmoid` is not defined; did you mean `sigmod`?",
+    ),
     "a name nearby": (near, "the name `scal` is not defined; did you mean `scale`?"),
     "an attribute nearby": (
         lambda: cast(Any, Tensor([1.0])).sahpe,
         "a Tensor has no .sahpe; did you mean `shape`?",
     ),
     "an attribute of a list": (lambda: cast(Any, []).sum(), "a list has no .sum"),
-    "an attribute of an array": (lambda: cast(Any, np.ones(2)).backward(), "an array has no"),
     "no memory": (lambda: np.ones((10**9, 10**9, 10**9)), "that no memory could hold"),
     "a module": (lambda: __import__("no_such_thing"), "there is no module `no_such_thing`"),
 }

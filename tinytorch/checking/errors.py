@@ -126,7 +126,7 @@ def _suggestion(error: Exception) -> str:
 
 
 def _no_attribute(error: AttributeError) -> str | None:
-    match = re.search(r"'(?:\w+\.)*(\w+)' object has no attribute '(\w+)'$", str(error))
+    match = re.search(r"'(\w+)' object has no attribute '(\w+)'$", str(error))
     if match and match[1] == "NoneType":
         return f"something is None, and is asked for its .{match[2]}"
     suggestion, thing = _suggestion(error), error.obj
@@ -203,6 +203,9 @@ def _names_of(thing: object) -> Iterable[str]:
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that is most like this one, whatever its capitals; None if none is."""
-    known = {n.lower(): n for n in names if name.startswith("_") or not n.startswith("_")}
-    found = difflib.get_close_matches(name.lower(), known, n=1, cutoff=_ALIKE)
-    return known[found[0]] if found else None
+    names = [n for n in names if name.startswith("_") or not n.startswith("_")]
+    same_kind = [n for n in names if n[:1].isupper() == name[:1].isupper()]  # a class or not
+    for known in ({n.lower(): n for n in same_kind}, {n.lower(): n for n in names}):
+        if found := difflib.get_close_matches(name.lower(), known, n=1, cutoff=_ALIKE):
+            return known[found[0]]
+    return None
