@@ -44,6 +44,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -463,9 +464,10 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
         raise ValueError(f"{name_of(op)} got lists of unequal lengths: {brief(value)}") from None
     real = array.dtype.kind in "biuf"
     if not real and not (array.dtype.kind == "c" and (op is np.equal or op is np.not_equal)):
+        why = "; a .grad is None until backward() fills it in" if value is None else ""
         raise TypeError(
             f"{name_of(op)} takes tensors, arrays and numbers, "
-            f"got {brief(value)} of type {type(value).__name__}"
+            f"got {brief(value)} of type {type(value).__name__}{why}"
         )
     if array.dtype.kind == "f" and array.itemsize > 4:
         tensors = [x._array for x in inputs if isinstance(x, Tensor)]
@@ -530,6 +532,11 @@ def _explained(
         last = len(shapes[0]) - 1
         return IndexError(
             f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
+        )
+    if "read-only" in str(error):
+        return ValueError(
+            f"{given}, and an array that is read-only; make the tensor from a copy: "
+            "Tensor(array.copy())"
         )
     if "non-broadcastable output" in str(error):
         return ValueError(f"{given}: a result does not fit the array that it should be written to")
@@ -699,6 +706,13 @@ def without_derivative(function: Operation) -> Operation:
 
 # %%
 #| export
+_COMPUTED = (
+    "this tensor was computed, so its .grad is None: backward() fills in .grad where a tensor was "
+    "made with requires_grad=True. If it is meant to be a parameter, w = w - lr * w.grad has put a "
+    "new tensor in its place; write w.data -= lr * w.grad.data"
+)
+
+
 class Tensor:
     """An n-dimensional array of numbers that remembers how it was computed.
 
@@ -711,7 +725,8 @@ class Tensor:
 
     Attributes:
         requires_grad: whether a gradient is recorded for this tensor.
-        grad: after `backward()`, the gradient: a tensor of the same shape. None before.
+        grad: after `backward()`, the gradient: a tensor of the same shape. None before, and with a
+            warning for a tensor that was computed, which gets none.
 
     Raises:
         TypeError: `data` holds something other than numbers.
@@ -722,7 +737,8 @@ class Tensor:
     # What every tensor starts with. They stand here, in the class, so that making the result
     # of an operation costs next to nothing.
     requires_grad: bool = False
-    grad: Tensor | None = None
+    _grad: Tensor | None = None
+    _unrecorded: bool = False  # whether it was computed from what requires a gradient, in no_grad
     _node: Any = None  # how autograd (module 05) knows what computed this tensor
     _saved: Any = None  # what autograd keeps the array in, so that backward can tell if it changed
     _shared: bool = False  # whether anyone outside may hold the array, and change it
@@ -751,6 +767,17 @@ class Tensor:
         self._array = array if isinstance(array, np.ndarray) else as_array(array, self.dtype)
         self._shared = True
         self._saved = None
+
+    @property
+    def grad(self) -> Tensor | None:
+        """After `backward()`, the gradient: a tensor of the same shape. None before."""
+        if self._grad is None and (self._node is not None or self._unrecorded):
+            warnings.warn(_COMPUTED, stacklevel=2)
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Tensor | None) -> None:
+        self._grad = gradient
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -862,6 +889,43 @@ class Tensor:
 
     def __abs__(self) -> Tensor:
         return apply(np.absolute, self)
+
+    # `x -= y` is `x = x - y`, a new tensor, except for a parameter, which would be lost.
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._became(self + other, "+=")
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._became(self - other, "-=")
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._became(self * other, "*=")
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._became(self / other, "/=")
+
+    def _became(self, result: Tensor, sign: str) -> Tensor:
+        """The tensor after `x += y`: a result, or within `no_grad()` the parameter itself."""
+        if not self.requires_grad or self._node is not None:
+            return result
+        if result.requires_grad:
+            raise ValueError(
+                f"`x {sign} y` would put a computed tensor, which gets no .grad, in the place of "
+                f"one made with requires_grad=True; write x.data {sign} y, which changes its "
+                "numbers, or do it within no_grad()"
+            )
+        if result.shape != self.shape:
+            raise ValueError(
+                f"`x {sign} y` got an x of shape {self.shape}, which it cannot make one of shape "
+                f"{result.shape}"
+            )
+        if not self._array.flags.writeable:
+            raise ValueError(
+                f"`x {sign} y` got an x whose array is read-only; make it from a copy: "
+                "Tensor(array.copy(), requires_grad=True)"
+            )
+        self.data[...] = result._array
+        return self
 
     def __radd__(self, other: Any) -> Tensor:
         return apply(np.add, other, self)

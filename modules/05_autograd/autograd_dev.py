@@ -229,7 +229,10 @@ def record(
     output: Tensor, op: Operation, inputs: tuple[Any, ...], arrays: list[Any], options: Any
 ) -> None:
     """Note how `output` was computed, so that `backward` can walk from it to its inputs."""
-    if _pauses.get() or output._array.dtype.kind != "f":
+    if output._array.dtype.kind != "f":
+        return
+    if _pauses.get():
+        output._unrecorded = True
         return
     rules = _rules.get(op) or [_missing(op)] * len(inputs)
     if len(rules) != len(inputs):
@@ -471,7 +474,8 @@ def _check_start(tensor: Tensor, start: Node | Tensor) -> None:
     if not tensor.requires_grad:
         raise ValueError(
             "backward() started from a tensor that nothing was recorded for; "
-            "make the parameters with requires_grad=True, and compute outside no_grad()"
+            "make the parameters with requires_grad=True, and compute outside no_grad(), within "
+            "which w = w - lr * w.grad makes a new tensor without it (w -= lr * w.grad does not)"
         )
     if isinstance(start, Node) and start.edges is None:
         raise ValueError(_WALKED)

@@ -3,8 +3,10 @@
 import copy
 import gc
 import pickle
+import re
 import threading
 import tracemalloc
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -42,8 +44,9 @@ def test_backward_fills_in_grad_of_the_leaves_only() -> None:
     assert gradient(x) == [15.0, 24.0]
     assert gradient(y) == [5.0, 12.0]
     assert constant.grad is None
-    assert product.grad is None
-    assert total.grad is None
+    for computed in (product, total):
+        with pytest.warns(UserWarning, match="this tensor was computed, so its .grad is None"):
+            assert computed.grad is None
 
 
 def test_grad_is_none_before_backward_and_a_tensor_after() -> None:
@@ -155,6 +158,117 @@ def test_a_loop_of_training_steps_keeps_learning() -> None:
         MSELoss()(Tensor(x) @ w, y).backward()
         optimizer.step()
     np.testing.assert_allclose(w.data, [[2.0], [-3.0]], atol=1e-3)
+
+
+# ---- Updates by hand -----------------------------------------------------------------------------
+
+
+def by_hand(update: Callable[[Tensor], Tensor | None]) -> tuple[Tensor, Tensor]:
+    """Two rounds of gradient descent on the square of a parameter; it, and what it became."""
+    w = first = leaf(1, 2)
+    for _ in range(2):
+        (w * w).sum().backward()
+        updated = update(w)
+        w = w if updated is None else updated
+        w.grad = None
+    return first, w
+
+
+def subtract_in_place(w: Tensor) -> Tensor:
+    with no_grad():
+        w -= 0.1 * given(w)
+    return w
+
+
+def subtract(w: Tensor) -> Tensor:
+    return w - 0.1 * given(w)
+
+
+def given(w: Tensor) -> Tensor:
+    assert w.grad is not None
+    return w.grad
+
+
+def set_data(w: Tensor) -> None:
+    w.data = w.data - 0.1 * given(w).data
+
+
+def set_data_to_a_tensor(w: Tensor) -> None:
+    w.data = w.data - 0.1 * given(w)  # type: ignore[assignment]
+
+
+def write_to_data(w: Tensor) -> None:
+    w.data -= 0.1 * given(w)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "update", [subtract_in_place, set_data, set_data_to_a_tensor, write_to_data]
+)
+def test_an_update_by_hand_moves_the_parameter_itself(
+    update: Callable[[Tensor], Tensor | None],
+) -> None:
+    first, w = by_hand(update)
+    assert w is first
+    assert w.requires_grad
+    np.testing.assert_allclose(w.data, [0.64, 1.28], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sign", "update"),
+    [
+        ("+=", lambda w, y: w.__iadd__(y)),
+        ("-=", lambda w, y: w.__isub__(y)),
+        ("*=", lambda w, y: w.__imul__(y)),
+        ("/=", lambda w, y: w.__itruediv__(y)),
+    ],
+)
+def test_in_place_arithmetic_that_would_lose_a_parameter_says_what_to_write(
+    sign: str, update: Callable[[Tensor, Any], Tensor]
+) -> None:
+    w = leaf(1, 2)
+    with pytest.raises(ValueError, match=f"write x.data {re.escape(sign)} y.*no_grad"):
+        update(w, 2)
+    assert w.data.tolist() == [1.0, 2.0]
+    with no_grad(), pytest.raises(ValueError, match=r"shape \(2,\).*one of shape \(3, 2\)"):
+        update(w, np.ones((3, 2)))
+    frozen = Tensor(np.broadcast_to(np.float32(1), (2,)), requires_grad=True)
+    with no_grad(), pytest.raises(ValueError, match=r"read-only.*array\.copy\(\)"):
+        update(frozen, 2)
+    with no_grad():
+        assert update(w, 2) is w
+    result = w * 1
+    assert update(result, 2) is not result
+
+
+def test_a_parameter_that_became_a_result_says_so_when_its_gradient_is_asked_for() -> None:
+    with pytest.warns(UserWarning, match=r"w\.data -= lr"), pytest.raises(AssertionError):
+        by_hand(subtract)
+
+
+def test_a_parameter_computed_anew_within_no_grad_says_so_too() -> None:
+    w, bias = leaf(1, 2), leaf(3, 4)
+    with no_grad():
+        w = w - 0.1
+    with pytest.raises(ValueError, match="within which w = w - lr"):
+        w.sum().backward()
+    (w + bias).sum().backward()
+    with pytest.warns(UserWarning, match=r"w\.data -= lr"):
+        assert w.grad is None
+
+
+def test_asking_for_the_gradient_of_what_was_given_warns_of_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert leaf().grad is None
+        assert Tensor([1.0]).grad is None
+        assert (leaf() * 2).detach().grad is None
+        assert (Tensor([1.0]) * 2).grad is None
+
+
+def test_calculating_with_a_gradient_that_is_none_says_where_it_comes_from() -> None:
+    w = leaf()
+    with pytest.raises(TypeError, match=r"got None.*until backward\(\) fills it in"):
+        w * w.grad
 
 
 # ---- detach and no_grad --------------------------------------------------------------------------

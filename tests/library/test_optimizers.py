@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -323,3 +324,51 @@ def test_optimizers_learn_a_linear_map() -> None:
         np.testing.assert_allclose(layer.weight.data, [[1.0], [-2.0], [0.5]], atol=0.02)
         assert layer.bias is not None
         np.testing.assert_allclose(layer.bias.data, [3.0], atol=0.02)
+
+
+# ---- Parameters that cannot be written to --------------------------------------------------------
+
+
+def read_only(kind: str, folder: Path) -> np.ndarray:
+    """Two numbers of float32 that cannot be written to."""
+    if kind == "broadcast":
+        return np.broadcast_to(np.float32(1), (2,))
+    if kind == "frombuffer":
+        return np.frombuffer(bytes(8), np.float32)
+    if kind == "memory-mapped":
+        np.ones(2, np.float32).tofile(folder / "numbers")
+        return np.memmap(folder / "numbers", np.float32, mode="r", shape=(2,))
+    locked = np.ones(4, np.float32)
+    locked.flags.writeable = False
+    return locked if kind == "locked" else locked[2:]
+
+
+KINDS = ("broadcast", "frombuffer", "memory-mapped", "locked", "view")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_parameter_that_is_read_only_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    frozen = Tensor(read_only(kind, tmp_path), requires_grad=True)
+    with pytest.raises(ValueError, match=r"shape \(\d,\) .* read-only; make it from a copy"):
+        SGD([Tensor([1.0], requires_grad=True), frozen])
+    (frozen * frozen).sum().backward()  # to ask for its gradient is fine
+    assert frozen.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "words"),
+    [
+        (np.broadcast_to(np.float32(1), (2,)), "read-only"),
+        (np.array([1, 2]), "whole numbers, of dtype int64"),
+        (np.ones(3, np.float32), "same shape"),
+    ],
+    ids=["read-only", "whole numbers", "another shape"],
+)
+def test_a_step_that_cannot_be_made_moves_no_parameter(spoiled: np.ndarray, words: str) -> None:
+    first, second = (Tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    optimizer = Adam([first, second])
+    (first * second).sum().backward()
+    second.data = spoiled
+    with pytest.raises(ValueError, match=words):
+        optimizer.step()
+    assert first.data.tolist() == [1.0, 2.0]

@@ -23,8 +23,8 @@ class Optimizer:
 
     Raises:
         TypeError: `parameters` holds something other than tensors, or a setting is no number.
-        ValueError: there are no parameters, one does not require a gradient or is listed
-            twice, or a setting is negative or not finite.
+        ValueError: there are no parameters, one does not require a gradient, is listed twice or
+            cannot be written to, or a setting is negative or not finite.
     """
 
     def __init__(self, parameters: Iterable[Tensor], lr: float, weight_decay: float) -> None:
@@ -35,10 +35,19 @@ class Optimizer:
         self.state: list[dict[str, Any]] = [{} for _ in self.parameters]
 
     def step(self) -> None:
-        """Move each parameter that has a gradient, in place."""
-        for parameter, state in zip(self.parameters, self.state, strict=True):
-            if parameter.grad is not None:
-                self._update(parameter.data, _gradient(parameter), state)
+        """Move each parameter that has a gradient, in place.
+
+        Raises:
+            ValueError: a gradient has not the shape of its parameter, or a parameter cannot be
+                written to, or holds whole numbers. Then no parameter has moved.
+        """
+        moves = [
+            (_movable(parameter), _gradient(parameter), state)
+            for parameter, state in zip(self.parameters, self.state, strict=True)
+            if parameter.grad is not None
+        ]
+        for parameter, gradient, state in moves:
+            self._update(parameter, gradient, state)
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward starts from none."""
@@ -59,6 +68,22 @@ class Optimizer:
                 f"{type(self).__name__} takes {name} of 0 or more and {limit}, got {value}"
             )
         return float(value)
+
+
+def _movable(parameter: Tensor) -> np.ndarray:
+    """The array of a parameter, to be changed in place."""
+    array = parameter.data
+    if not array.flags.writeable:
+        raise ValueError(
+            f"a parameter of shape {array.shape} has an array that is read-only; make it from a "
+            "copy: Tensor(array.copy(), requires_grad=True)"
+        )
+    if array.dtype.kind != "f":
+        raise ValueError(
+            f"a parameter of shape {array.shape} holds whole numbers, of dtype {array.dtype}, "
+            "which cannot move by fractions; make it of float32"
+        )
+    return array
 
 
 def _gradient(parameter: Tensor) -> np.ndarray:
@@ -98,6 +123,7 @@ def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
                 f"{name} got a tensor of shape {parameter.shape} that was computed from others, "
                 "and so never gets a gradient of its own; pass the tensors it was computed from"
             )
+        _movable(parameter)
     if len({id(parameter) for parameter in found}) < len(found):
         raise ValueError(f"{name} got the same parameter twice, which would move it twice a step")
     return found
