@@ -5,7 +5,7 @@ A number stands in braces, with how it is written behind a colon: `{flops:count}
 number of digits behind (`{ratio:figures 2}`, `{speed:rate FLOP}`), and Python's own (`{p:g}`).
 Text is one string or a list of parts, each a string or a table such as
 `{ if = "equal", text = "The gradients are the same." }`, which is said only where the value of
-that name is true; with `unless`, only where it is not.
+that name is true (or of all names, where there are several); with `unless`, only where none is.
 """
 
 from __future__ import annotations
@@ -56,6 +56,6 @@ def said(parts: Part | Sequence[Part], values: Mapping[str, Any]) -> str:
 def _chosen(part: Part, values: Mapping[str, Any]) -> str:
     if isinstance(part, str):
         return part
-    wanted = all(values[name] for key, name in part.items() if key == "if")
-    unwanted = any(values[name] for key, name in part.items() if key == "unless")
+    wanted = all(values[name] for name in part.get("if", "").split())
+    unwanted = any(values[name] for name in part.get("unless", "").split())
     return part["text"] if wanted and not unwanted else ""
