@@ -108,6 +108,8 @@ class Linear:
         ("Linear().forward()", "the name `weight` is not defined; did you mean `self.weight`?"),
         ("tensor", "the name `tensor` is not defined; did you mean `Tensor`?"),
         ("prin(1)", "the name `prin` is not defined; did you mean `print`?"),
+        ("Any", "the name `Any` is not defined; is `from typing import Any` missing?"),
+        ("math.pi", "the name `math` is not defined; is `import math` missing?"),
         ("frobnicate", "the name `frobnicate` is not defined"),
         ("from numpy import sqr", "numpy has no `sqr` to import; did you mean `sqrt`?"),
         ("import nunpy", "there is no module `nunpy` to import; did you mean `numpy`?"),

@@ -94,7 +94,7 @@ def test_a_file_is_not_given_what_it_does_not_import(module: Module, tmp_path: P
     file.write_text("".join(line for line in lines if not line.startswith(("import", "from"))))
     first = next(c for c in judged(file, module)["checks"] if c["outcome"] != "passed")
     assert first["mistake"].startswith("the name `")
-    assert "` is not defined" in first["mistake"]
+    assert "` is not defined; is `" in first["mistake"]
 
 
 @first_three

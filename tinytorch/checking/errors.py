@@ -7,6 +7,7 @@ import linecache
 import re
 import sys
 import traceback
+import typing
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -96,6 +97,16 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
 # `sort`.
 _ALIKE = 0.8
 _MODULES = ("numpy", "matplotlib", "tinytorch", "math", "random", "typing", "collections")
+# Names that come from an import wherever they are used, and which.
+_IMPORTS = {
+    "np": "import numpy as np",
+    "plt": "import matplotlib.pyplot as plt",
+    "Tensor": "from tinytorch.core.tensor import Tensor",
+    "apply": "from tinytorch.core.tensor import apply",
+    "dataclass": "from dataclasses import dataclass",
+    **{name: f"import {name}" for name in ("numpy", "math", "random", "copy", "os", "sys", "time")},
+    **{name: f"from typing import {name}" for name in typing.__all__},
+}
 
 
 def meaning(error: Exception) -> str | None:
@@ -117,11 +128,6 @@ def meaning(error: Exception) -> str | None:
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A question about the name that is most like one that is not there; nothing if none is."""
     meant = _nearest(name, names)
-    return f"; did you mean `{meant}`?" if meant else ""
-
-
-def _suggestion(error: Exception) -> str:
-    meant = _intended(error)
     return f"; did you mean `{meant}`?" if meant else ""
 
 
@@ -174,24 +180,27 @@ def _line_of(error: Exception) -> str:
     return linecache.getline(*places[-1]) if places else ""
 
 
-def _intended(error: Exception) -> str | None:
-    """The name that is there and that somebody may have meant who used one that is not."""
+def _suggestion(error: Exception) -> str:
+    """What somebody may have meant who used a name that is not there, as a question."""
     match error:
         case UnboundLocalError():
-            return None
+            pass
         case NameError(name=str(name)):
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)
             if name in _names_of(frame.f_locals.get("self")):
-                return f"self.{name}"
-            return _nearest(name, {**frame.f_builtins, **frame.f_globals, **frame.f_locals})
+                return f"; did you mean `self.{name}`?"
+            module = str(frame.f_globals.get("__name__", "?"))
+            if name in _IMPORTS and module not in _IMPORTS[name]:
+                return f"; is `{_IMPORTS[name]}` missing?"
+            return did_you_mean(name, {**frame.f_builtins, **frame.f_globals, **frame.f_locals})
         case AttributeError(name=str(name), obj=thing) if thing is not None:
-            return _nearest(name, _names_of(thing))
+            return did_you_mean(name, _names_of(thing))
         case ModuleNotFoundError(name=str(name)):
-            return _nearest(name, _MODULES)
+            return did_you_mean(name, _MODULES)
         case ImportError(name=str(module)):
             missing = re.search(r"cannot import name '(\w+)'", str(error))
-            return _nearest(missing[1], _names_of(sys.modules.get(module))) if missing else None
-    return None
+            return did_you_mean(missing[1], _names_of(sys.modules.get(module))) if missing else ""
+    return ""
 
 
 def _names_of(thing: object) -> Iterable[str]:
