@@ -10,18 +10,15 @@ from __future__ import annotations
 import __future__
 
 import ast
-import io
-import json
 import os
 import re
-import stat
-import tokenize
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
+from tinytorch.contents import UnreadableError, content_of, parsed
 from tinytorch.ipython import as_python
 
 EXPORT = "#| export"
@@ -37,36 +34,11 @@ _EXPORT = re.compile(r"#\s*\|\s*export(s|i)?(\s+[\w.]+)?\s*$|#\s?exports?i?\s*$|
 # What may stand above the mark: comments, blank lines, and a magic for the whole cell.
 _ABOVE_EXPORT = re.compile(r"\s*(#|%%|$)")
 
-# The largest file that is read, and the most code in it that is looked at, in bytes. Outputs make
-# a notebook large; more code than this would be a hundred times a lesson.
-LARGEST_FILE = 32 * 2**20
-MOST_CODE = 2 * 2**20
+# The one thing that code can still ask of the future.
+_ANNOTATIONS = __future__.annotations.compiler_flag
 
 # As much of a line as is shown to point at a place in it.
 _WIDEST = 60
-
-_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)
-
-# How files begin that are often handed in instead.
-_UTF_16 = "text in UTF-16, as some Windows programs write it; save it as UTF-8"
-_OTHER_KINDS = (
-    (
-        rb"\s*<(!doctype )?html",
-        "a web page; download the file itself, by the button for its raw form",
-    ),
-    (rb"PK\x03\x04", "a zip archive; unpack it first"),
-    (rb"\x1f\x8b", "a compressed file; unpack it first"),
-    (rb"%PDF-", "a PDF"),
-    (rb"\x89PNG|\xff\xd8\xff", "a picture"),
-    (rb"\{\\rtf", "rich text; save it as plain text"),
-    (rb"\xff\xfe|\xfe\xff", _UTF_16),
-)
-# Where a notebook names its language, if it does.
-_LANGUAGES = (("kernelspec", "language"), ("language_info", "name"))
-
-_FUTURES = 0
-for _name in __future__.all_feature_names:
-    _FUTURES |= getattr(__future__, _name).compiler_flag
 
 # In a text cell: "# **Exercise: `Linear.forward`**", with more names where one text serves many.
 _EXERCISE = re.compile(r"#\s*\*\*Exercise:?\s*(.+?)\*\*")
@@ -130,7 +102,7 @@ class Source:
     @property
     def statements(self) -> list[ast.stmt]:
         """The statements of `text`, which is Python (see `compiled`)."""
-        tree = _parsed(self.text)
+        tree = parsed(self.text)
         return tree.body if tree else []
 
     def only(self, statements: Iterable[ast.stmt]) -> Source:
@@ -154,7 +126,7 @@ class Source:
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.cells else 0
         if "\0" in self.text:
             line = self.text.count("\n", 0, self.text.index("\0")) + 1
-            raise SyntaxError("a null byte, which Python does not read", (self.file, line, 1, ""))
+            raise UnreadableError(self.file, "a null byte, which Python does not read", line)
         for first, text in self.pieces:
             tree = self._compiled("\n" * (first - 1) + text, flags | ast.PyCF_ONLY_AST)
             last = tree.body[-1:] if self.cells else []
@@ -165,7 +137,7 @@ class Source:
             else:
                 last = []
             codes.append(self._compiled(tree, flags))
-            flags |= codes[-1].co_flags & _FUTURES
+            flags |= codes[-1].co_flags & _ANNOTATIONS
             if last:
                 codes.append(self._compiled(ast.Interactive(last), flags, "single"))
         return codes
@@ -180,7 +152,7 @@ class Source:
                 error.text = self.text.split("\n")[error.lineno - 1] + "\n"
             raise
         except (RecursionError, MemoryError):
-            raise _unreadable(self.file, "too deeply nested for Python") from None
+            raise UnreadableError(self.file, "too deeply nested for Python") from None
 
 
 def shown(file: str) -> str:
@@ -194,11 +166,11 @@ def read(file: str) -> Source:
 
     Raises:
         OSError: the file cannot be read.
-        SyntaxError: it is neither text nor a notebook. Its code is not looked at: it may well be
-            wrong Python, and `Source.compiled` says so.
+        UnreadableError: it is neither text nor a notebook. Its code is not looked at: it may well
+            be wrong Python, and `Source.compiled` says so.
     """
     file = os.path.abspath(file)
-    content = _content(file)
+    content = content_of(file)
     if isinstance(content, list):
         cells = _filled((1, text) for text in content)
         exported = [cell for cell in cells if cell.exported]
@@ -219,9 +191,9 @@ def code_cells(file: str) -> list[Cell]:
 
     Raises:
         OSError: the file cannot be read.
-        SyntaxError: it is neither text nor a notebook.
+        UnreadableError: it is neither text nor a notebook.
     """
-    content = _content(file)
+    content = content_of(file)
     if isinstance(content, list):
         return _filled((1, text) for text in content)
     return cells_of(content)
@@ -246,8 +218,8 @@ def _in_a_string(lines: list[str], start: int, head: int, end: int) -> bool:
     above = "\n".join(lines[start + 1 : head])
     return (
         any(quotes in above for quotes in ('"""', "'''"))
-        and _parsed(as_python(above)) is None
-        and _parsed(as_python("\n".join(lines[start + 1 : end]))) is not None
+        and parsed(as_python(above)) is None
+        and parsed(as_python("\n".join(lines[start + 1 : end]))) is not None
     )
 
 
@@ -310,107 +282,9 @@ def _read_notebook(file: str, cells: list[Cell], is_lesson: bool) -> Source:
     return _without_experiments(source) if is_lesson else source
 
 
-def _content(file: str) -> str | list[str]:
-    """What is in a file: a text, or the texts of a notebook's code cells."""
-    data = _bytes_of(file)
-    is_named_notebook = file.lower().endswith(".ipynb")
-    wanted = "a notebook" if is_named_notebook else "a text file"
-    if is_named_notebook and not data.strip():
-        raise _unreadable(file, "not a notebook: the file is empty")
-    for beginning, kind in _OTHER_KINDS:
-        if re.match(beginning, data, re.IGNORECASE):
-            raise _unreadable(file, f"not {wanted} but {kind}")
-    text = _decoded(file, data)
-    content: str | list[str] = text
-    if text.lstrip().startswith("{") and ('"cell_type"' in text or is_named_notebook):
-        content = _notebook_code(file, text)
-    elif is_named_notebook and (len(text) > MOST_CODE or _parsed(text) is None):
-        raise _unreadable(file, "not a notebook, which is JSON, nor Python")
-    code = "\n".join(content) if isinstance(content, list) else content
-    if len(code) > MOST_CODE:
-        raise _unreadable(
-            file, f"{len(code) >> 20} MB of code, and no more than {MOST_CODE >> 20} MB are read"
-        )
-    return content
-
-
-def _bytes_of(file: str) -> bytes:
-    """What is in a file, which has an end."""
-    # Opening a named pipe would wait for somebody who writes into it.
-    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | _DO_NOT_WAIT)) as opened:
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise _unreadable(file, "not a file with an end, but a pipe or a device")
-        data = opened.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise _unreadable(
-            file,
-            f"too large; no more than {LARGEST_FILE >> 20} MB are read, and "
-            "a notebook gets small when its outputs are cleared",
-        )
-    return data
-
-
-def _unreadable(file: str, problem: str) -> SyntaxError:
-    return SyntaxError(problem, (file, None, None, None))
-
-
-def _decoded(file: str, data: bytes) -> str:
-    """The text in these bytes, with its lines as Python sees them."""
-    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        problem = ""
-    except SyntaxError as error:
-        encoding, problem = "utf-8", str(error).partition(" for ")[0]
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        above = data[: error.start].decode(encoding)
-        line = data.decode(encoding, "backslashreplace").split("\n")
-        number = above.count("\n") + 1
-        problem = (
-            f"not a text file in {encoding}: byte 0x{data[error.start]:02x}; save it as UTF-8, or "
-            "have its first line declare the encoding, as in # coding: latin-1"
-        )
-        place = (file, number, len(above) - above.rfind("\n"), line[number - 1] + "\n")
-        raise SyntaxError(problem, place) from None
-    if problem:
-        raise SyntaxError(problem, (file, 1, 1, text.partition("\n")[0] + "\n"))
-    return text
-
-
-def _notebook_code(file: str, text: str) -> list[str]:
-    try:
-        notebook: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        line = text.split("\n")[error.lineno - 1] + "\n"
-        place = (file, error.lineno, error.colno, line)
-        raise SyntaxError(f"not a notebook: {error.msg}", place) from None
-    except RecursionError:
-        raise _unreadable(file, "not a notebook: its JSON is nested too deep") from None
-    try:
-        about = notebook.get("metadata", {})
-        named = (about.get(kind, {}).get(key) for kind, key in _LANGUAGES)
-        language = next(filter(None, named), "python")
-        # Up to format 3, cells were on worksheets, and their text was called input.
-        sheets = notebook.get("worksheets", [notebook])
-        sources = [
-            cell.get("source", cell.get("input", ""))
-            for sheet in sheets
-            for cell in sheet["cells"]
-            if cell["cell_type"] == "code"
-        ]
-        codes = ["".join(source).replace("\r\n", "\n").replace("\r", "\n") for source in sources]
-    except (AttributeError, KeyError, TypeError):
-        raise _unreadable(file, "not a notebook: it has no cells as Jupyter writes them") from None
-    if not language.lower().startswith(("python", "ipython")):
-        raise _unreadable(file, f"a notebook in {language}, not in Python")
-    return codes
-
-
 def _without_experiments(source: Source) -> Source:
     """The source without the `print(...)` and the like that stand between its definitions."""
-    tree = _parsed(source.text)
+    tree = parsed(source.text)
     if tree is None:
         return source
     body = tree.body
@@ -447,15 +321,6 @@ def _only_shows(statement: ast.stmt) -> bool:
         case ast.Call() | ast.Await() | ast.Constant():
             return False
     return True
-
-
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # ValueError: null bytes
-        return None
 
 
 def _is_python(source: Source) -> bool:

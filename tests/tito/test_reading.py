@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
+from tinytorch.contents import LARGEST_FILE, MOST_CODE
 from tinytorch.ipython import as_python, run_cells
-from tinytorch.sources import LARGEST_FILE, MOST_CODE, read
+from tinytorch.sources import read
 
 LINES = [
     *("x = 1", "", "   ", "# a comment?", "# !ls", "y = x  # what?", "x %= 3", "y = x % 3"),
@@ -264,7 +265,12 @@ def test_every_format_of_notebook_is_read(tmp_path: Path, document: dict[str, An
         (b"PK\x03\x04 and more", "not a notebook but a zip archive"),
         (b"%PDF-1.7\n", "not a notebook but a PDF"),
         ("{}".encode("utf-16"), "UTF-16"),
-        (b'{"cells": [', "not a notebook: Expecting value"),
+        (b'{"cells": [', "not a notebook: it breaks off in the middle"),
+        (b'{"cells": [\n<<<<<<< HEAD\n]}', "a merge in Git"),
+        (b'{"cells": [,]}', "not a notebook: Expecting value"),
+        (b'{"cells": ["\xff"]}', "not a notebook in utf-8: byte 0xff; save it as UTF-8"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "Git LFS"),
+        ("{}    ".encode("utf-16-le"), "UTF-16"),
         (b"[" * 100_000, "not a notebook"),
         (b'{"cells": ' + b"[" * 100_000, "nested too deep"),
         (b'{"cells": [{"cell_type": "code", "source": 3}]}', "not a notebook"),
@@ -287,6 +293,8 @@ def test_what_is_no_notebook_is_named(tmp_path: Path, content: bytes, problem: s
         (b"x = 1\r\ry = '\xe9'\r", "byte 0xe9", 3),
         (b"# coding: ascii\nx = '\xc3\xa9'\n", "not a text file in ascii", 2),
         (b"# coding: klingon\nx = 1\n", "unknown encoding: klingon", 1),
+        (b"# coding: rot13\nk = 1\n", "unknown encoding: rot13", 1),
+        (b"# coding: utf-16\nx = 1\n", "utf-16", 1),
         (b"x = 1\ny = '\0'\n", "null byte", 2),
         ("x = 1\n".encode("utf-16"), "UTF-16", None),
         (b"x = " + b"(" * 10_000, "nested", None),

@@ -19,6 +19,7 @@ from tinytorch.checking.imports import judged_alone
 from tinytorch.checking.lineup import Mistake
 from tinytorch.checking.names import expect_spelled
 from tinytorch.checking.text import MOST, clean
+from tinytorch.contents import UnreadableError
 from tinytorch.laying import UnfitFile
 from tinytorch.sources import pointed_out, unwritten
 
@@ -184,7 +185,7 @@ def explain(error: BaseException, module: str) -> Verdict:
             verdict.mistake = "Python cannot read the file"
             verdict.file, verdict.line = _place_in(error)
             if verdict.line or not error.lineno:  # and not one that code has made up
-                kind = f"{type(error).__name__}: " if verdict.line else ""
+                kind = "" if isinstance(error, UnreadableError) else f"{type(error).__name__}: "
                 verdict.seen = "\n".join([kind + str(error.msg), *pointed_out(error)])
         case RecursionError() if _calls_itself(error):
             verdict.stopped = True
