@@ -82,6 +82,6 @@ def _as_lesson(notebook: Path, lesson: Path, module: Module) -> str:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # Notepad may mark the beginning
     except UnicodeDecodeError as error:
         raise TitoError(f"{file} is not a text file: {error}.") from error

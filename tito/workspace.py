@@ -293,12 +293,10 @@ class Workspace:
         state = State()
         self.__dict__["state"] = state  # for the questions below
         for module in MODULES:
-            file = None
-            with suppress(TitoError):
-                file = self.working_file(module)
             progress, plank = self.progress(module), self.plank(module)
-            if file and plank.is_file() and is_export_of(file, plank):
-                progress.finished = fingerprint(file)
+            for file in self.versions(module).values() if plank.is_file() else ():
+                if is_export_of(file, plank):
+                    progress.finished = fingerprint(file)
         return state, problem
 
     def _sweep(self) -> None:

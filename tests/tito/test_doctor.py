@@ -303,6 +303,16 @@ def test_going_on_in_the_notebook_changes_nothing_about_a_plank(
     assert one(seen(workspace), "is not what modules/03_layers/layers_dev.").state == NOTE
 
 
+def test_the_version_that_was_not_changed_is_fine_though_the_notes_are_lost(
+    workspace: Workspace, plank: Path
+) -> None:
+    assert tito("module", "start", "03", "--notebook").exit_code == 0
+    workspace.lesson(LAYERS).write_text(with_linear("x"))
+    (workspace.root / MARKER).unlink()
+    assert tito("module", "start", "03", "--notebook").exit_code == 0
+    assert {finding.state for finding in seen(workspace)} == {OK}
+
+
 def test_a_plank_that_another_tinytorch_laid_out_is_fine(workspace: Workspace, plank: Path) -> None:
     plank.write_text(
         "# Exported from elsewhere\n" + plank.read_text(encoding="utf-8").replace("\n\n\n", "\n\n"),
