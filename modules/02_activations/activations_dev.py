@@ -50,6 +50,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, apply, as_tensor
+from tinytorch.summation import accurate_sum
 
 # %%
 # For the experiments in this lesson; the library does without.
@@ -507,7 +508,8 @@ print("one shift for all leaves the second row", np.exp(far_apart - far_apart.ma
 # <details><summary>Hint 2</summary>
 #
 # `np.max(x, axis=axis, keepdims=True)` is the largest of each row, in a shape that can be
-# subtracted from `x`. The sum works in the same way, with the same `axis` and `keepdims=True`.
+# subtracted from `x`. The sum works in the same way, with the same `axis` and `keepdims=True`, as
+# `np.sum` or as `accurate_sum`, which does the same and loses fewer digits.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -537,7 +539,7 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     # Scores that far apart have a difference beyond float32, and then exp(-infinity) is 0.
     with np.errstate(over="ignore"):
         exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
+    return exponentials / accurate_sum(exponentials, axis=axis, keepdims=True)
     ### END SOLUTION
 
 

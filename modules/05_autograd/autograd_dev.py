@@ -47,6 +47,7 @@ from tinytorch.core.tensor import (
     reshape,
     wrap,
 )
+from tinytorch.summation import accurate_sum, distance_from_mean
 
 # %%
 # For the experiments in this lesson; the library does without.
@@ -577,11 +578,11 @@ def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     ### BEGIN SOLUTION
     added = gradient.ndim - len(shape)
     if added > 0:
-        gradient = np.add.reduce(gradient, axis=tuple(range(added)))
+        gradient = accurate_sum(gradient, axis=tuple(range(added)))
     if gradient.shape == shape:
         return gradient
     repeated = tuple(i for i, size in enumerate(shape) if size != gradient.shape[i])
-    return np.add.reduce(gradient, axis=repeated, keepdims=True)
+    return accurate_sum(gradient, axis=repeated, keepdims=True)
     ### END SOLUTION
 
 
@@ -789,6 +790,13 @@ def _mean_gradient(
     ### END SOLUTION
 
 
+def _var_gradient(
+    gradient: Any, x: np.ndarray, axis: Any = None, keepdims: bool = False
+) -> np.ndarray:
+    """The slope of the mean squared distance from the mean, which the mean itself does not move."""
+    return _mean_gradient(gradient, x.shape, axis, keepdims) * (2 * distance_from_mean(x, axis))
+
+
 def _extreme_gradient(
     gradient: Any, output: Any, x: np.ndarray, axis: Any = None, keepdims: bool = False
 ) -> np.ndarray:
@@ -800,6 +808,7 @@ def _extreme_gradient(
 
 derivative(np.sum, _sum_gradient)
 derivative(np.mean, _mean_gradient)
+derivative(np.var, _var_gradient)
 derivative(np.max, _extreme_gradient)
 derivative(np.min, _extreme_gradient)
 
@@ -924,10 +933,8 @@ print("_matmul_gradient_x, _matmul_gradient_y: as they should be")
 #| export
 # Layers.
 def _bias_gradient(gradient: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
-    """The gradients of all rows, added up: as a product with ones, which is the fastest way."""
-    if gradient.ndim == 2 and len(input_shape) == 1:
-        return np.dot(np.ones(len(gradient), gradient.dtype), gradient)
-    return gradient
+    """The gradients of all rows, added up."""
+    return accurate_sum(gradient, 0) if gradient.ndim == 2 and len(input_shape) == 1 else gradient
 
 
 derivative(layers.linear, _matmul_gradient_x, _matmul_gradient_y, _bias_gradient)
@@ -952,7 +959,7 @@ def _gelu_gradient(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _softmax_gradient(gradient: np.ndarray, output: np.ndarray, axis: int = -1) -> np.ndarray:
     weighted = gradient * output
-    return weighted - output * np.sum(weighted, axis=axis, keepdims=True)
+    return weighted - output * accurate_sum(weighted, axis=axis, keepdims=True)
 
 
 derivative(activations.gelu, _gelu_gradient)

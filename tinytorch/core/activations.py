@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, apply, as_tensor
+from tinytorch.summation import accurate_sum
 
 
 class Activation:
@@ -101,7 +102,7 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     # Scores that far apart have a difference beyond float32, and then exp(-infinity) is 0.
     with np.errstate(over="ignore"):
         exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
+    return exponentials / accurate_sum(exponentials, axis=axis, keepdims=True)
 
 
 class Softmax(Activation):

@@ -27,6 +27,7 @@ from tinytorch.core.tensor import (
     reshape,
     wrap,
 )
+from tinytorch.summation import accurate_sum, distance_from_mean
 
 
 class Saved:
@@ -323,11 +324,11 @@ def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """
     added = gradient.ndim - len(shape)
     if added > 0:
-        gradient = np.add.reduce(gradient, axis=tuple(range(added)))
+        gradient = accurate_sum(gradient, axis=tuple(range(added)))
     if gradient.shape == shape:
         return gradient
     repeated = tuple(i for i, size in enumerate(shape) if size != gradient.shape[i])
-    return np.add.reduce(gradient, axis=repeated, keepdims=True)
+    return accurate_sum(gradient, axis=repeated, keepdims=True)
 
 
 class Rule:
@@ -477,6 +478,13 @@ def _mean_gradient(
     return _spread(gradient / max(1, count), input_shape, axis, keepdims)
 
 
+def _var_gradient(
+    gradient: Any, x: np.ndarray, axis: Any = None, keepdims: bool = False
+) -> np.ndarray:
+    """The slope of the mean squared distance from the mean, which the mean itself does not move."""
+    return _mean_gradient(gradient, x.shape, axis, keepdims) * (2 * distance_from_mean(x, axis))
+
+
 def _extreme_gradient(
     gradient: Any, output: Any, x: np.ndarray, axis: Any = None, keepdims: bool = False
 ) -> np.ndarray:
@@ -488,6 +496,7 @@ def _extreme_gradient(
 
 derivative(np.sum, _sum_gradient)
 derivative(np.mean, _mean_gradient)
+derivative(np.var, _var_gradient)
 derivative(np.max, _extreme_gradient)
 derivative(np.min, _extreme_gradient)
 
@@ -546,10 +555,8 @@ derivative(np.matmul, _matmul_gradient_x, _matmul_gradient_y)
 
 # Layers.
 def _bias_gradient(gradient: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
-    """The gradients of all rows, added up: as a product with ones, which is the fastest way."""
-    if gradient.ndim == 2 and len(input_shape) == 1:
-        return np.dot(np.ones(len(gradient), gradient.dtype), gradient)
-    return gradient
+    """The gradients of all rows, added up."""
+    return accurate_sum(gradient, 0) if gradient.ndim == 2 and len(input_shape) == 1 else gradient
 
 
 derivative(layers.linear, _matmul_gradient_x, _matmul_gradient_y, _bias_gradient)
@@ -574,7 +581,7 @@ def _gelu_gradient(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def _softmax_gradient(gradient: np.ndarray, output: np.ndarray, axis: int = -1) -> np.ndarray:
     weighted = gradient * output
-    return weighted - output * np.sum(weighted, axis=axis, keepdims=True)
+    return weighted - output * accurate_sum(weighted, axis=axis, keepdims=True)
 
 
 derivative(activations.gelu, _gelu_gradient)

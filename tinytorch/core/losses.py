@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, apply, as_array, as_tensor
+from tinytorch.summation import accurate_sum
 
 
 class Loss:
@@ -108,7 +109,7 @@ def cross_entropy(logits: np.ndarray, classes: np.ndarray, probabilities: np.nda
     scores = shifted(logits)
     right = scores[np.arange(len(scores)), classes.reshape(-1)]
     exponentials = np.exp(scores)
-    totals = np.add.reduce(exponentials, axis=1)
+    totals = accurate_sum(exponentials, axis=1)
     np.divide(exponentials, totals[:, None], out=probabilities.reshape(scores.shape))
     losses = np.log(totals) - right
     return np.add.reduce(losses) / len(losses)
