@@ -135,16 +135,11 @@ def _check_same_tensor(source: sources.Source, module: ModuleType) -> None:
 
 def _binding(source: sources.Source, name: str) -> ast.stmt | None:
     """The last statement that defines or imports a name."""
-    found = None
-    for statement in source.statements:
-        match statement:
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                bound = {alias.asname or alias.name for alias in names}
-            case _:
-                bound = _defined(statement)
-        if name in bound:
-            found = statement
-    return found
+    for statement in reversed(source.statements):
+        imported = _bound(statement) if _imports_in(statement) else set()
+        if name in _defined(statement) | imported:
+            return statement
+    return None
 
 
 def _run(source: sources.Source, module: LaidModule) -> None:
@@ -236,8 +231,9 @@ def _in_two(source: sources.Source, module_name: str) -> list[sources.Source]:
     end = max((n for n, statement in enumerate(body, 1) if needed & _defined(statement)), default=0)
     while 0 < end < len(body) and body[end].lineno == body[end - 1].end_lineno:
         end += 1  # `x = 1; y = 2`
-    at_once = {name for statement in body[:end] for name in _used_at_once(statement)}
-    later = [s for s in body[:end] if _imports_later(s, module_name, at_once)]
+    above = body[:end]
+    at_once = {name for s in above if not _imports_in(s) for name in _used_at_once(s)}
+    later = [s for s in above if _imports_later(s, module_name) and not at_once & _bound(s)]
     future = [s for s in body if isinstance(s, ast.ImportFrom) and s.module == "__future__"]
     first = [s for s in body[:end] if s not in later]
     return [source.only(first), source.only([*future, *later, *body[end:]])]
@@ -267,22 +263,35 @@ def _used_at_once(node: ast.AST) -> Iterator[str]:
             yield from _used_at_once(child)
 
 
-def _imports_later(statement: ast.stmt, module_name: str, at_once: set[str]) -> bool:
+def _imports_in(statement: ast.stmt) -> list[ast.Import | ast.ImportFrom]:
+    """The imports that a statement makes, by itself or as `try: import ...`."""
+    if not isinstance(statement, ast.Import | ast.ImportFrom | ast.Try | ast.If):
+        return []
+    return [n for n in ast.walk(statement) if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """The names that a statement gives to anything, imports included."""
+    nodes = list(ast.walk(statement))
+    stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    aliases = [node for node in nodes if isinstance(node, ast.alias)]
+    return stored | {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+
+
+def _imports_later(statement: ast.stmt, module_name: str) -> bool:
     """Whether a statement imports what may need this module, or what it teaches itself."""
-    match statement:
-        case ast.Import():
-            imported = [alias.name for alias in statement.names]
-        case ast.ImportFrom(level=0):
-            imported = [f"{statement.module}.{alias.name}" for alias in statement.names]
-        case _:
-            return False
-    if at_once & {alias.asname or alias.name.partition(".")[0] for alias in statement.names}:
-        return False
     later = {*TAUGHT[module_name]}
     if module_name in _FOUNDATIONS:
         course = list(TAUGHT)
         for name in course[course.index(module_name) + 1 :]:
             later |= {name, *TAUGHT[name]}
+    imported = []
+    for node in _imports_in(statement):
+        start = ""
+        if isinstance(node, ast.ImportFrom):
+            package = "tinytorch.core." if node.level else ""
+            start = f"{package}{node.module}." if node.module else package
+        imported += [f"{start}{alias.name}" for alias in node.names]
     return any(name.startswith("tinytorch.") and later & {*name.split(".")} for name in imported)
 
 

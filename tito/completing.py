@@ -3,19 +3,24 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinytorch.files import write_atomically
 from tinytorch.laying import public_names
-from tinytorch.sources import Source, cells_of, code_cells, pointed_out, read
+from tinytorch.overlay import VARIABLE
+from tinytorch.sources import EXPORT, Source, cells_of, code_cells, pointed_out, read
 from tito import material
-from tito.course import Module
+from tito.course import MODULES, Module
 from tito.errors import NotJudgedError, TitoError
 from tito.export import plank_source
 from tito.workspace import Workspace, fingerprint, forget_compiled
+
+IMPORT = "import tinytorch.core.training"  # and with it all the others
 
 
 @dataclass(frozen=True)
@@ -100,18 +105,43 @@ def export(workspace: Workspace, draft: Draft) -> list[str]:
     return said
 
 
-def problem_at_import(module: Module, file: Path) -> str | None:
-    """What goes wrong when the framework is imported with a file in the module's place."""
-    program = (
-        "import sys, tinytorch.overlay\n"
-        "tinytorch.overlay.lay(*sys.argv[1:])\n"
-        "import tinytorch.core.training\n"
-    )
-    command = [sys.executable, "-c", program, module.name, str(file)]
+def problem_at_import(module: Module, file: Path) -> str:
+    """What goes wrong when the framework is imported with a file in the module's place, if so."""
+    lay = "import sys, tinytorch.overlay; tinytorch.overlay.lay(*sys.argv[1:]); "
+    return "".join(_errors_of(lay + IMPORT, module.name, str(file)).splitlines()[-1:])
+
+
+def check_plank(workspace: Workspace, draft: Draft) -> None:
+    """See that the framework can be imported with the plank among the others.
+
+    Raises:
+        TitoError: it cannot, since the plank uses what is not there yet when it is its turn.
+    """
+    with tempfile.TemporaryDirectory(prefix="tito-") as folder:
+        planks = Path(folder) / "tinytorch" / "core"
+        planks.mkdir(parents=True)
+        for other in map(workspace.plank, MODULES):
+            if other.is_file():
+                shutil.copy(other, planks)
+        plank = planks / workspace.plank(draft.module).name
+        plank.write_text(draft.plank, encoding="utf-8")
+        errors = _errors_of(IMPORT, workspace=folder)
+        if f'File "{plank}"' not in errors:  # or another plank is to blame
+            return
+        raise TitoError(
+            f"{draft.module.name} passes, but the framework cannot be imported with it, so nothing "
+            f"was exported: {errors.splitlines()[-1]}\n"
+            f"What trains or tries something belongs in a cell without {EXPORT}."
+        )
+
+
+def _errors_of(program: str, *arguments: str, workspace: str | None = None) -> str:
+    """What a Python program that fails writes to stderr; nothing if it does not fail."""
+    variables = {"PYTHONIOENCODING": "utf-8"} | ({VARIABLE: workspace} if workspace else {})
     try:
         finished = subprocess.run(
-            command,
-            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+            [sys.executable, "-c", program, *arguments],
+            env=os.environ | variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -120,9 +150,7 @@ def problem_at_import(module: Module, file: Path) -> str | None:
         )
     except subprocess.TimeoutExpired:
         return "it does not come to an end"
-    if finished.returncode == 0:
-        return None
-    return (finished.stderr.strip().splitlines() or ["it ended Python itself"])[-1]
+    return "" if finished.returncode == 0 else finished.stderr.strip() or "it ended Python itself"
 
 
 def _not_python(where: str, error: SyntaxError) -> str:

@@ -87,6 +87,29 @@ def test_a_file_may_train_a_network_of_its_own(
         assert judged(file, module)["passed"]
 
 
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "try:\n    from tinytorch.core.optimizers import SGD\nexcept ImportError:\n    pass\n",
+        "from .optimizers import SGD\n",
+        "from . import optimizers\n",
+        "from tinytorch import SGD\n",
+        "import tinytorch.core.optimizers as optimizers\n",
+    ],
+)
+def test_imports_at_the_top_of_the_tensor_get_what_is_built_on_it(
+    imports: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    descent = "SGD" if "SGD" in imports else "optimizers.SGD"
+    trained = (
+        f"\nw = Tensor([1.0], requires_grad=True)\nw.sum().backward()\n{descent}([w], 1).step()"
+    )
+    file.write_text(reference(MODULES[0]).replace(FUTURE, FUTURE + imports) + trained)
+    program = LAY + "from tinytorch.core.tensor import w; print(w.tolist())"
+    assert run_python(program, "tensor", str(file), cwd=tmp_path).stdout == "[0.0]\n"
+
+
 @first_three
 def test_a_file_is_not_given_what_it_does_not_import(module: Module, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"

@@ -460,6 +460,19 @@ def test_a_notebook_with_magics_and_late_future_imports_becomes_a_plain_module(
     compile(plank, "plank", "exec", dont_inherit=True)
 
 
+def test_what_cannot_be_imported_as_a_plank_does_not_become_one(workspace: Workspace) -> None:
+    loop = "from tinytorch.core.autograd import no_grad\nLinear(2, 1)([1, 2]).backward()\n"
+    lesson = workspace.lesson(LAYERS)
+    lesson.write_text(f"{solved(LAYERS)}\n# %%\n#| export\n{loop}")
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 1
+    assert "layers passes, but the framework cannot be imported with it" in result.output
+    assert "belongs in a cell without #| export" in result.output
+    assert not workspace.plank(LAYERS).exists()
+    lesson.write_text(f"{solved(LAYERS)}\n# %%\n{loop}")
+    assert tito("module", "complete", "3").exit_code == 0
+
+
 def test_a_module_without_checks_becomes_a_plank_if_it_can_be_imported(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -530,7 +543,7 @@ def test_bare_tito_says_which_planks_are_yours_and_what_is_next(
 ) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
     tito("module", "complete", "3")
-    write_one(workspace.lesson(LOSSES), "MSELoss.__call__", "return 0")
+    write_one(workspace.lesson(LOSSES), "MSELoss.forward", "return 0")
     output = tito().output
     assert f"TinyTorch, in {workspace.root}" in output
     assert "  01 tensor        reference\n" in output

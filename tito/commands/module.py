@@ -7,7 +7,7 @@ import click
 
 from tito import material, overview
 from tito.commands.export import export as export_lessons
-from tito.completing import draft, export, problem_at_import
+from tito.completing import check_plank, draft, export, problem_at_import
 from tito.course import MODULE, Module, find_repository
 from tito.errors import NotJudgedError, TitoError
 from tito.groups import OrderedGroup
@@ -121,6 +121,7 @@ def complete(ctx: click.Context, module: Module) -> None:
     still = ", ".join(f"{u.name} ({u.place})" for u in workspace.unwritten(work.file))
     if still:
         raise TitoError(f"Nothing was exported: {still} is still to be written.")
+    check_plank(workspace, work)
     said = export(workspace, work) + work.notes
     click.secho(f"\n{module.number:02} {module.name} is yours.", bold=True)
     click.echo(fit("\n".join(said)))
