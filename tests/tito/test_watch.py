@@ -99,9 +99,10 @@ def test_an_exercise_with_another_mistake_further_down_is_not_done(
     workspace: Workspace, watching: Watching
 ) -> None:
     watching.answer()
-    file = workspace.lesson(LAYERS)
-    wrong = solved(LAYERS).replace("requires_grad=True", "requires_grad=False")
-    file.write_text(wrong, encoding="utf-8")
+    *right, bias = INIT
+    wrong = bias.replace("requires_grad=True", "requires_grad=True, dtype=np.float64")
+    assert wrong != bias
+    write_one(workspace.lesson(LAYERS), "Linear.__init__", *right, wrong)
     assert "is done" not in watching.answer()
 
 
