@@ -60,6 +60,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         earlier = cause(check, verdict, failed)
         result = waiting(check, earlier) if earlier else Result(check, verdict)
         failed.append(result)
+        if verdict.waits_for:
+            pytest.skip(f"left to {verdict.waits_for}")
         if result.waits_for:
             pytest.skip(f"waits for: {result.waits_for.sentence}")
         raise

@@ -10,6 +10,7 @@ from numpy import fft
 
 from tinytorch.checking import (
     Mistake,
+    StandsBack,
     Unit,
     blaming,
     check,
@@ -187,6 +188,8 @@ ZEROS = "test_dropout_zeros_half_of_the_elements"
 SCALE = "test_dropout_scales_the_survivors"
 NETWORK = "test_network_processes_a_batch"
 NEW_MASK = "test_dropout_draws_a_new_mask_each_time"
+NO_REPETITION = "test_dropout_does_not_repeat_its_mask"
+INDEPENDENT = "test_weights_are_independent"
 OWN_DECISIONS = "test_dropout_decides_for_each_element"
 DIMENSIONS = "test_linear_takes_any_batch_dimensions"
 SINGLE = "test_linear_takes_a_single_sample"
@@ -400,7 +403,7 @@ def test_weights_have_the_right_spread() -> None:
         what = f"Linear{weight.shape}.weight"
         expect_centred(what, weight, math.sqrt(1 / len(weight)))
     if any(repeated(weight) for weight in weights):
-        return  # too few numbers to judge by: another check's claim
+        raise StandsBack(INDEPENDENT)  # too few numbers to judge by
     expect_spread(weights, spreads(weights), SPREAD_TOLERANCE)
 
 
@@ -806,9 +809,9 @@ def test_dropout_zeros_half_of_the_elements() -> None:
         dropped.append(y == 0)
         expect_zeros(y, p)
         if lag_of_repetition(dropped[-1]) is not None:
-            return  # too few decisions to judge by: another check's claim
+            raise StandsBack(NO_REPETITION)  # too few decisions to judge by
     if used_again(*dropped):
-        return  # another check's claim
+        raise StandsBack(NEW_MASK)
     fractions = [np.mean(mask) for mask in dropped]
     nothing = max(fractions) == 0 and not drops_in_inference()
     expect(
@@ -967,7 +970,7 @@ def test_dropout_scales_the_survivors() -> None:
         expect_shape("dropout(x, training=True)", y, values.shape)
         kept = y != 0
         if kept.all() or not kept.any():
-            return  # another check's claim
+            raise StandsBack(ZEROS)
         before.append(values[kept])
         after.append(y[kept])
     factors = [y / x for y, x in zip(after, before, strict=True)]
@@ -1289,13 +1292,14 @@ def test_parameters_are_float32() -> None:
     """Weight and bias are float32"""
     layer = layers.Linear(5, 4)
     for name in ("weight", "bias"):
-        if getattr(layer, name, None) is not None:
-            expect_dtype(
-                f"layer.{name}",
-                attribute(layer, name),
-                np.float32,
-                f"the {name} is not float32, and slows down all that is computed with it",
-            )
+        if getattr(layer, name, None) is None:
+            raise StandsBack(PRODUCT)
+        expect_dtype(
+            f"layer.{name}",
+            attribute(layer, name),
+            np.float32,
+            f"the {name} is not float32, and slows down all that is computed with it",
+        )
 
 
 # ---- Gradients -----------------------------------------------------------------------------------
@@ -1400,8 +1404,10 @@ def test_dropout_defaults() -> None:
     # 50 rows, so that it takes 5 standard errors even where rows are dropped whole, which has a
     # check of its own.
     default = dropped_by(layers.Dropout())
-    if abs(default - 0.5) < 0.08 or all_or_nothing(layers.Dropout(0.5)):
+    if abs(default - 0.5) < 0.08:
         return
+    if all_or_nothing(layers.Dropout(0.5)):
+        raise StandsBack(ZEROS)
     told = dropped_by(layers.Dropout(), training=True)
     half = dropped_by(layers.Dropout(0.5), training=True)
     raise Mistake(
@@ -1426,13 +1432,13 @@ def dropped_by(dropout: Any, **options: bool) -> float:
 def test_dropout_meets_its_probability() -> None:
     """Elements are dropped with probability p, for small and for large p"""
     if lag_of_repetition(mask_of(layers.Dropout(0.5), 128, 128)) is not None:
-        return  # too few decisions to judge by: another check's claim
+        raise StandsBack(NO_REPETITION)  # too few decisions to judge by
     # 200,000 elements: the tolerance and its probabilities are those above.
     probabilities = np.array([0.17, 0.3, 0.97, 0.07])
     dropouts = [layers.Dropout(p) for p in probabilities.tolist()]
     masks = [mask_of(dropout, *DRAWS) for dropout in dropouts]
     if used_again(*masks):
-        return  # another check's claim
+        raise StandsBack(NEW_MASK)
     expect(
         "the fractions of zeros with p=0.17, 0.3, 0.97 and 0.07",
         np.array([np.mean(~kept) for kept in masks]),
@@ -1519,7 +1525,7 @@ def test_dropout_decides_for_each_element() -> None:
     """Each element is dropped by itself, not with its row or its column"""
     kept = mask_of(layers.Dropout(0.5), 400, 500)
     if kept.min() == kept.max():
-        return
+        raise StandsBack(ZEROS)
     expect_own_decisions(kept)
     expect_decisions_in_three_dimensions()
     lag = lag_of_repetition(kept)
@@ -1640,8 +1646,12 @@ def test_dropout_drops_a_random_number() -> None:
     always_the_same = all(
         np.array_equal(mask, masks[0]) or np.array_equal(mask, ~masks[0]) for mask in masks
     )
+    if counts[0] in (0, 100) and len(set(counts)) == 1:
+        raise StandsBack(ZEROS)
+    if always_the_same:
+        raise StandsBack(NEW_MASK)
     expect_true(
-        len(set(counts)) > 1 or counts[0] in (0, 100) or always_the_same,
+        len(set(counts)) > 1,
         seen=f"{counts[0]} of 100 elements dropped in every call",
         expected="about 50, now more, now fewer",
         mistake="a fixed number of elements is dropped, not each one with probability p",
@@ -1656,7 +1666,7 @@ def test_dropout_is_blind_to_values() -> None:
     x = np.random.default_rng(1).choice(kinds, (300, 400))
     kept = expect_tensor("dropout(x)", layers.Dropout(0.5)(tensor.Tensor(x), training=True)) != 0
     if lag_of_repetition(kept) is not None:
-        return  # too few decisions to judge by: another check's claim
+        raise StandsBack(NO_REPETITION)  # too few decisions to judge by
     fractions = np.array([kept[x == kind].mean() for kind in kinds])
     fewest = min(np.count_nonzero(x == kind) for kind in kinds)
     tolerance = 2 * fraction_tolerance(fewest)  # two of them are compared
@@ -1880,13 +1890,13 @@ def test_dropout_has_nothing_to_train() -> None:
     )
 
 
-@check("Edge Cases", about=LINEAR, needs=(PRODUCT, SCALE))
+@check("Edge Cases", about=LINEAR, needs=(PRODUCT, SHAPE, SCALE))
 def test_layers_leave_their_input_alone() -> None:
     """The input is as it was afterwards"""
     for about, make in ((LINEAR, lambda: layers.Linear(4, 4)), (DROPOUT, layers.Dropout)):
         with blaming(*about):
             x = tensor.Tensor(VALUES.astype(np.float32))
-            make()(x)
+            expect_tensor("layer(x)", make()(x))
             expect_unchanged("x", x.data, VALUES.astype(np.float32))
 
 
@@ -2047,10 +2057,10 @@ def test_layers_leave_the_world_alone() -> None:
 
     def use() -> None:
         x = ones(2, 4)
-        layers.Linear(4, 3)(x)
+        expect_tensor("layer(x)", layers.Linear(4, 3)(x))
         dropout = layers.Dropout(0.5)
-        dropout(x, training=True)
-        dropout(x, training=False)
+        for training in (True, False):
+            expect_tensor("dropout(x)", dropout(x, training=training))
         import_again("layers")
 
     expect_undisturbed(use)

@@ -5,13 +5,15 @@ import sys
 from dataclasses import replace
 
 import pytest
-from learner import LAYERS, with_linear
+from learner import LAYERS, solved, with_linear
 
 from tinytorch.checking.checks import Check, Unit
-from tinytorch.checking.judge import Verdict
+from tinytorch.checking.judge import Verdict, judge
 from tinytorch.checking.lines import unit_lines
+from tinytorch.checking.lineup import StandsBack
 from tinytorch.checking.results import Result
 from tinytorch.checking.run import Run
+from tito.checks.runner import run_checks
 from tito.workspace import Workspace
 
 UNIT = Unit("Numbers")
@@ -75,6 +77,51 @@ def test_what_needs_something_that_waits_waits_for_the_failure_behind_it() -> No
             (ADDS, failed("one is forgotten")), (DOUBLES, failed()), (SQUARES, failed(mistake))
         )
         assert third.waits_for == first
+
+
+def test_what_leaves_the_matter_to_another_check_waits_for_it() -> None:
+    first, second = results_of(
+        (ADDS, failed("one is forgotten")), (DOUBLES, Verdict("waiting", waits_for="add"))
+    )
+    assert second.outcome == "waiting"
+    assert second.waits_for == first
+
+
+def test_a_check_that_a_matter_is_left_to_fails_though_it_needs_the_one_that_left_it() -> None:
+    first, second = results_of((ADDS, Verdict("waiting", waits_for="double")), (DOUBLES, failed()))
+    assert (first.outcome, second.outcome) == ("waiting", "failed")
+
+
+def test_what_stands_back_is_judged_as_waiting() -> None:
+    def left() -> None:
+        raise StandsBack("add")
+
+    assert judge(replace(DOUBLES, run=left), __name__) == Verdict("waiting", waits_for="add")
+
+
+@pytest.mark.parametrize("forward", ["pass", "raise NotImplementedError"])
+def test_nothing_about_an_empty_linear_passes_but_what_is_true_of_it(
+    workspace: Workspace, forward: str
+) -> None:
+    text = solved(LAYERS)
+    begin, end = (
+        text.index("    def __init__(self, in_features"),
+        text.index("class Dropout(Layer)"),
+    )
+    cell = text.rindex("# %% [markdown]", begin, end)
+    methods = f"    def __init__(self, *sizes, bias=True):\n        {forward}\n\n"
+    methods += f"    def forward(self, x):\n        {forward}\n\n\n"
+    file = workspace.lesson(LAYERS)
+    file.write_text(text[:begin] + methods + text[cell:], encoding="utf-8")
+    results = run_checks(LAYERS, file).results
+    passed = {
+        r.check.name for r in results if r.outcome == "passed" and r.check.about[0] != "Linear"
+    }
+    about_linear = {r.check.name for r in results if r.check.about[0].startswith("Linear")}
+    assert passed & about_linear <= {"test_layers_can_be_printed"}
+    assert {r.outcome for r in results if r.check.name == "test_parameters_are_float32"} == {
+        "waiting"
+    }
 
 
 def test_a_report_says_what_is_waited_for_unless_it_stands_above() -> None:

@@ -32,11 +32,12 @@ from tinytorch.checking.claims import (
     import_again,
 )
 from tinytorch.checking.here import check_here
-from tinytorch.checking.lineup import Mistake, equal, expect, numbers
+from tinytorch.checking.lineup import Mistake, StandsBack, equal, expect, numbers
 from tinytorch.checking.names import expect_spelled
 
 __all__ = [
     "Mistake",
+    "StandsBack",
     "Unit",
     "blaming",
     "check",

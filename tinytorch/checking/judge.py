@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 from tinytorch.checking.checks import Check
 from tinytorch.checking.errors import did_you_mean, meaning
 from tinytorch.checking.imports import judged_alone
-from tinytorch.checking.lineup import Mistake
+from tinytorch.checking.lineup import Mistake, StandsBack
 from tinytorch.checking.names import expect_spelled
 from tinytorch.checking.text import MOST, clean
 from tinytorch.contents import UnreadableError
@@ -52,6 +52,7 @@ class Verdict:
         stopped: whether the code did not get to an answer, so that nothing that needs it can.
         traceback: Python's own account.
         printed: what the code printed.
+        waits_for: the name of the check that this one has left the matter to.
     """
 
     outcome: str = "passed"
@@ -65,6 +66,7 @@ class Verdict:
     stopped: bool = False
     traceback: str = ""
     printed: str = ""
+    waits_for: str | None = None
 
 
 OUTCOMES = ("passed", "failed", "error", "timeout", "waiting")
@@ -129,13 +131,15 @@ def judge(
     except let_through:
         raise
     except BaseException as error:  # exit() and Ctrl-C too: nothing that learners write gets out
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) and not isinstance(error, StandsBack):
             error = _misspelling(getattr(error, "about", ()) or check.about, namespace) or error
         verdict = explain(error, module)
         blamed: tuple[str, ...] = getattr(error, "about", ())
         if blamed:
             verdict.about = " ".join(blamed)
-        if verdict.file is None or (blamed and isinstance(error, Mistake)):
+        if verdict.outcome != "waiting" and (
+            verdict.file is None or (blamed and isinstance(error, Mistake))
+        ):
             _find_subject(verdict, blamed or check.about, module, namespace)
         return verdict
     return Verdict()
@@ -169,6 +173,8 @@ def explain(error: BaseException, module: str) -> Verdict:
             verdict.expected = error.expected
             if error.place:
                 verdict.file, verdict.line = error.place
+        case StandsBack():
+            return Verdict(outcome="waiting", waits_for=error.check)
         case NotImplementedError():
             verdict.stopped = True
             if unwritten(error):

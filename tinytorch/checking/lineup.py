@@ -42,6 +42,18 @@ class Mistake(AssertionError):
         self.about = (about,) if isinstance(about, str) else about
 
 
+class StandsBack(Exception):
+    """What a check sees says nothing about its own claim, but belongs to another check.
+
+    Attributes:
+        check: the name of that one, which may come later.
+    """
+
+    def __init__(self, check: str) -> None:
+        super().__init__(f"left to {check}")
+        self.check = check
+
+
 def expect(
     what: str,
     seen: Any,

@@ -91,6 +91,8 @@ def cause(check: Check, verdict: Verdict, results: list[Result]) -> Result | Non
     """
     for earlier in results:
         told = (earlier.waits_for or earlier).mistake
+        if earlier.verdict.waits_for == check.name:  # it has left the matter to this one
+            continue
         needed = earlier.check.name in check.needs and earlier.outcome != "passed"
         if (needed and verdict.mistake in (None, told)) or _same_stop(verdict, earlier.verdict):
             return earlier

@@ -72,6 +72,10 @@ class Run:
     def _judged(self, check: Check, verdict: Verdict) -> Result:
         if verdict.outcome == "passed":
             return Result(check, verdict)
+        if verdict.outcome == "waiting":
+            left_to = [r for r in self.results if r.check.name == verdict.waits_for]
+            spoken = [r for r in left_to if r.outcome != "passed"]  # if it comes before this one
+            return waiting(check, spoken[0]) if spoken else Result(check, verdict)
         if earlier := cause(check, verdict, self.results):
             return waiting(check, earlier)
         where = None

@@ -98,7 +98,7 @@ def print_summary(
         if not report.judged:
             sentence = f"No check could run on the file as it is{about}."
         click.secho(fit(sentence), bold=True)
-        if recall:
+        if recall and report.failures:
             first = report.failures[0]
             told = (first.exercise, first.where, first.mistake or first.sentence)
             click.echo(fit(f"First: {': '.join(filter(None, told))}"))
