@@ -4,7 +4,10 @@ from typing import IO, Any
 
 import click
 
+from tinytorch.text import clean
 from tito.prose import fit
+
+LONGEST = 10_000
 
 
 class TitoError(click.ClickException):
@@ -16,7 +19,8 @@ class TitoError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message, wrapped for a terminal."""
-        message = fit(f"Error: {self.format_message()}", err=True)
+        # It may quote an error of a learner's, with anything in it.
+        message = fit(f"Error: {clean(self.format_message(), LONGEST)}", err=True)
         click.echo(message, file=file, err=file is None)
 
 

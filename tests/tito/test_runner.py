@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from apart import call
-from learner import run_first_checks
+from learner import run_first_checks, tito
 
 from tinytorch.checking.checks import Check
 from tinytorch.checking.results import Result
 from tito.checks.runner import Report, run_checks
 from tito.checks.suites import read_suite
 from tito.course import MODULES
+from tito.errors import TitoError
 
 LAYERS = MODULES[2]
 read_suite(LAYERS)  # which results refer to that come from another process
@@ -370,6 +371,29 @@ def test_a_file_that_is_replaced_by_what_has_no_end_is_not_waited_for(
     replaced = f"import os; os.remove({str(judge.file)!r}); " + special.format(str(judge.file))
     report = judge(f"{replaced}; os._exit(3)", limit=1.0)
     assert "os._exit(3)" in str(first_failure(report).mistake)
+
+
+@pytest.mark.parametrize("missing", ["tempfile.TemporaryDirectory", "socket.socketpair", "os.fork"])
+def test_what_cannot_be_set_up_is_a_result_too(
+    judge: Judge, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError("there is no more of it")
+
+    judge.write()
+    monkeypatch.setattr(missing, refuse)
+    result = tito("test", "--module", "layers", "--file", str(judge.file), "--json")
+    assert result.exit_code == 2
+    first = json.loads(result.stdout)["checks"][0]
+    assert first["mistake"] == "the checks could not be set up"
+    assert "there is no more of it" in first["seen"]
+
+
+def test_an_error_that_quotes_code_does_not_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    TitoError("it raises \x1b]0;title\x07 \r \u202e").show()
+    assert capsys.readouterr().err == "Error: it raises \\x1b]0;title\\x07 \\r \\u202e\n"
 
 
 def test_without_checks_nothing_has_passed(judge: Judge) -> None:

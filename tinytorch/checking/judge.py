@@ -18,10 +18,10 @@ from tinytorch.checking.errors import did_you_mean, meaning
 from tinytorch.checking.imports import judged_alone
 from tinytorch.checking.lineup import Mistake, StandsBack
 from tinytorch.checking.names import expect_spelled
-from tinytorch.checking.text import MOST, clean
 from tinytorch.contents import UnreadableError
 from tinytorch.laying import UnfitFile
 from tinytorch.sources import pointed_out, unwritten
+from tinytorch.text import MOST, clean
 
 NOT_WRITTEN = "not written yet"
 

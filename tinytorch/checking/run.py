@@ -10,7 +10,7 @@ from tinytorch import shipped
 from tinytorch.checking.checks import Check
 from tinytorch.checking.judge import Verdict, cleaned
 from tinytorch.checking.results import Result, cause, waiting
-from tinytorch.checking.text import clean
+from tinytorch.text import clean
 
 # Seconds for a check: a hundred times what a plain solution needs. Once one has used them up,
 # the others get less, since it is no slow machine that is to blame.

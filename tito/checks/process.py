@@ -20,6 +20,10 @@ PAUSE = 0.05
 MOMENT = 5.0
 
 
+class SetUpError(Exception):
+    """A stage could not be set up, which is not the fault of the code that is judged."""
+
+
 class StageProcess:
     """A process that runs `tito.checks.stage`, asked to load what is judged as soon as it starts.
 
@@ -60,7 +64,7 @@ class StageProcess:
                 raises ends the wait.
 
         Raises:
-            RuntimeError: the stage could not be set up.
+            SetUpError: the stage could not be set up.
         """
         while_waiting(time.monotonic() - self._sent)
         while not self._takes_answer(PAUSE):
@@ -116,7 +120,7 @@ class StageProcess:
             self._set_up = True
             problem = self._answer.get("broken")
             if problem:
-                raise RuntimeError(f"the checks could not be set up:\n{problem}")
+                raise SetUpError(problem)
             if "ended" not in self._answer:
                 self._answer = None
         return self._answer is not None

@@ -19,7 +19,7 @@ from tinytorch.checking.judge import Verdict, overdue, verdict_from
 from tinytorch.machine import processors
 from tinytorch.overlay import find_workspace, search_path
 from tito.checks.channel import MOST
-from tito.checks.process import StageProcess
+from tito.checks.process import SetUpError, StageProcess
 from tito.checks.stage import NO_ANSWER, Setting
 from tito.course import Module
 
@@ -67,6 +67,20 @@ class Stages:
         """What a check comes to; None if the module could not even be loaded."""
         if self.hopeless:
             return None
+        try:
+            return self._judge(check, limit)
+        except SetUpError as error:
+            self.hopeless = True
+            return Verdict(
+                outcome="error",
+                mistake="the checks could not be set up",
+                seen=str(error).strip().split("\n")[-1],
+                expected="a file and a process for them",
+                stopped=True,
+                traceback=str(error),
+            )
+
+    def _judge(self, check: Check, limit: float) -> Verdict:
         position = self._checks.index(check)
         self._take_back(self._checks[:position])
         for following in self._checks[position : position + self._abreast]:
@@ -116,19 +130,22 @@ class Stages:
         return self._idle.pop(0)
 
     def _new_stage(self, limit: float) -> StageProcess:
-        scratch = Path(self._folders.enter_context(_scratch_folder()))
-        folder = scratch / "folder"
-        folder.mkdir()
-        setting = Setting(
-            module=self._module,
-            file=self._file,
-            beside=self._beside,
-            workspace=find_workspace() or "off",
-            folder=str(folder),
-            stack=str(scratch / "stack"),
-            output=str(scratch / "output"),
-        )
-        self._stages.append(StageProcess(setting, limit))
+        try:
+            scratch = Path(self._folders.enter_context(_scratch_folder()))
+            folder = scratch / "folder"
+            folder.mkdir()
+            setting = Setting(
+                module=self._module,
+                file=self._file,
+                beside=self._beside,
+                workspace=find_workspace() or "off",
+                folder=str(folder),
+                stack=str(scratch / "stack"),
+                output=str(scratch / "output"),
+            )
+            self._stages.append(StageProcess(setting, limit))
+        except OSError as error:  # no room, no more processes, no more open files
+            raise SetUpError(str(error)) from error
         return self._stages[-1]
 
     def _verdict(self, check: Check, stage: StageProcess, limit: float) -> Verdict:

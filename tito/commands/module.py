@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tinytorch.text import clean
 from tito import material, overview
 from tito.commands.export import export as export_lessons
 from tito.completing import check_plank, draft, export, problem_at_import
@@ -163,7 +164,7 @@ def _passes(module: Module, file: Path) -> bool:
     if material.check_file(module) is None:
         click.echo(f"There are no checks for {module.name} yet; seeing whether it can be imported.")
         problem = problem_at_import(module, file)
-        click.echo(f"No: {problem}" if problem else "It can.")
+        click.echo(f"No: {clean(problem)}" if problem else "It can.")
         if problem:
             raise _not_judged(file)
         return True
