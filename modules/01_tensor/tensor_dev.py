@@ -1167,7 +1167,8 @@ class Tensor:
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """`np.sum(x)` is `x.sum()`; functions without a derivative work on the arrays."""
         inputs, names = _NUMPY_OPERATIONS.get(function, (0, ()))
-        if 0 < inputs <= len(args) <= inputs + len(names) and options.keys() <= set(names):
+        # (By position only the first option: the places of the others are NumPy's.)
+        if 0 < inputs <= len(args) <= inputs + 1 and options.keys() <= set(names):
             op = reshape if function is np.reshape else function
             return apply(
                 op, *args[:inputs], **dict(zip(names, args[inputs:], strict=False)), **options

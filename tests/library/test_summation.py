@@ -243,6 +243,16 @@ def test_an_axis_that_is_not_there_is_refused_as_before() -> None:
         Tensor(np.ones((100, 100))).sum(axis=(0, 0))
 
 
+def test_numpys_further_arguments_by_position_are_numpys() -> None:
+    x = Tensor(np.ones((3, 4)))
+    assert np.sum(x, 0, np.float64).tolist() == [3, 3, 3, 3]
+    assert np.mean(x, 1, np.float32).tolist() == [1, 1, 1]
+    assert np.max(x, 0, None).tolist() == [1, 1, 1, 1]
+    out = np.zeros(3)
+    np.sum(x, 1, np.float64, out)
+    assert out.tolist() == [4, 4, 4]
+
+
 def test_arrays_of_numbers_of_other_kinds_are_added_up_by_numpy() -> None:
     assert accurate_sum(np.arange(100)) == 4950
     assert accurate_sum(np.ones(100, bool)).dtype == np.ones(3, bool).sum().dtype
