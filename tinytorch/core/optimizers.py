@@ -41,13 +41,16 @@ class Optimizer:
             ValueError: a gradient has not the shape of its parameter, or a parameter cannot be
                 written to, or holds whole numbers. Then no parameter has moved.
         """
-        moves = [
-            (_movable(parameter), _gradient(parameter), state)
-            for parameter, state in zip(self.parameters, self.state, strict=True)
-            if parameter.grad is not None
-        ]
-        for parameter, gradient, state in moves:
-            self._update(parameter, gradient, state)
+        moves = []
+        for parameter, state in zip(self.parameters, self.state, strict=True):
+            gradient = parameter.grad
+            if gradient is not None:
+                array = parameter.data
+                if not array.flags.writeable or array.dtype.kind != "f":
+                    raise _immovable(array)
+                moves.append((array, _gradient(parameter, gradient), state))
+        for move in moves:
+            self._update(*move)
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward starts from none."""
@@ -70,31 +73,28 @@ class Optimizer:
         return float(value)
 
 
-def _movable(parameter: Tensor) -> np.ndarray:
-    """The array of a parameter, to be changed in place."""
-    array = parameter.data
-    if not array.flags.writeable:
-        raise ValueError(
-            f"a parameter of shape {array.shape} has an array that is read-only; make it from a "
-            "copy: Tensor(array.copy(), requires_grad=True)"
-        )
-    if array.dtype.kind != "f":
-        raise ValueError(
+def _immovable(array: np.ndarray) -> ValueError:
+    """Why an array cannot be a parameter's."""
+    if array.flags.writeable:
+        return ValueError(
             f"a parameter of shape {array.shape} holds whole numbers, of dtype {array.dtype}, "
             "which cannot move by fractions; make it of float32"
         )
-    return array
+    return ValueError(
+        f"a parameter of shape {array.shape} has an array that is read-only; make it from a "
+        "copy: Tensor(array.copy(), requires_grad=True)"
+    )
 
 
-def _gradient(parameter: Tensor) -> np.ndarray:
+def _gradient(parameter: Tensor, gradient: Any) -> np.ndarray:
     """The gradient of a parameter as an array of its shape, also if it was set by hand."""
-    gradient = as_tensor(parameter.grad)._array
-    if gradient.shape != parameter.shape:
+    array = as_tensor(gradient)._array
+    if array.shape != parameter.shape:
         raise ValueError(
-            f"a parameter of shape {parameter.shape} has a gradient of shape {gradient.shape}; "
+            f"a parameter of shape {parameter.shape} has a gradient of shape {array.shape}; "
             "expected the same shape"
         )
-    return gradient
+    return array
 
 
 def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
@@ -123,7 +123,8 @@ def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
                 f"{name} got a tensor of shape {parameter.shape} that was computed from others, "
                 "and so never gets a gradient of its own; pass the tensors it was computed from"
             )
-        _movable(parameter)
+        if not parameter.data.flags.writeable:
+            raise _immovable(parameter.data)
     if len({id(parameter) for parameter in found}) < len(found):
         raise ValueError(f"{name} got the same parameter twice, which would move it twice a step")
     return found
