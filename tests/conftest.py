@@ -1,5 +1,7 @@
 """What all tests share."""
 
+from __future__ import annotations
+
 import gc
 import os
 
@@ -7,8 +9,13 @@ import os
 # Set before anything imports NumPy, and inherited by the programs that tests start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from typing import TYPE_CHECKING
+
 import pytest
 from needs import NEEDS, missing, not_run
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 NEED = "need"  # under this name a report says what its test needed
 
@@ -50,3 +57,10 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector, which many tests call, pass over thousands of tests in waiting."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: WorkerController, ids: list[str]) -> None:
+    """Say how many tests there are, which pytest says only where it runs them in one process."""
+    if node.gateway.id == "gw0":
+        node.config.get_terminal_writer().line(f"{len(ids)} tests")

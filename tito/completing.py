@@ -85,7 +85,7 @@ def export(workspace: Workspace, draft: Draft) -> list[str]:
         if draft.file.read_bytes() != draft.content:
             raise TitoError(
                 f"{workspace.shown(draft.file)} was saved while it was checked, so nothing was "
-                f"exported. Once more: tito module complete {draft.module.number:02}"
+                f"exported. Once more: tito module complete {draft.module.digits}"
             )
         plank = workspace.plank(draft.module)
         shown = workspace.shown(plank)
@@ -171,7 +171,7 @@ def _check_names(module: Module, file: Path, source: Source, shown: str) -> None
     if astray:
         fix = f"The cell of {', '.join(astray)} must begin with the line: #| export"
     else:
-        fix = f"To see where it was: tito solution {module.name}"
+        fix = f"To see where it was: tito solution {module.digits}"
     raise TitoError(f"{problem} {fix}")
 
 

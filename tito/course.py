@@ -1,6 +1,8 @@
 """The course: its modules, how they are called, and where a clone of the repository keeps them."""
 
 import difflib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,14 @@ class Module:
     name: str
 
     @property
+    def digits(self) -> str:
+        """What a learner types for the module, and is told to type: `03`."""
+        return f"{self.number:02}"
+
+    @property
     def folder(self) -> str:
         """The folder in `modules/`: `03_layers`."""
-        return f"{self.number:02}_{self.name}"
+        return f"{self.digits}_{self.name}"
 
     @property
     def lesson(self) -> str:
@@ -48,7 +55,7 @@ MODULES = tuple(
 
 
 def find_module(text: str) -> Module:
-    """The module called `text`: `3`, `03`, `layers` and `03_layers` are all the same one.
+    """The module called `text`: `3`, `03`, `layers`, `03_layers` and `layers_dev.py` are the same.
 
     Raises:
         ValueError: no module is called that; the message lists those there are.
@@ -56,15 +63,22 @@ def find_module(text: str) -> Module:
     spellings = {
         spelling: module
         for module in MODULES
-        for spelling in (str(module.number), f"{module.number:02}", module.name, module.folder)
+        for spelling in (str(module.number), module.digits, module.name, module.folder)
     }
-    wanted = text.strip().lower()
+    wanted = re.sub(r"(_dev)?\.(py|ipynb)$|_dev$", "", Path(text.strip().lower()).name)
     if wanted in spellings:
         return spellings[wanted]
-    near = difflib.get_close_matches(wanted, [s for s in spellings if not s.isdigit()], n=1)
-    suggestion = f" Did you mean {near[0]!r}?" if near else ""
+    suggestion = did_you_mean(wanted, [s for s in spellings if not s.isdigit()])
     listing = ", ".join(module.folder for module in MODULES)
     raise ValueError(f"There is no module {text!r}.{suggestion} The modules are {listing}.")
+
+
+def did_you_mean(text: str, names: Iterable[str], before: str = "", after: str = "") -> str:
+    """A question with the name that is nearest to `text`, in its command; "" if none is near."""
+    spelled = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(text.lower(), spelled, n=1)
+    words = [word for word in (before, spelled[near[0]], after) if word] if near else []
+    return f" Did you mean {' '.join(words)!r}?" if words else ""
 
 
 class ModuleType(click.ParamType):  # type: ignore[type-arg] # generic in new releases only
@@ -91,7 +105,20 @@ class ModuleType(click.ParamType):  # type: ignore[type-arg] # generic in new re
         return [CompletionItem(text) for text in candidates if text.startswith(incomplete.lower())]
 
 
-MODULE = ModuleType()
+class ModuleOrNameType(ModuleType):
+    """A MODULE, or else a name from one, as it was typed."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The module that `value` names; any other word stays what it is, but no number does."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.UsageError:
+            if value.strip().isdigit():
+                raise
+            return value
+
+
+MODULE, MODULE_OR_NAME = ModuleType(), ModuleOrNameType()
 
 
 def find_repository() -> Path | None:

@@ -67,16 +67,21 @@ def find_exercise(text: str, names: list[str]) -> list[str]:
     Raises:
         TitoError: there are none; the message lists those there are.
     """
-    wanted = text.strip().lower()
-    exact = [name for name in names if name.lower() == wanted]
-    near = [name for name in names if wanted in name.lower().split(".")]
-    if not exact and not near:
+    found = matching(text, names)
+    if not found:
         guesses = difflib.get_close_matches(text, names + [n.split(".")[-1] for n in names], n=1)
         guess = f" Did you mean {guesses[0]!r}?" if guesses else ""
         raise TitoError(
             f"There is no exercise {text!r}.{guess} The exercises are {', '.join(names)}."
         )
-    return exact or near
+    return found
+
+
+def matching(text: str, names: list[str]) -> list[str]:
+    """The exercises that are called `text`, or else those with a part that is."""
+    wanted = text.strip().lower()
+    exact = [name for name in names if name.lower() == wanted]
+    return exact or [name for name in names if wanted in name.lower().split(".")]
 
 
 @dataclass(frozen=True)

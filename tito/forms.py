@@ -42,7 +42,7 @@ def _differences(module: Module) -> list[tuple[str, str]]:
     for name, blocks in groupby(hint_blocks(lesson), lambda block: block.exercises[0]):
         first, *_, last = [number for block in blocks for number in (block.begin, block.end)]
         hints = "\n".join(lesson.lines[first - 1 : last])
-        command = f"tito hint {module.name} {name}"
+        command = f"tito hint {module.digits} {name}"
         found.append((f"{hints}\n", f"# Hints, one more at each call: `{command}`\n"))
     return found
 

@@ -1,18 +1,31 @@
 """Groups of commands: listed in the order in which they are needed, and loaded when called."""
 
-import difflib
 import importlib
+import shlex
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import click
 
+from tito.course import did_you_mean
 from tito.ending import ending_when_told
 from tito.output import make_printable
-from tito.prose import fit
+from tito.prose import fit, screen_width
 
 
 class OrderedGroup(click.Group):
-    """A group that lists its commands in the order in which they were added."""
+    """A group that lists its commands in the order in which they were added.
+
+    Args:
+        words: other words that people type, and the command that each stands for.
+    """
+
+    def __init__(
+        self, *args: Any, words: Mapping[str, str] = MappingProxyType({}), **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.words = words
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which a learner needs them."""
@@ -20,10 +33,30 @@ class OrderedGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the arguments apart; where none says which command, show what there is."""
+        if args and args[0] in ("help", "-h", "--help"):
+            args = [*args[1:], "--help"]
+        elif args and args[0].lower() in self.commands:
+            args = [args[0].lower(), *args[1:]]
+        elif args and args[0].lower() in self.words:
+            args = [*shlex.split(self.words[args[0].lower()]), *args[1:]]
         if not args and self.no_args_is_help and not ctx.resilient_parsing:
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; for a word that is none, say which one is near."""
+        name, *rest = args
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            near = did_you_mean(name, self.commands, ctx.command_path, shlex.join(rest))
+            above = ctx.parent
+            if above and isinstance(above.command, click.Group) and name in above.command.commands:
+                near = f" Did you mean {shlex.join([above.command_path, name, *rest])!r}?"
+            advice = near or f" To see them all: {ctx.command_path} --help"
+            ctx.fail(f"No such command {name!r}.{advice}")
+        return super().resolve_command(ctx, args)
 
 
 class LazyCommand(click.Command):
@@ -46,18 +79,15 @@ class LazyGroup(OrderedGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is called, and load it; a misspelt one gets a suggestion."""
-        name = args[0]
-        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(name, self.commands, n=1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"See '{ctx.command_path} --help'."
-            ctx.fail(f"No such command '{name}'. {hint}")
+        """Find the command that is called, and load it."""
         found, command, rest = super().resolve_command(ctx, args)
         return found, command.load() if isinstance(command, LazyCommand) else command, rest
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line, whatever the terminal can print, until it is told to end."""
         make_printable()
+        # As wide as the terminal also where that is narrow; click itself stops at 50 columns.
+        extra.setdefault("terminal_width", min(screen_width(), 80) - 2)
         with ending_when_told():
             return super().main(*args, **extra)
 

@@ -31,11 +31,24 @@ COMMANDS = (
     ),
 )
 
+WORDS = {
+    **{name: f"module {name}" for name in ("start", "status", "complete", "reset")},
+    **dict.fromkeys(("modules", "list"), "module status"),
+    **dict.fromkeys(("check", "run"), "test"),
+    **dict.fromkeys(("mnist", "train"), "milestone mnist"),
+    "milestones": "milestone",
+    "notebook": "module start --notebook",
+    "answer": "solution",
+    **dict.fromkeys(("version", "-v"), "--version"),
+}
+
 
 @click.group(
     "tito",
     cls=LazyGroup,
     commands=COMMANDS,
+    words=WORDS,
+    epilog="For short: tito start, status, complete and reset are those of tito module.",
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -75,9 +75,9 @@ def _addresses() -> dict[str, str]:
 
 def help_for(module: Module) -> list[tuple[str, str]]:
     """The commands that help to write a module, each with what it does."""
-    watch = (f"tito watch {module.name}", "checks again at each save")
-    hint = (f"tito hint {module.name}", "one hint more at each call")
-    answers = (f"tito solution {module.name}", "the answers beside yours; it has no hints yet")
+    watch = (f"tito watch {module.digits}", "checks again at each save")
+    hint = (f"tito hint {module.digits}", "one hint more at each call")
+    answers = (f"tito solution {module.digits}", "the answers beside yours; it has no hints yet")
     checked = [watch] if check_file(module) else []
     return [*checked, hint if has_hints(_read(module.lesson)) else answers]
 

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from tito import material
-from tito.course import MODULES, Module
+from tito.course import MODULE, MODULES, Module, did_you_mean
 from tito.errors import TitoError
-from tito.exercises import exercise_names
+from tito.exercises import exercise_names, matching
 from tito.handout import has_new_edition
 from tito.prose import command_lines, fit
 from tito.workspace import Status, Unwritten, Workspace, fingerprint
@@ -113,18 +113,47 @@ def module_at(workspace: Workspace | None, command: str) -> Module:
         TitoError: all are finished.
     """
     if workspace is None:
-        raise click.UsageError(f"Outside a workspace, say which module: {command} layers")
+        raise click.UsageError(f"Outside a workspace, say which module: {command} 03")
     here = current(workspace, standings(workspace))
     if here is None:
-        raise TitoError(f"You have finished every module. Say which one: {command} layers")
+        raise TitoError(f"You have finished every module. Say which one: {command} 03")
     return here.module
+
+
+def module_and_exercise(
+    workspace: Workspace | None, first: Module | str | None, second: str | None, command: str
+) -> tuple[Module, str | None]:
+    """The module and the exercise that are meant, whichever of the two was typed.
+
+    Raises:
+        click.UsageError: no module has an exercise of that name, or several have.
+        TitoError: nothing was typed, and all modules are finished.
+    """
+    if isinstance(first, str) and second is not None:
+        return MODULE.convert(second, None, None), first
+    if not isinstance(first, str):
+        return first or module_at(workspace, command), second
+    found = [m for m in MODULES if matching(first, exercise_names(material.lesson(m)))]
+    here = current(workspace, standings(workspace)) if workspace else None
+    if here and here.module in found:
+        return here.module, first
+    if len(found) == 1:
+        return found[0], first
+    if found:
+        commands = ", ".join(f"{command} {module.digits} {first}" for module in found)
+        raise click.UsageError(f"Several modules have that exercise: {commands}")
+    names = [name for m in MODULES for name in exercise_names(material.lesson(m))]
+    raise click.UsageError(
+        f"{first!r} is no module and no exercise.{did_you_mean(first, names, command)} "
+        f"To see the exercises of a module: tito module status 03"
+    )
 
 
 def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[tuple[str, str]]]:
     """What to do next: a sentence, and commands with what each does."""
     if here is None:
         return "Every plank is yours, and so is the framework.", [_MILESTONE]
-    name, number = here.module.name, f"{here.module.number:02}"
+    name, number = here.module.name, here.module.digits
     complete = f"tito module complete {number}"
     if here.problem:
         return here.problem, []
@@ -158,7 +187,7 @@ def page(workspace: Workspace) -> str:
     lines.append("")
     for s in all_standings:
         plank = click.style(f"{'yours':11}", fg="green") if s.yours else f"{'reference':11}"
-        line = f"{s.module.number:02} {s.module.name:13} {plank} {s.done}".rstrip()
+        line = f"{s.module.digits} {s.module.name:13} {plank} {s.done}".rstrip()
         lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
     sentence, commands = next_steps(workspace, here)
     if here and here.status is Status.NOT_STARTED:
@@ -177,7 +206,7 @@ def page(workspace: Workspace) -> str:
 def module_page(workspace: Workspace, s: Standing) -> str:
     """How the learner stands with one module, exercise by exercise."""
     lines = [
-        click.style(f"{s.module.number:02} {s.module.name}, {s.done or 'not started'}", bold=True),
+        click.style(f"{s.module.digits} {s.module.name}, {s.done or 'not started'}", bold=True),
         f"  you write   {workspace.shown(s.file) if s.file else 'nothing: see below'}",
         f"  in use      {s.module.library if s.yours else 'the reference'}",
         "",
@@ -187,8 +216,9 @@ def module_page(workspace: Workspace, s: Standing) -> str:
         names = exercise_names(material.lesson(s.module))
         width = max(len(name) for name in names)
         for name in names:
-            # Of a notebook, named above, the cell is enough, and fits.
-            place = places.get(name, "").rpartition(".ipynb, ")[2]
+            # Within the file, which is named above.
+            place = places.get(name, "").removeprefix(workspace.shown(s.file))
+            place = place.removeprefix(", ").replace(":", "line ", 1)
             state = f"to write, {place}" if name in places else "written"
             lines.append(f"  {name:{width}}   {state}")
         lines.append("")

@@ -31,8 +31,12 @@ def fit(text: str, indent: str = "", err: bool = False) -> str:
 
 
 def command_lines(commands: list[tuple[str, str]]) -> list[str]:
-    """Commands below one another, each with what it does."""
+    """Commands below one another, each with what it does: beside it, or below where that fits."""
     width = max((len(command) for command, _ in commands), default=0)
+    widest = max((len(does) for _, does in commands), default=0)
+    if sys.stdout.isatty() and 2 + width + 3 + widest > screen_width():
+        styled = [(click.style(command, bold=True), does) for command, does in commands]
+        return [line for command, does in styled for line in (f"  {command}", f"    {does}")]
     return [
         f"  {click.style(f'{command:{width}}', bold=True)}   {does}" for command, does in commands
     ]

@@ -146,8 +146,8 @@ class Workspace:
             raise TitoError(
                 f"{names[0]} and {names[1]} have both changed, and they differ. Say which one "
                 "counts; neither is overwritten:\n"
-                f"  tito module start {module.name} --python     goes on in {names[0]}\n"
-                f"  tito module start {module.name} --notebook   goes on in {names[1]}"
+                f"  tito module start {module.digits} --python     goes on in {names[0]}\n"
+                f"  tito module start {module.digits} --notebook   goes on in {names[1]}"
             )
         return files[changed[0] if changed else self.progress(module).working]
 

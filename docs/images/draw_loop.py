@@ -95,7 +95,7 @@ def main() -> None:
         session = Session(workspace)
         session.type("tito module start 03")
         session.watch(
-            "tito watch layers",
+            "tito watch 03",
             ("# everything is written, and the file is saved:", solved.replace(RIGHT, FORGETFUL)),
             ("# mended, and saved again:", solved),
         )

@@ -34,7 +34,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             file = workspace.judged_file(module)
             if file is not None and file != workspace.plank(module):
                 lay(module.name, str(file))
-            shown = workspace.shown(file) if file else "the reference; you have not begun"
+            shown = workspace.shown(file) if file else "the reference; you have not begun yours"
             judged.append(f"{module.name} is {shown}")
     except TitoError as error:
         raise pytest.UsageError(error.message) from error

@@ -66,7 +66,7 @@ def test_a_mistake_is_told_as_tito_test_tells_it(
     assert here == tito_test(file, LAYERS)["🔬 Unit Test: Linear Layer..."]
     for part in ("twice.", "saw       ", "expected  ", "at        lesson_dev.py:"):
         assert part in here
-    assert "hint      tito hint layers Linear.forward" in here
+    assert "hint      tito hint 03 Linear.forward" in here
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_exercise_that_is_not_written_says_so_and_where(
     told = (
         "   Not written yet.\n"
         f"   at        lesson_dev.py:{line}\n"
-        f"   hint      tito hint {module.name} {exercise}\n"
+        f"   hint      tito hint {module.digits} {exercise}\n"
     )
     assert told in capsys.readouterr().out
 

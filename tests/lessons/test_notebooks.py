@@ -132,4 +132,4 @@ def test_a_check_in_a_notebook_names_the_cell_and_a_command_that_runs_there(
     session: dict[str, str],
 ) -> None:
     assert "expected  a Linear of yours; run the cell that defines it" in session["a check"]
-    assert "hint      !tito hint layers Linear.forward" in session["a check"]
+    assert "hint      !tito hint 03 Linear.forward" in session["a check"]

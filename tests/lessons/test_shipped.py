@@ -62,4 +62,4 @@ def test_where_only_the_package_is_installed_a_check_finds_its_suite_and_its_exe
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.startswith(str(tmp_path / "installed" / "tinytorch"))
     assert "Not written yet." in finished.stdout
-    assert "hint      tito hint layers Linear.__init__" in finished.stdout
+    assert "hint      tito hint 03 Linear.__init__" in finished.stdout

@@ -262,7 +262,7 @@ def test_leaving_the_program_is_an_error_that_does_not_leave() -> None:
 
 def result(sentence: str, **verdict: Any) -> Result:
     claim = Check(sentence, Unit("Linear Layer"), sentence, (), (), lambda: None)
-    return Result(claim, Verdict(**verdict), "layers.py:3", None, "tito hint layers")
+    return Result(claim, Verdict(**verdict), "layers.py:3", None, "tito hint 03")
 
 
 def test_a_unit_that_passes_is_told_as_on_the_page() -> None:
@@ -288,7 +288,7 @@ def test_what_failed_comes_first_and_the_first_of_it_in_full() -> None:
         "   saw       3",
         "   expected  4",
         "   at        layers.py:3",
-        "   hint      tito hint layers",
+        "   hint      tito hint 03",
         "❌ Four",
         "   at        layers.py:3",
         "✅ One",

@@ -168,13 +168,13 @@ def test_version_prints_the_version_of_the_package() -> None:
 def test_a_misspelt_command_is_wrong_usage_with_a_suggestion() -> None:
     result = run("exprot")
     assert result.exit_code == 2
-    assert "No such command 'exprot'. Did you mean 'export'?" in result.output
+    assert "No such command 'exprot'. Did you mean 'tito export'?" in result.output
 
 
 def test_a_command_like_no_other_is_wrong_usage_that_points_to_the_help() -> None:
     result = run("frobnicate")
     assert result.exit_code == 2
-    assert "No such command 'frobnicate'. See 'tito --help'." in result.output
+    assert "No such command 'frobnicate'. To see them all: tito --help" in result.output
 
 
 def test_an_unknown_option_is_wrong_usage() -> None:

@@ -35,21 +35,21 @@ def write_in_notebook(workspace: Workspace, old: str, new: str) -> None:
 def test_the_file_gives_no_hint_away_and_says_which_command_does() -> None:
     text = exercise_file(LAYERS)
     assert "details>" not in text
-    assert text.count("# Hints, one more at each call: `tito hint layers ") == 4
-    assert "`tito hint layers Linear.forward`" in text
+    assert text.count("# Hints, one more at each call: `tito hint 03 ") == 4
+    assert "`tito hint 03 Linear.forward`" in text
 
 
 def test_a_text_for_several_exercises_names_a_command_once() -> None:
     text = exercise_file(TENSOR)
-    assert "`tito hint tensor Tensor.sum`" in text
-    assert "tito hint tensor Tensor.mean" not in text
+    assert "`tito hint 01 Tensor.sum`" in text
+    assert "tito hint 01 Tensor.mean" not in text
 
 
 def test_the_file_says_at_its_top_how_its_cells_are_run() -> None:
     top, _, _ = exercise_file(LAYERS).partition("# # 03 Layers")
     assert "# Each " in top
     assert "\n#     python modules/03_layers/layers_dev.py\n" in top
-    assert "\n#     tito watch layers\n" in top
+    assert "\n#     tito watch 03\n" in top
     assert "tito watch" not in exercise_file(LOSSES).partition("# # 04 Losses")[0]
 
 
@@ -65,7 +65,7 @@ def test_the_notebook_of_a_workspace_has_the_hints_folded_in_it(workspace: Works
     in_notebook(workspace)
     text = workspace.notebook(LAYERS).read_text()
     assert text.count("<details><summary>Hint") == 12
-    assert "tito hint layers Linear" not in text
+    assert "tito hint 03 Linear" not in text
     assert "Shift+Enter" not in text
 
 

@@ -16,9 +16,9 @@ def test_watch_and_hint_are_offered_where_there_are_checks_and_hints(
 ) -> None:
     tito("module", "start", module.name)
     output = tito(*screen, module.name).output
-    assert (f"tito watch {module.name}" in output) is (module in CHECKED)
-    assert (f"tito hint {module.name}" in output) is (module in CHECKED)
-    assert (f"tito solution {module.name}" in output) is (module not in CHECKED)
+    assert (f"tito watch {module.digits}" in output) is (module in CHECKED)
+    assert (f"tito hint {module.digits}" in output) is (module in CHECKED)
+    assert (f"tito solution {module.digits}" in output) is (module not in CHECKED)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)

@@ -93,7 +93,7 @@ def test_each_call_gives_one_hint_more_until_the_last(workspace: Workspace) -> N
         output = tito("hint", "layers", "Linear.forward").output
         assert given(output) == f"Linear.forward, hint {number} of 3"
         assert text.split()[0] in output
-    assert "tito solution layers Linear.forward" in output
+    assert "tito solution 03 Linear.forward" in output
 
 
 def test_after_the_last_hint_all_of_them_are_shown_again(workspace: Workspace) -> None:
@@ -174,7 +174,7 @@ def test_hints_work_outside_a_workspace_by_number(
     monkeypatch.chdir(tmp_path)
     output = tito("hint", "layers").output
     assert given(output) == "Linear.__init__, hint 1 of 3"
-    assert "tito hint layers Linear.__init__ --number 2" in output
+    assert "tito hint 03 Linear.__init__ --number 2" in output
 
 
 def test_an_exercise_without_hints_says_so(

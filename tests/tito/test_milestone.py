@@ -772,8 +772,8 @@ def test_a_plank_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path
     assert f"core/layers.py:{number}: ZeroDivisionError" in flat(finished.stderr)
     assert "module layers (yours)" in finished.stderr
     assert "❌ Inference mode passes through unchanged" in finished.stderr
-    assert "tito hint layers Dropout.forward" in finished.stderr
-    assert "tito test --module layers" in finished.stderr
+    assert "tito hint 03 Dropout.forward" in finished.stderr
+    assert "tito test 03" in finished.stderr
     assert "Mend your exercise, then: tito module complete 03" in finished.stderr
 
 
@@ -800,7 +800,7 @@ def test_a_mistake_that_comes_to_light_elsewhere_still_leads_to_your_plank(tmp_p
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
     assert "The check that would have caught it, in your layers:" in finished.stderr
-    assert "tito test --module layers" in finished.stderr
+    assert "tito test 03" in finished.stderr
 
 
 def test_an_error_in_the_reference_that_your_plank_called_is_told_at_your_line(
@@ -853,7 +853,7 @@ def test_a_plank_that_cannot_be_imported_is_named(
     assert "Traceback" not in finished.stderr
     assert "module layers (yours)" in finished.stderr
     assert error in finished.stderr
-    assert "tito test --module layers" in finished.stderr
+    assert "tito test 03" in finished.stderr
 
 
 def test_a_plank_without_an_argument_that_the_network_needs_is_named(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_start_says_which_file_to_open_and_what_to_write_first(workspace: Worksp
     output = tito("module", "start", "03").output
     assert "Open it, and read on from the top:\n  modules/03_layers/layers_dev.py\n" in output
     assert "Write Linear.__init__ first: modules/03_layers/layers_dev.py:" in output
-    assert "tito watch layers" in output
+    assert "tito watch 03" in output
 
 
 def test_start_without_a_module_takes_the_one_that_is_next(workspace: Workspace) -> None:
@@ -176,9 +176,7 @@ def test_status_of_a_module_lists_its_exercises(workspace: Workspace) -> None:
     lines = tito("module", "status", "3").output.splitlines()
     assert lines[0] == "03 layers, in progress: 1 of 4 exercises written"
     assert next(line for line in lines if "Linear.forward" in line).split()[1] == "written"
-    assert "to write, modules/03_layers/layers_dev.py:" in next(
-        line for line in lines if "Dropout.forward" in line
-    )
+    assert "to write, line " in next(line for line in lines if "Dropout.forward" in line)
 
 
 def test_status_as_json_has_each_module(workspace: Workspace, checks_pass: None) -> None:
@@ -292,7 +290,7 @@ def test_an_untouched_exercise_is_told_where_to_begin(workspace: Workspace) -> N
     assert result.exit_code == 1
     assert "Nothing is written in modules/03_layers/layers_dev.py yet." in result.output
     assert "Begin with Linear.__init__: modules/03_layers/layers_dev.py:" in result.output
-    assert "tito hint layers" in result.output
+    assert "tito hint 03" in result.output
 
 
 def test_a_syntax_error_is_told_with_its_place_and_line(workspace: Workspace) -> None:
@@ -366,7 +364,7 @@ def test_a_name_that_is_missing_is_told_by_name(workspace: Workspace) -> None:
     result = tito("module", "complete", "3")
     assert result.exit_code == 1
     assert "layers_dev.py does not define random_keep, which the framework needs." in result.output
-    assert "tito solution layers" in result.output
+    assert "tito solution 03" in result.output
 
 
 def test_a_name_in_a_cell_without_its_mark_is_told_how_to_mend_it(workspace: Workspace) -> None:

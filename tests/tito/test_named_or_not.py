@@ -43,7 +43,7 @@ def test_with_every_module_finished_one_is_to_be_named(
     monkeypatch.setattr("tito.overview.current", lambda *arguments: None)
     result = tito("hint")
     assert result.exit_code == 1
-    assert "Say which one: tito hint layers" in result.stderr
+    assert "Say which one: tito hint 03" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["hint", "solution"])

@@ -527,7 +527,7 @@ def test_a_wrong_value_points_to_the_function_and_its_hint(judge: Judge) -> None
     assert found.seen
     assert found.expected
     assert str(found.where).endswith(f"layers.py:{text_line(judge.file, 'def __call__(self, x)')}")
-    assert found.hint == "tito hint layers Linear.forward"
+    assert found.hint == "tito hint 03 Linear.forward"
 
 
 def test_a_run_that_nobody_wants_any_more_ends(judge: Judge) -> None:

@@ -154,7 +154,7 @@ def test_what_failed_first_is_told_again_at_the_end(workspace: Workspace) -> Non
     *_, first, following = tito("test", "--module", "3").stdout.splitlines()
     place = r"modules/03_layers/layers_dev\.py:\d+"
     assert re.fullmatch(rf"First: Linear\.__init__: {place}: not written yet", first)
-    assert following == "Next: tito hint layers Linear.__init__"
+    assert following == "Next: tito hint 03 Linear.__init__"
 
 
 def test_a_check_that_takes_long_is_told_of_in_a_terminal_and_the_line_goes(

@@ -84,7 +84,7 @@ def test_every_exercise_that_is_not_written_says_so_and_where(
         line = text.split(f'"Write {exercise} in x"')[0].count("\n") + 1
         assert first["mistake"] == "not written yet", exercise
         assert str(first["where"]).endswith(f"_dev.py:{line}")
-        assert first["hint"] == f"tito hint {module.name} {exercise}"
+        assert first["hint"] == f"tito hint {module.digits} {exercise}"
 
 
 @first_three
@@ -111,8 +111,8 @@ def test_a_mistake_comes_first_with_its_name_its_place_and_its_hint(mistaken: Pa
         "   The bias is added twice.",
         "   saw       layer(x) =",
     ]
-    assert "   hint      tito hint layers Linear.forward" in lines
-    assert lines[-1] == "Next: tito hint layers Linear.forward"
+    assert "   hint      tito hint 03 Linear.forward" in lines
+    assert lines[-1] == "Next: tito hint 03 Linear.forward"
 
 
 def test_a_traceback_is_shown_only_when_it_is_asked_for(mistaken: Path) -> None:

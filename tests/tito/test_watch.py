@@ -26,7 +26,7 @@ INIT = (
 
 
 class Watching:
-    """A `tito watch layers` that runs beside the test."""
+    """A `tito watch 03` that runs beside the test."""
 
     def __init__(self, workspace: Workspace) -> None:
         program = "from tito.main import main; main()"
@@ -64,7 +64,7 @@ def watching(workspace: Workspace) -> Iterator[Watching]:
 def test_it_shows_the_first_exercise_and_moves_on_when_that_passes(
     workspace: Workspace, watching: Watching
 ) -> None:
-    assert "tito hint layers Linear.__init__" in watching.answer()
+    assert "tito hint 03 Linear.__init__" in watching.answer()
     write_one(workspace.lesson(LAYERS), "Linear.__init__", *INIT)
     answer = watching.answer()
     assert "✅ Linear.__init__ is done. On to Linear.forward." in answer

@@ -165,8 +165,8 @@ def test_when_both_have_changed_the_learner_has_to_say(workspace: Workspace) -> 
     workspace.notebook(LAYERS).write_text(notebook_source(changed))
     with pytest.raises(TitoError, match="both changed") as caught:
         workspace.working_file(LAYERS)
-    assert "tito module start layers --python" in caught.value.message
-    assert "tito module start layers --notebook" in caught.value.message
+    assert "tito module start 03 --python" in caught.value.message
+    assert "tito module start 03 --notebook" in caught.value.message
 
 
 def test_when_both_say_the_same_there_is_nothing_to_ask(workspace: Workspace) -> None:

@@ -12,6 +12,8 @@ from tinytorch.checking.results import Result
 
 SIGNS = {"passed": "✅", "failed": "❌", "error": "❌", "timeout": "❌", "waiting": "⏳"}
 
+_INDENT = "   "
+
 
 def line_width() -> int:
     """How many columns a line may take: those of the terminal, and never more than can be read."""
@@ -26,21 +28,28 @@ def unit_lines(unit: Unit, results: list[Result], width: int = 80) -> Iterator[t
     yield "heading", unit.opening
     failed = [r for r in results if r.failed]
     for number, result in enumerate(failed):
-        yield result.outcome, f"{SIGNS[result.outcome]} {result.sentence}"
+        yield from _signed(result, width)
         yield from (("detail", line) for line in _details(result, width, full=number == 0))
     for result in results:
         if result.outcome == "passed":
-            yield "passed", f"{SIGNS['passed']} {result.sentence}"
+            yield from _signed(result, width)
     waiting = [r for r in results if r.outcome == "waiting"]
     for earlier, group in groupby(waiting, lambda result: result.waits_for):
         for result in group:
-            yield "waiting", f"{SIGNS['waiting']} {result.sentence}"
+            yield from _signed(result, width)
         # Where that one stands above in full, as the first failure does, it needs no naming again.
         if earlier and earlier.check not in [first.check for first in failed[:1]]:
             for line in _wrapped("waits for ", earlier.sentence, width):
                 yield "waiting", line
     if all(r.outcome == "passed" for r in results):
         yield "progress", unit.closing
+
+
+def _signed(result: Result, width: int) -> Iterator[tuple[str, str]]:
+    """A result's sentence behind its sign, which is two columns wide."""
+    first, *rest = _fit(result.sentence, width - len(_INDENT))
+    yield result.outcome, f"{SIGNS[result.outcome]} {first}"
+    yield from ((result.outcome, _INDENT + line) for line in rest)
 
 
 def _details(result: Result, width: int, full: bool) -> Iterator[str]:
@@ -66,11 +75,14 @@ def _sentence(mistake: str) -> str:
 
 def _wrapped(label: str, text: str, width: int) -> Iterator[str]:
     """Text behind its label, below one another where it is long; numbers keep their lines."""
-    indent = "   "
     lines = text.split("\n")
     if len(lines) == 1:
-        lines = textwrap.wrap(
-            text, max(20, width - len(indent) - len(label)), break_on_hyphens=False
-        ) or [""]
+        lines = _fit(text, width - len(_INDENT) - len(label))
     for number, line in enumerate(lines):
-        yield indent + (label if number == 0 else " " * len(label)) + line
+        yield _INDENT + (label if number == 0 else " " * len(label)) + line
+
+
+def _fit(text: str, width: int) -> list[str]:
+    """Text in lines that end at spaces; a word that is too long, such as a path, stays whole."""
+    lines = textwrap.wrap(text, max(20, width), break_on_hyphens=False, break_long_words=False)
+    return lines or [""]

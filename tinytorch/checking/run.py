@@ -84,7 +84,8 @@ class Run:
         exercise = self._exercise(verdict, check)
         hint = None
         if exercise or verdict.about is None:
-            hint = " ".join(["tito hint", self._module_name, exercise or ""]).rstrip()
+            digits = shipped.digits(self._module_name)
+            hint = " ".join(["tito hint", digits, exercise or ""]).rstrip()
             if check.hint and not verdict.stopped and exercise == self._exercise(Verdict(), check):
                 hint += f" --number {check.hint}"
         return Result(check, verdict, where, exercise, hint)

@@ -26,6 +26,12 @@ def modules() -> list[str]:
     return [os.path.basename(folder).partition("_")[2] for folder in folders]
 
 
+def digits(module_name: str) -> str:
+    """What is typed for a module: `03` for `layers`; its name where there is no lesson for it."""
+    folders = glob(f"modules/[0-9]*_{module_name}", root_dir=ROOT)
+    return os.path.basename(folders[0]).partition("_")[0] if folders else module_name
+
+
 def find(module_name: str, file: str) -> str | None:
     """A file in the folder of a module; None where there is none."""
     return _file(f"modules/[0-9]*_{module_name}/{file}")

@@ -69,7 +69,7 @@ def print_unit(unit: Unit, results: list[Result]) -> None:
     if _all_wait(results):
         checks = "1 check waits" if len(results) == 1 else f"{len(results)} checks wait"
         line = f"{SIGNS['waiting']} {unit.title}: {checks} for an earlier one"
-        click.secho(line, **_STYLES["waiting"])  # type: ignore[arg-type]
+        click.secho(fit(line, "   "), **_STYLES["waiting"])  # type: ignore[arg-type]
         return
     for style, line in unit_lines(unit, results, line_width()):
         click.secho(line, **_STYLES.get(style, {}))  # type: ignore[arg-type]

@@ -13,14 +13,14 @@ from click.shell_completion import CompletionItem
 
 from tinytorch.explore.catalogue import Question, find_question, questions_of
 from tinytorch.files import write_atomically
-from tito.course import MODULE, MODULES, Module
+from tito.course import MODULE, MODULE_OR_NAME, MODULES, Module, did_you_mean
 from tito.errors import TitoError
 from tito.explore.asking import ask, guess_of
 from tito.explore.report import REPORT, write_report
 from tito.files import files_in
 from tito.milestones.planks import explain
 from tito.output import print_json
-from tito.prose import reflow, screen_width
+from tito.prose import fit, reflow, screen_width
 
 if TYPE_CHECKING:
     from tinytorch.explore.running import Result
@@ -63,7 +63,7 @@ def complete_question(
 
 
 @click.command()
-@click.argument("module", metavar="MODULE", type=MODULE)
+@click.argument("module", metavar="[MODULE]", type=MODULE_OR_NAME, required=False)
 @click.argument("name", metavar="[QUESTION]", required=False, shell_complete=complete_question)
 @click.option("--all", "run_all", is_flag=True, help="Answer all questions, and write a report.")
 @click.option(
@@ -88,7 +88,7 @@ def complete_question(
 @click.pass_context
 def explore(
     ctx: click.Context,
-    module: Module,
+    module: Module | str | None,
     name: str | None,
     run_all: bool,
     given: dict[str, str],
@@ -105,9 +105,10 @@ def explore(
     this machine, with the modules in use, yours included. --all answers every question and writes
     report.html, a page to hand in.
     """
+    module, name = _meant(module, name)
     questions = questions_of(module.name)
     if not questions:
-        there = ", ".join(f"{m.number:02}" for m in MODULES if questions_of(m.name))
+        there = ", ".join(m.digits for m in MODULES if questions_of(m.name))
         raise TitoError(f"{module.folder} has no questions to explore yet. These have: {there}.")
     if name and run_all:
         raise click.UsageError("Name one question, or say --all, not both.")
@@ -134,6 +135,30 @@ def explore(
     answer_one(module, question, given, guess, how)
 
 
+def _meant(first: Module | str | None, second: str | None) -> tuple[Module, str | None]:
+    """The module and the question that are meant, whichever of the two was typed.
+
+    Raises:
+        click.UsageError: there is no module and no question of that name.
+    """
+    if isinstance(first, Module):
+        return first, second
+    if first is not None and second is not None:
+        return MODULE.convert(second, None, None), first
+    with_questions = [module for module in MODULES if questions_of(module.name)]
+    if first is None:
+        return with_questions[0], None
+    for module in with_questions:
+        with suppress(ValueError):
+            find_question(first, module.name)
+            return module, first
+    names = [question.name for module in with_questions for question in questions_of(module.name)]
+    raise click.UsageError(
+        f"{first!r} is no module and no question.{did_you_mean(first, names, 'tito explore')} "
+        f"To see the questions: tito explore {with_questions[0].digits}"
+    )
+
+
 def list_questions(module: Module, questions: tuple[Question, ...], as_json: bool) -> None:
     """The questions of a module under their headings."""
     if as_json:
@@ -151,9 +176,9 @@ def list_questions(module: Module, questions: tuple[Question, ...], as_json: boo
         click.echo(f"  {question.number:2}  {question.name}")
         text = reflow(question.text, screen_width() - 6)
         click.echo("      " + text.replace("\n", "\n      ") + "\n")
-    command = f"tito explore {module.number:02}"
-    click.echo(f"To answer one: {command} {questions[0].name}")
-    click.echo(f"All of them, as a page to hand in: {command} --all")
+    command = f"tito explore {module.digits}"
+    click.echo(fit(f"To answer one: {command} {questions[0].name}"))
+    click.echo(fit(f"All of them, as a page to hand in: {command} --all"))
 
 
 def answer_one(
@@ -185,7 +210,7 @@ def answer_one(
         raise told(error, how) from error
     picture = how.output / f"{question.name}.png"
     if not how.as_json:
-        show_result(console, result, f"tito explore {module.number:02} {question.name}")
+        show_result(console, result, f"tito explore {module.digits} {question.name}")
     with files_in(how.output):
         write_atomically(picture, result.png)
     if how.as_json:

@@ -4,10 +4,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from tito import material, overview
-from tito.course import MODULE, Module
+from tito.course import MODULE_OR_NAME, Module
 from tito.errors import TitoError
 from tito.exercises import exercise_names, find_exercise, hints
-from tito.prose import reflow, screen_width
+from tito.prose import fit, reflow, screen_width
 from tito.workspace import Status, Workspace
 
 
@@ -21,18 +21,18 @@ def complete_exercise(
 
 
 @click.command()
-@click.argument("module", metavar="[MODULE]", type=MODULE, required=False)
+@click.argument("module", metavar="[MODULE]", type=MODULE_OR_NAME, required=False)
 @click.argument("exercise", metavar="[EXERCISE]", required=False, shell_complete=complete_exercise)
 @click.option("-n", "--number", type=click.IntRange(min=1), help="Show this hint, once more.")
-def hint(module: Module | None, exercise: str | None, number: int | None) -> None:
+def hint(module: Module | str | None, exercise: str | None, number: int | None) -> None:
     """Give a hint, and one hint more at each call.
 
     There are three for each exercise, from a nudge to nearly the answer. Without EXERCISE they
     are about the first one that is unfinished. A part of the name will do: forward. Without
-    MODULE it is the module that you are at.
+    MODULE it is the module that you are at, or the one that has the exercise.
     """
     workspace = Workspace.find()
-    module = module or overview.module_at(workspace, "tito hint")
+    module, exercise = overview.module_and_exercise(workspace, module, exercise, "tito hint")
     lesson = material.lesson(module)
     names, given = exercise_names(lesson), hints(lesson)
     name = _choose(workspace, module, names, exercise)
@@ -40,7 +40,7 @@ def hint(module: Module | None, exercise: str | None, number: int | None) -> Non
     if not available:
         raise TitoError(
             f"There are no hints for {name} yet. The text above it says what it takes; "
-            f"the answer is in: tito solution {module.name} {name}"
+            f"the answer is in: tito solution {module.digits} {name}"
         )
     seen = workspace.progress(module).hints.get(name, 0) if workspace else 0
     if number is None:
@@ -53,9 +53,9 @@ def hint(module: Module | None, exercise: str | None, number: int | None) -> Non
         click.echo(f"\n{reflow(available[n - 1], screen_width())}\n")
     if shown[-1] < len(available):
         more = "" if workspace else f" --number {shown[-1] + 1}"
-        click.echo(f"One more: tito hint {module.name} {name}{more}")
+        click.echo(fit(f"One more: tito hint {module.digits} {name}{more}"))
     else:
-        click.echo(f"That is the last one. The answer: tito solution {module.name} {name}")
+        click.echo(fit(f"That is the last one. The answer: tito solution {module.digits} {name}"))
     if workspace and shown[-1] > seen:
         _count(workspace, module, name, shown[-1])
 
@@ -85,7 +85,7 @@ def _choose(
     if first is None:
         raise TitoError(
             f"All of it is written and passes. To make it yours: "
-            f"tito module complete {module.number:02}"
+            f"tito module complete {module.digits}"
         )
     return first
 

@@ -9,17 +9,22 @@ from tinytorch.text import clean
 from tito import material, overview
 from tito.commands.export import export as export_lessons
 from tito.completing import check_plank, draft, export, problem_at_import
-from tito.course import MODULE, Module, find_repository
+from tito.course import MODULE, MODULES, Module, find_repository
 from tito.errors import NotJudgedError, TitoError
 from tito.groups import OrderedGroup
 from tito.handout import hand_out_exercise, start_over
 from tito.output import print_json
 from tito.prose import command_lines, fit
 from tito.switching import switch
-from tito.workspace import Workspace
+from tito.workspace import Status, Workspace
+
+_SPELLINGS = (s for m in MODULES for s in (m.digits, str(m.number), m.name, m.folder))
 
 
-@click.group(cls=OrderedGroup)
+@click.group(
+    cls=OrderedGroup,
+    words={"list": "status", "show": "status"} | {s: f"status {s}" for s in _SPELLINGS},
+)
 def module() -> None:
     """Start, see, complete or reset a module."""
 
@@ -38,11 +43,8 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
     Says which file to open, and what to write first. Without MODULE it is the one that is next.
     """
     workspace = Workspace.here()
-    if module is None:
-        here = overview.current(workspace, overview.standings(workspace))
-        if here is None:
-            raise TitoError("You have finished every module. To do one afresh: tito module reset")
-        module = here.module
+    module = module or overview.module_at(workspace, "tito module start")
+    finished = workspace.status(module) is Status.FINISHED
     with workspace.change() as state:
         said = []
         if not workspace.versions(module):
@@ -55,9 +57,13 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
         state.current = module.name
     assert file is not None
     shown = workspace.shown(file)
-    click.secho(f"{module.number:02} {module.name}", bold=True)
+    click.secho(f"{module.digits} {module.name}", bold=True)
     for sentence in said:
         click.echo(fit(sentence))
+    if finished:
+        click.echo(
+            fit(f"You have finished it. To start it over: tito module reset {module.digits}")
+        )
     opening = "jupyter lab " if file.suffix == ".ipynb" else ""
     click.echo(f"Open it, and read on from the top:\n  {opening}{shown}")
     if opening and not shutil.which("jupyter-lab"):
@@ -72,7 +78,7 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
     done = "checks it all, and makes it a plank"
     if material.check_file(module) is None:
         done = "makes it a plank; it has no checks yet"
-    commands = [*material.help_for(module), (f"tito module complete {module.number:02}", done)]
+    commands = [*material.help_for(module), (f"tito module complete {module.digits}", done)]
     click.echo("\n".join(["", *command_lines(commands)]))
 
 
@@ -99,15 +105,17 @@ def status(module: Module | None, as_json: bool) -> None:
 
 
 @module.command()
-@click.argument("module", metavar="MODULE", type=MODULE)
+@click.argument("module", metavar="[MODULE]", type=MODULE, required=False)
 @click.pass_context
-def complete(ctx: click.Context, module: Module) -> None:
+def complete(ctx: click.Context, module: Module | None) -> None:
     """Check a module, and make it part of the framework if it passes.
 
-    It is exported to tinytorch/core/ in the workspace, and used from then on. In a clone of
-    TinyTorch, outside any workspace, it is the lesson itself that is checked and exported.
+    It is exported to tinytorch/core/ in the workspace, and used from then on. Without MODULE it is
+    the one that you are at. In a clone of TinyTorch, outside any workspace, it is the lesson itself
+    that is checked and exported.
     """
     workspace = Workspace.find()
+    module = module or overview.module_at(workspace, "tito module complete")
     repository = find_repository()
     if workspace is None and repository and Path.cwd().is_relative_to(repository):
         if not _passes(module, repository / module.lesson):
@@ -124,34 +132,35 @@ def complete(ctx: click.Context, module: Module) -> None:
         raise TitoError(f"Nothing was exported: {still} is still to be written.")
     check_plank(workspace, work)
     said = export(workspace, work) + work.notes
-    click.secho(f"\n{module.number:02} {module.name} is yours.", bold=True)
+    click.secho(f"\n{module.digits} {module.name} is yours.", bold=True)
     click.echo(fit("\n".join(said)))
     steps = [("tito milestone mnist", "see it learn to read digits, with your planks")]
     following = overview.current(workspace, overview.standings(workspace))
     if following:
-        number = f"{following.module.number:02}"
+        number = following.module.digits
         steps.append((f"tito module start {number}", f"go on with {following.module.name}"))
     click.echo("\n".join(["", *command_lines(steps)]))
 
 
 @module.command()
-@click.argument("module", metavar="MODULE", type=MODULE)
-def reset(module: Module) -> None:
+@click.argument("module", metavar="[MODULE]", type=MODULE, required=False)
+def reset(module: Module | None) -> None:
     """Start a module over.
 
     The exercise is handed out afresh, and the framework goes back to the reference for it. Copies
-    of what you had are kept.
+    of what you had are kept. Without MODULE it is the one that you are at.
     """
     workspace = Workspace.here()
+    module = module or overview.module_at(workspace, "tito module reset")
     kept = start_over(workspace, module)
     if not kept:
         sentence = f"{module.lesson} is as it was handed out; there is nothing to start over."
         click.echo(fit(sentence))
         return
-    click.echo(f"{module.number:02} {module.name} starts over. What you had is kept:")
+    click.echo(f"{module.digits} {module.name} starts over. What you had is kept:")
     for file, copy in kept:
         click.echo(f"  {Path(file).name:18} {copy}")
-    step = (f"tito module start {module.number:02}", "begin again")
+    step = (f"tito module start {module.digits}", "begin again")
     click.echo("\n".join(["", *command_lines([step])]))
 
 

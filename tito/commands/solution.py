@@ -7,9 +7,9 @@ import click
 
 from tinytorch.files import write_atomically
 from tinytorch.sources import read
-from tito import material
+from tito import material, overview
 from tito.commands.hint import complete_exercise
-from tito.course import MODULE, Module
+from tito.course import MODULE_OR_NAME, Module
 from tito.errors import TitoError
 from tito.exercises import body_of, exercise_names, find_exercise
 from tito.prose import fit
@@ -17,15 +17,17 @@ from tito.workspace import Workspace
 
 
 @click.command()
-@click.argument("module", metavar="MODULE", type=MODULE)
+@click.argument("module", metavar="[MODULE]", type=MODULE_OR_NAME, required=False)
 @click.argument("exercise", metavar="[EXERCISE]", required=False, shell_complete=complete_exercise)
-def solution(module: Module, exercise: str | None) -> None:
+def solution(module: Module | str | None, exercise: str | None) -> None:
     """Put the solution beside yours.
 
     The whole lesson with its solutions goes into a file next to your own, which is not touched.
-    With EXERCISE, or a part of its name, your lines and the solution's are shown here too.
+    With EXERCISE, or a part of its name, your lines and the solution's are shown here too. Without
+    MODULE it is the module that you are at, or the one that has the exercise.
     """
     workspace = Workspace.here()
+    module, exercise = overview.module_and_exercise(workspace, module, exercise, "tito solution")
     lesson = material.lesson(module)
     names = exercise_names(lesson)
     chosen = find_exercise(exercise, names) if exercise else []
@@ -39,19 +41,21 @@ def solution(module: Module, exercise: str | None) -> None:
             raise
         error.show()  # and show what was asked for all the same
     else:
-        click.echo(f"The solution is in {shown}, beside yours.")
+        click.echo(fit(f"The solution is in {shown}, beside yours."))
     solutions = {name: body for name in names if (body := body_of(text, name))}
     if not chosen:
         click.echo()
         for name, body in solutions.items():
             click.echo(f"  {name:22} line {body.line}")
-        click.echo(f"\nTo see one here, and yours with it: tito solution {module.name} {names[0]}")
+        click.echo(
+            fit(f"\nTo see one here, and yours with it: tito solution {module.digits} {names[0]}")
+        )
     for name in chosen:
         yours, place = _yours(workspace, module, name)
         answer = solutions[name]
-        click.secho(f"\n{name}, yours" + (f", {place}" if place else ""), bold=True)
+        click.secho(fit(f"\n{name}, yours" + (f", {place}" if place else "")), bold=True)
         click.echo(textwrap.indent(yours, "  "))
-        click.secho(f"\n{name}, the solution, {shown}:{answer.line}", bold=True)
+        click.secho(fit(f"\n{name}, the solution, {shown}:{answer.line}"), bold=True)
         click.echo(textwrap.indent(answer.code, "  "))
 
 

@@ -9,15 +9,32 @@ from typing import TYPE_CHECKING
 import click
 
 from tito import material
-from tito.course import MODULE, MODULES, Module, find_repository, repository_root
+from tito.course import MODULE, MODULES, Module, find_module, find_repository, repository_root
 from tito.output import print_json
+from tito.prose import fit
 from tito.workspace import Workspace
 
 if TYPE_CHECKING:
     from tito.checks.runner import Report
 
 
-@click.command()
+_FOR_PYTEST = "tito.commands.test.for_pytest"
+
+PROCESSOR_MINUTES = 8  # that all tests take, of one processor
+
+
+class _TestCommand(click.Command):
+    """A command that takes what follows `--` for pytest."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what follows `--`, and take the rest apart."""
+        if "--" in args:
+            at = args.index("--")
+            args, ctx.meta[_FOR_PYTEST] = args[:at], tuple(args[at + 1 :])
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_TestCommand, options_metavar="[OPTIONS]")
 @click.option("--module", type=MODULE, metavar="MODULE", help="Only the checks of this module.")
 @click.option(
     "--file",
@@ -33,7 +50,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results for a program to read.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks, and what the code printed.")
-@click.argument("pytest_arguments", metavar="[-- PYTEST_ARGUMENTS]", nargs=-1)
+@click.argument("subject", metavar="[MODULE | FILE] [-- PYTEST_ARGUMENTS]", required=False)
 @click.pass_context
 def test(
     ctx: click.Context,
@@ -42,7 +59,7 @@ def test(
     beside: Path | None,
     as_json: bool,
     verbose: bool,
-    pytest_arguments: tuple[str, ...],
+    subject: str | None,
 ) -> None:
     """Run the checks and the project's tests.
 
@@ -56,8 +73,11 @@ def test(
     Exits 0 if everything passed, 1 if something failed, 2 if a file could not be judged, since it
     does not even load, or if the command was wrong.
     """
+    pytest_arguments: tuple[str, ...] = ctx.meta.get(_FOR_PYTEST, ())
+    if subject is not None:
+        module, file = _meant(subject, module, file)
     if beside and file is None:
-        raise click.UsageError("--with FOLDER is for the modules that a --file imports.")
+        raise click.UsageError("--with FOLDER is for the modules that a file imports.")
     workspace = Workspace.find()
     if file and module is None:
         module = _module_of(file)
@@ -86,6 +106,26 @@ def test(
         }
         print_json(data)
     ctx.exit(max(report.exit_code for report in reports))
+
+
+def _meant(
+    subject: str, module: Module | None, file: Path | None
+) -> tuple[Module | None, Path | None]:
+    """The module and the file that are meant by what was typed without an option.
+
+    Raises:
+        click.UsageError: it is neither, or an option says something else.
+    """
+    path = Path(subject)
+    if file is None and path.is_file():
+        return module, path
+    if module is None:
+        try:
+            return find_module(subject), file
+        except ValueError as error:
+            what = f"{subject!r} is neither a module nor a file here."
+            raise click.UsageError(f"{what} {str(error).partition('. ')[2]}") from error
+    raise click.UsageError(f"{subject!r} is one too many: --module and --file say what to judge.")
 
 
 def _judge(
@@ -126,18 +166,28 @@ def _closing(report: "Report", workspace: Workspace | None, judged: Path | None)
     """What was judged, in words, and what to do next if it has passed."""
     module = report.module
     if judged is None:
-        start = f"tito module start {module.number:02}" if workspace else ""
-        return "the reference", start if report.passed else ""
+        if workspace is None:
+            return "the reference", ""
+        start = f"tito module start {module.digits}" if report.passed else ""
+        return "the reference; you have not begun yours", start
     if workspace is None:
         return click.format_filename(judged), ""
     is_work = report.passed and judged == workspace.working_file(module)
-    return workspace.shown(judged), f"tito module complete {module.number:02}" if is_work else ""
+    return workspace.shown(judged), f"tito module complete {module.digits}" if is_work else ""
 
 
 def _run_pytest(arguments: tuple[str, ...]) -> int:
-    """Run the tests of the clone."""
+    """Run the tests of the clone, and say beforehand what that is."""
     from tinytorch.machine import processors
 
+    if not arguments:
+        minutes = max(1, round(PROCESSOR_MINUTES / processors()))
+        click.echo(
+            fit(
+                f"Running all tests of the project in {repository_root()}, about its own code, the "
+                f"reference. That takes some {minutes} min. The checks of one module: tito test 03"
+            )
+        )
     command = [sys.executable, "-m", "pytest", "-q"]
     if importlib.util.find_spec("xdist"):
         # Many tests wait for other processes, so a few workers more than processors are never all

@@ -92,7 +92,7 @@ class _Watcher:
         if not self.told:
             self._tell()
         self._move_on(report)
-        done = f"tito module complete {self.module.number:02}" if self.workspace else ""
+        done = f"tito module complete {self.module.digits}" if self.workspace else ""
         print_summary(report, next_step=done if report.passed else "", recall=False)
 
     def _look_up(self, check: "Check", seconds: float) -> None:

@@ -71,7 +71,7 @@ def _exercises(workspace: Workspace) -> Iterator[Finding]:
         except TitoError as error:
             yield Finding(NOTE, error.message)
             continue
-        complete = f"tito module complete {module.number:02}"
+        complete = f"tito module complete {module.digits}"
         plank = workspace.plank(module)
         if status is Status.CHANGED:
             shown = workspace.shown(current.file)
@@ -95,7 +95,7 @@ def _planks(workspace: Workspace) -> Iterator[Finding]:
     yours = [module for module in MODULES if workspace.plank(module).is_file()]
     seen = set()
     for module in yours:
-        complete = f"tito module complete {module.number:02}"
+        complete = f"tito module complete {module.digits}"
         plank = workspace.plank(module)
         run = ask_python(f"import tinytorch.core.{module.name}", workspace.root, workspace.root)
         if run.returncode:
@@ -118,7 +118,7 @@ def _planks(workspace: Workspace) -> Iterator[Finding]:
             yield Finding(
                 PROBLEM,
                 f"{workspace.shown(plank)} lacks {', '.join(missing)}, which this TinyTorch uses.",
-                f"Add it to your exercise as in tito solution {module.name}, then: {complete}",
+                f"Add it to your exercise as in tito solution {module.digits}, then: {complete}",
             )
         else:
             yield Finding(OK, f"your {module.name}")

@@ -24,8 +24,8 @@ def write_report(
     """Write the pictures, the answers as JSON, and the page; returns the files."""
     from tinytorch.explore.page import report
 
-    title = f"Module {module.number:02}, {module.name}: systems questions"
-    command = f"tito explore {module.number:02}"
+    title = f"Module {module.digits}, {module.name}: systems questions"
+    command = f"tito explore {module.digits}"
     page = report(title, results, failures, command, date.today().isoformat())
     contents: dict[str, str | bytes] = {f"{r.question.name}.png": r.png for r in results}
     contents[ANSWERS] = json_text([result.as_dict() for result in results])

@@ -78,8 +78,8 @@ def caught_by(suspects: Iterable[str]) -> list[str]:
     return [
         f"The check that would have caught it, in your {module.name}:",
         diagnosis.as_text(result),
-        f"All checks of it: tito test --module {module.name}",
-        f"Mend your exercise, then: tito module complete {module.number:02}",
+        f"All checks of it: tito test {module.digits}",
+        f"Mend your exercise, then: tito module complete {module.digits}",
     ]
 
 
