@@ -230,7 +230,7 @@ def test_the_hint_after_a_mistake_speaks_of_it(tmp_path: Path) -> None:
     )
     *_, last = tito_test(mistake, tmp_path).strip().splitlines()
     command = last.removeprefix("Next: tito ").split()
-    assert command == ["hint", "layers", "Dropout.forward", "--number", "2"]
+    assert command == ["hint", "03", "Dropout.forward", "--number", "2"]
     assert "1 / (1 - p)" in CliRunner().invoke(main, command).output
 
 

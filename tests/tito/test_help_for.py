@@ -25,7 +25,7 @@ def test_watch_and_hint_are_offered_where_there_are_checks_and_hints(
 def test_to_complete_an_untouched_module_names_help_that_there_is(
     workspace: Workspace, module: Module
 ) -> None:
-    command = f"{'hint' if module in CHECKED else 'solution'} {module.name}"
+    command = f"{'hint' if module in CHECKED else 'solution'} {module.digits}"
     output = tito("module", "complete", module.name).output
     assert f"Help with it: tito {command}" in output
     assert tito(*command.split()).exit_code == 0

@@ -34,7 +34,7 @@ def test_outside_a_workspace_a_module_is_to_be_named(
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     result = tito(command)
     assert result.exit_code == 2
-    assert f"say which module: tito {command} layers" in result.stderr
+    assert f"say which module: tito {command} 03" in result.stderr
 
 
 def test_with_every_module_finished_one_is_to_be_named(
