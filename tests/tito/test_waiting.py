@@ -14,6 +14,7 @@ from tinytorch.checking.lineup import StandsBack
 from tinytorch.checking.results import Result
 from tinytorch.checking.run import Run
 from tito.checks.runner import run_checks
+from tito.course import find_module
 from tito.workspace import Workspace
 
 UNIT = Unit("Numbers")
@@ -122,6 +123,16 @@ def test_nothing_about_an_empty_linear_passes_but_what_is_true_of_it(
     assert {r.outcome for r in results if r.check.name == "test_parameters_are_float32"} == {
         "waiting"
     }
+
+
+def test_activations_that_give_nothing_have_not_left_the_world_alone(workspace: Workspace) -> None:
+    classes = ["ReLU", "Sigmoid", "Tanh", "GELU", "Softmax"]
+    file = workspace.root / "activations.py"
+    gives_nothing = "class {}:\n    def __call__(self, x):\n        pass\n\n\n"
+    file.write_text("".join(map(gives_nothing.format, classes)), encoding="utf-8")
+    results = run_checks(find_module("activations"), file).results
+    passed = {r.check.name for r in results if r.outcome == "passed"}
+    assert passed <= {"test_activations_can_be_printed"}
 
 
 def test_a_report_says_what_is_waited_for_unless_it_stands_above() -> None:
