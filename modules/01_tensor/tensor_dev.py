@@ -433,7 +433,9 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise _explained(op, arrays, options, error) from error
 
-    if type(result) is not np.ndarray or result.dtype != _FLOAT32:
+    if type(result) is not np.ndarray:
+        result = np.asarray(result)
+    if result.dtype != _FLOAT32:
         result = _result(op, result, arrays)
     output = wrap(result)
     if result.base is not None or (type(op) is not np.ufunc and id(result) in map(id, arrays)):
@@ -494,9 +496,8 @@ def _tensors(value: Any) -> Iterator[Tensor]:
             yield from _tensors(part)
 
 
-def _result(op: Operation, result: Any, arrays: list[Any]) -> np.ndarray:
-    """What an operation returned as an array, of the dtype that its inputs call for."""
-    result = np.asarray(result)
+def _result(op: Operation, result: np.ndarray, arrays: list[Any]) -> np.ndarray:
+    """What an operation returned, in the dtype that its inputs call for."""
     if result.dtype.kind not in "biuf":
         raise TypeError(f"{name_of(op)} returned {brief(result[()])}, expected an array of numbers")
     # A whole number divided, a mean of booleans, float16 times int64: NumPy answers in float64, or
