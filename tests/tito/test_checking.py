@@ -299,3 +299,13 @@ def test_what_failed_comes_first_and_the_first_of_it_in_full() -> None:
 def test_long_lines_are_wrapped_to_the_width() -> None:
     results = [result("One", outcome="failed", seen="a " * 100)]
     assert max(len(line) for _, line in unit_lines(Unit("Numbers"), results, width=50)) <= 50
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_lines_end_at_spaces_however_narrow_the_terminal_is(width: int) -> None:
+    long = "say_that_numpy.random.standard_normal(in_features,out_features) is in a line of its own"
+    failed = result(long, outcome="failed", mistake=long, seen=long, expected=long)
+    lines = [text for _, text in unit_lines(failed.unit, [failed], width)][1:]
+    words = [word for line in lines for word in line.rstrip(".").split()]
+    assert all(words.count(word) == 4 for word in long.split())
+    assert all(len(line) <= width for line in lines if "standard_normal" not in line)

@@ -227,7 +227,7 @@ def _retreat(setting: Setting) -> TextIO:
     printed = os.open(setting.output, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     for descriptor, source in ((0, nothing), (_OUTPUT, printed), (2, printed)):
         os.dup2(source, descriptor)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - it stays open as long as the process
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the end
     sys.stdout = sys.stderr = open(  # noqa: SIM115
         _OUTPUT, "w", encoding="utf-8", errors="backslashreplace", closefd=False
     )
