@@ -1,0 +1,90 @@
+"""What experiments share: the network of the lesson, a step of its training, and memory."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+
+import numpy as np
+
+from tinytorch.core.activations import ReLU
+from tinytorch.core.layers import Dropout, Linear
+from tinytorch.core.losses import CrossEntropyLoss
+from tinytorch.core.optimizers import SGD
+from tinytorch.core.tensor import Tensor
+
+INPUTS, CLASSES = 784, 10  # the pixels of a digit, and the digits
+
+
+class Network:
+    """Linear layers with ReLU between them, and dropout behind each ReLU where `p` is not 0.
+
+    Args:
+        sizes: the sizes from inputs to outputs, such as `[784, 256, 128, 10]`.
+        p: the probability of dropping.
+    """
+
+    def __init__(self, sizes: Sequence[int], p: float = 0.0) -> None:
+        self.layers = [Linear(n, m) for n, m in pairwise(sizes)]
+        self.relu = ReLU()
+        self.dropout = Dropout(p) if p else None
+
+    def __call__(self, x: Tensor, training: bool = False) -> Tensor:
+        """The outputs for inputs of shape `(batch, sizes[0])`."""
+        for layer in self.layers[:-1]:
+            x = self.relu(layer(x))
+            if self.dropout is not None:
+                x = self.dropout(x, training=training)
+        return self.layers[-1](x)
+
+    def parameters(self) -> list[Tensor]:
+        """What is trained."""
+        return [parameter for layer in self.layers for parameter in layer.parameters()]
+
+
+def step_to_time(network: Network, x: Tensor, classes: np.ndarray) -> Callable[[], None]:
+    """A step of training that can be taken thousands of times: it hardly moves the weights.
+
+    Unlike that of `Trainer` it goes on where the loss is not finite: layers that give NaN take
+    their time, too.
+    """
+    loss_of = CrossEntropyLoss()
+    optimizer = SGD(network.parameters(), lr=1e-12)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss_of(network(x, training=True), classes).backward()
+        optimizer.step()
+
+    return step
+
+
+class Allocated:
+    """Bytes that were allocated in a context: held at its end, and at most."""
+
+    held = 0
+    peak = 0
+
+
+@contextmanager
+def allocated() -> Iterator[Allocated]:
+    """Count what Python and NumPy allocate, with tracemalloc.
+
+    Within another such context, what that one saw allocated and this one frees is taken off.
+    """
+    found = Allocated()
+    gc.collect()
+    is_outer = not tracemalloc.is_tracing()
+    if is_outer:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        yield found
+        found.held, found.peak = (bytes_ - before for bytes_ in tracemalloc.get_traced_memory())
+    finally:
+        if is_outer:
+            tracemalloc.stop()
