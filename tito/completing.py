@@ -48,14 +48,6 @@ def draft(workspace: Workspace, module: Module) -> Draft:
     if file is None:
         raise TitoError(f"{module.lesson} is gone. To put it back as it was handed out: tito init")
     shown = workspace.shown(file)
-    to_write = workspace.unwritten(file)
-    if to_write and workspace.nothing_written(module, file):
-        helper, _ = material.help_for(module)[-1]
-        raise TitoError(
-            f"Nothing is written in {shown} yet.\n"
-            f"Begin with {to_write[0].name}: {to_write[0].place}\n"
-            f"Help with it: {helper}"
-        )
     try:
         content = file.read_bytes()
         source = read(str(file))
@@ -69,6 +61,14 @@ def draft(workspace: Workspace, module: Module) -> Draft:
     except SyntaxError as error:
         where = source.place(error.lineno) if error.lineno else shown
         raise NotJudgedError(_not_python(where, error)) from error
+    to_write = workspace.unwritten(file)
+    if to_write and workspace.nothing_written(module, file):
+        helper, _ = material.help_for(module)[-1]
+        raise TitoError(
+            f"Nothing is written in {shown} yet.\n"
+            f"Begin with {to_write[0].name}: {to_write[0].place}\n"
+            f"Help with it: {helper}"
+        )
     _check_names(module, file, source, shown)
     _check_plain(source)
     return Draft(module, file, content, plank_source(source, shown), _notes(source))

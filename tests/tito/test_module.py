@@ -293,6 +293,14 @@ def test_an_untouched_exercise_is_told_where_to_begin(workspace: Workspace) -> N
     assert "tito hint 03" in result.output
 
 
+def test_a_syntax_error_is_told_where_nothing_is_written_yet(workspace: Workspace) -> None:
+    lesson = workspace.lesson(LAYERS)
+    lesson.write_text(lesson.read_text().replace("#| export\n", "#| export\nx = (1,\n", 1))
+    result = tito("module", "complete", "3")
+    assert result.exit_code == 2
+    assert "not valid Python: '(' was never closed" in result.output
+
+
 def test_a_syntax_error_is_told_with_its_place_and_line(workspace: Workspace) -> None:
     lesson = workspace.lesson(LAYERS)
     write_one(lesson, "Linear.forward", "return (x @ self.weight")

@@ -61,6 +61,17 @@ def watching(workspace: Workspace) -> Iterator[Watching]:
     watching.process.communicate()
 
 
+def test_a_file_that_does_not_load_is_told_of_with_its_line(
+    workspace: Workspace, watching: Watching
+) -> None:
+    watching.answer()
+    lesson = workspace.lesson(LAYERS)
+    lesson.write_text(lesson.read_text().replace("#| export\n", "#| export\nx = (1,\n", 1))
+    answer = watching.until("No check could run")
+    assert "Python cannot read the file." in answer
+    assert "             x = (1,\n                 ^\n" in answer
+
+
 def test_it_shows_the_first_exercise_and_moves_on_when_that_passes(
     workspace: Workspace, watching: Watching
 ) -> None:

@@ -105,7 +105,7 @@ class _Watcher:
         if self.told:
             return
         if self.unit and self.unit[0].unit != result.unit:
-            if any(r.exercise for r in self.unit):
+            if any(r.failed for r in self.unit):
                 self._tell()
                 return
             self.unit = []
