@@ -92,6 +92,7 @@ class Stages:
                 stage.end()
                 self.hopeless = following is check
                 if self.hopeless:
+                    problem.about = ""  # it came before any exercise was asked for
                     return problem
                 break
             stage.ask({"check": following.name}, limit)
