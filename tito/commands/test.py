@@ -77,7 +77,7 @@ def test(
     if subject is not None:
         module, file = _meant(subject, module, file)
     if beside and file is None:
-        raise click.UsageError("--with FOLDER is for the modules that a file imports.")
+        raise click.UsageError("--with FOLDER is for the modules that a --file imports.")
     workspace = Workspace.find()
     if file and module is None:
         module = _module_of(file)
