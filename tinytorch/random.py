@@ -14,7 +14,8 @@ def manual_seed(seed: int) -> np.random.Generator:
     """Start TinyTorch's randomness afresh: the same seed gives the same numbers again.
 
     Weights, dropout masks and the order of batches all come from the generator that this
-    returns. NumPy's own global state (`np.random.seed`) is neither read nor changed.
+    returns. NumPy's own global state (`np.random.seed`) is neither read nor changed: numbers from
+    `np.random.randn`, or from a generator of one's own, are not repeated.
 
     Raises:
         TypeError: `seed` is not a whole number.

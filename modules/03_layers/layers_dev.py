@@ -246,9 +246,10 @@ print("and through Tensor(x.data @ weight.data):", Tensor(x.data @ weight.data).
 # so both get `requires_grad=True`.
 #
 # Take the random numbers from `generator()`, the generator behind all of TinyTorch; then
-# `tinytorch.manual_seed(0)` makes a whole run repeatable. Seeding is for whoever runs the program.
-# A layer that does it for them gets the numbers of every other such layer. (TinyTorch's own Linear
-# also allows a layer with no inputs at all, and takes care not to divide by zero. Yours may, too.)
+# `tinytorch.manual_seed(0)` makes a whole run repeatable. Numbers from `np.random` are as good, but
+# that seed does not reach them. Seeding is for whoever runs the program. A layer that does it for
+# them gets the numbers of every other such layer. (TinyTorch's own Linear also allows a layer with
+# no inputs at all, and takes care not to divide by zero. Yours may, too.)
 #
 # <details><summary>Hint 1</summary>
 #

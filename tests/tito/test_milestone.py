@@ -36,6 +36,7 @@ from tito.milestones.report import (
     confusion_table,
     digit_table,
     evaluate,
+    metrics,
 )
 
 NAMES = ("weights.safetensors", "metrics.json", "mnist.png")
@@ -411,7 +412,7 @@ def results(digits: MNIST, train: Evaluation, test: Evaluation, steps: int | Non
     recipe = Recipe(epochs=2)
     _, history = trained(digits, recipe, steps)
     owners = {"tensor": "reference", "layers": "yours"}
-    return Results(recipe, owners, 235_146, history, steps is not None, train, test)
+    return Results(recipe, owners, 235_146, history, steps is not None, True, train, test)
 
 
 def test_a_picture_of_a_flawless_network_has_no_mistakes_to_show(digits: MNIST) -> None:
@@ -424,6 +425,21 @@ def test_a_picture_can_be_drawn_after_one_step(digits: MNIST) -> None:
     poor = evaluation([*range(10)], [1] * 10, [0.1] * 10)
     picture = draw(results(digits, poor, poor, 1), digits.test_images)
     assert picture.startswith(b"\x89PNG")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("read_as", [1, 3])
+def test_a_run_with_images_of_one_digit_is_drawn_without_a_warning(
+    digits: MNIST, read_as: int
+) -> None:
+    history = History()
+    history.add(Step(1, 1, 1, 10, 0.0, 10))
+    one = evaluation([3] * 10, [read_as] * 10, [1.0] * 10)
+    owners = {"tensor": "reference"}
+    drawn = Results(Recipe(epochs=1), owners, 235_146, history, False, True, one, one)
+    assert draw(drawn, digits.test_images).startswith(b"\x89PNG")
+    assert metrics(drawn)["per_digit_accuracy"][0] is None
+    assert "        -" in confusion_table(one)[2].plain
 
 
 def test_drawing_leaves_the_global_state_of_matplotlib_alone() -> None:
@@ -835,6 +851,47 @@ def test_planks_that_pass_their_checks_are_not_to_blame(tmp_path: Path) -> None:
     same = ("class Linear", "class Linear")
     finished = with_plank(tmp_path, "layers", *same, "--lr", "1e20")
     assert "Your planks pass all checks that there are for them: layers." in finished.stderr
+
+
+def test_planks_without_checks_are_not_said_to_pass_any(tmp_path: Path) -> None:
+    same = ("class Trainer", "class Trainer")
+    finished = with_plank(tmp_path, "training", *same, "--lr", "1e20")
+    assert "Nobody has checked your training: there are no checks for it yet." in flat(
+        finished.stderr
+    )
+    assert "pass all checks" not in finished.stderr
+
+
+def test_a_network_that_learns_nothing_on_planks_without_checks_says_so(tmp_path: Path) -> None:
+    nothing = ("self.optimizer.step()", "pass")
+    finished = with_plank(tmp_path, "training", *nothing)
+    assert finished.returncode == 0
+    assert re.search(r"Only \d+% read right\. Nobody has checked your training", finished.stderr)
+
+
+# What a learner may draw weights with, and whether a seed reaches it.
+GENERATORS = {
+    "np.random.standard_normal(shape)": True,
+    "np.reshape([__import__('random').gauss() for _ in range(math.prod(shape))], shape)": True,
+    "np.random.default_rng().standard_normal(shape)": False,
+}
+
+
+@pytest.mark.parametrize("drawn", GENERATORS)
+def test_the_same_seed_gives_the_same_weights_or_it_is_said_that_it_does_not(
+    tmp_path: Path, drawn: str
+) -> None:
+    weights = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        change = ("generator().standard_normal(shape, dtype=np.float32)", drawn)
+        finished = with_plank(folder, "layers", *change, "--seed", "3")
+        assert finished.returncode == 0, finished.stderr
+        weights.append((folder / "milestone-mnist" / "weights.safetensors").read_bytes())
+        told = "Seed 3 does not reach all that is random in your planks" in flat(finished.stdout)
+        values = json.loads((folder / "milestone-mnist" / "metrics.json").read_text())
+        assert values["repeatable"] == GENERATORS[drawn] == (not told)
+    assert (weights[0] == weights[1]) is GENERATORS[drawn]
 
 
 @pytest.mark.parametrize(

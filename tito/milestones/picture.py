@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tinytorch.planks import described
 from tito.milestones.history import History
-from tito.milestones.report import DIGITS, Evaluation, Results
+from tito.milestones.report import DIGITS, Evaluation, Results, shown_share
 
 BLUE = "#0072B2"
 ORANGE = "#D55E00"
@@ -75,7 +75,8 @@ def draw_loss(axes: Axes, history: History) -> None:
         markersize=4,
         label="mean of an epoch",
     )
-    axes.set_yscale("log")
+    if max(history.losses) > 0:  # as it is not, where all images are of one digit
+        axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_ylabel("cross-entropy")
     axes.legend(frameon=False)
@@ -130,7 +131,7 @@ def draw_confusion_matrix(axes: Axes, test: Evaluation) -> None:
     axes.set_xlabel("read as")
     axes.set_ylabel("digit")
     shares = axes.secondary_yaxis("right")
-    shares.set_yticks(range(DIGITS), [f"{share:.1%}" for share in test.per_digit_accuracy])
+    shares.set_yticks(range(DIGITS), [shown_share(share, 1) for share in test.per_digit_accuracy])
     shares.set_ylabel("read right", labelpad=6)
     for side in (axes, shares):
         side.tick_params(length=0)

@@ -11,7 +11,8 @@ from tinytorch.laying import TAUGHT
 from tinytorch.overlay import place
 from tinytorch.planks import YOURS, in_use, owner
 from tinytorch.sources import shown
-from tito.course import MODULES
+from tito.course import MODULES, find_module
+from tito.material import check_file
 
 
 def planks() -> dict[str, str]:
@@ -59,7 +60,7 @@ def explain(error: Exception, what: str = "Training") -> str | None:
     if caught and not on_yours:
         begins = f"{what} stopped because of a plank of yours. It came to light in "
     elif suspects and not caught:
-        caught = [f"Your planks pass all checks that there are for them: {', '.join(suspects)}."]
+        caught = [told for told in (_passed(suspects), unchecked(suspects)) if told]
     told = f"{begins}{where}: {type(error).__name__}: {error}"
     return "\n".join([told, *caught, "For the whole traceback: --traceback"])
 
@@ -81,6 +82,24 @@ def caught_by(suspects: Iterable[str]) -> list[str]:
         f"All checks of it: tito test {module.digits}",
         f"Mend your exercise, then: tito module complete {module.digits}",
     ]
+
+
+def unchecked(names: Iterable[str]) -> str:
+    """A sentence about those of these planks that there are no checks for; empty if there are."""
+    without = [name for name in names if not _has_checks(name)]
+    if not without:
+        return ""
+    them = "it" if len(without) == 1 else "them"
+    return f"Nobody has checked your {', '.join(without)}: there are no checks for {them} yet."
+
+
+def _passed(names: Iterable[str]) -> str:
+    checked = ", ".join(filter(_has_checks, names))
+    return f"Your planks pass all checks that there are for them: {checked}." if checked else ""
+
+
+def _has_checks(name: str) -> bool:
+    return check_file(find_module(name)) is not None
 
 
 def loaded_and_yours() -> list[str]:

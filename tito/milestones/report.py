@@ -47,9 +47,10 @@ class Evaluation:
 
     @property
     def per_digit_accuracy(self) -> np.ndarray:
-        """Shape `(10,)`: the part of each digit's images that was read right."""
+        """Shape `(10,)`: the part of each digit's images that was read right; nan of none."""
         matrix = self.confusion_matrix
-        return matrix.diagonal() / matrix.sum(axis=1)
+        images = matrix.sum(axis=1)
+        return matrix.diagonal() / np.where(images, images, np.nan)
 
     @property
     def surest_mistakes(self) -> np.ndarray:
@@ -82,6 +83,7 @@ class Results:
     parameters: int
     history: History
     interrupted: bool  # whether it was stopped before its end
+    repeatable: bool  # whether the seed decides on all that is random
     train: Evaluation  # of the training images, after training
     test: Evaluation  # of the test images
 
@@ -102,10 +104,13 @@ def metrics(results: Results) -> dict[str, Any]:
         "parameters": results.parameters,
         "epochs": history.completed_epochs,
         "seed": results.recipe.seed,
+        "repeatable": results.repeatable,
         "interrupted": results.interrupted,
         "settings": asdict(results.recipe),
         "planks": results.planks,
-        "per_digit_accuracy": test.per_digit_accuracy.tolist(),
+        "per_digit_accuracy": [
+            None if np.isnan(share) else float(share) for share in test.per_digit_accuracy
+        ],
         "confusion_matrix": test.confusion_matrix.tolist(),
         "history": [
             {
@@ -166,8 +171,13 @@ def confusion_table(test: Evaluation) -> list[Text]:
         for column, count in enumerate(counts):
             style = "bold" if column == digit else "" if count else "dim"
             line.append(f"{count or '.':>6}", style)
-        lines.append(line.append(f"{test.per_digit_accuracy[digit]:9.2%}"))
+        lines.append(line.append(f"{shown_share(test.per_digit_accuracy[digit]):>9}"))
     return lines
+
+
+def shown_share(share: float, digits: int = 2) -> str:
+    """A part of a digit's images as a percentage; a dash where there are no such images."""
+    return "-" if np.isnan(share) else f"{share:.{digits}%}"
 
 
 def digit_table(test: Evaluation) -> list[Text]:
@@ -179,5 +189,6 @@ def digit_table(test: Evaluation) -> list[Text]:
         other = wrong.argmax()
         times = f"{wrong[other]} time{'s' if wrong[other] > 1 else ''}"
         taken_for = f"{other} ({times})" if wrong[other] else "-"
-        lines.append(Text(f"{digit:3}  {test.per_digit_accuracy[digit]:9.2%}   {taken_for}"))
+        share = shown_share(test.per_digit_accuracy[digit])
+        lines.append(Text(f"{digit:3}  {share:>9}   {taken_for}"))
     return lines
