@@ -19,6 +19,11 @@ from tinytorch.core.tensor import Tensor
 INPUTS, CLASSES = 784, 10  # the pixels of a digit, and the digits
 
 
+def normal(*shape: int) -> Tensor:
+    """Inputs in float32, from the standard normal distribution and always the same."""
+    return Tensor(np.random.default_rng(0).standard_normal(shape, np.float32))
+
+
 class Network:
     """Linear layers with ReLU between them, and dropout behind each ReLU where `p` is not 0.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -53,6 +54,13 @@ class Meter:
         self.file.write("\r" + text.ljust(self._length) + ("" if text else "\r"))
         self.file.flush()
         self._length = len(text)
+
+
+def within(
+    progress: Callable[[float, str], None], doing: str, begin: float = 0.0, end: float = 1.0
+) -> Callable[[float], None]:
+    """Progress of one part of an experiment, which begins and ends at these shares of the whole."""
+    return lambda share: progress(begin + (end - begin) * share, doing)
 
 
 def in_notebook() -> bool:

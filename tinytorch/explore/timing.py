@@ -42,6 +42,10 @@ class Times:
         """The median and the quartiles, as two cells of a table have them."""
         return seconds(self.median), interval(self.low, self.high)
 
+    def per(self, parts: int) -> Times:
+        """How long each of so many equal parts of a call took, such as the samples of a batch."""
+        return Times(tuple(taken / parts for taken in self.rounds))
+
 
 def ratio(first: Times, second: Times) -> Times:
     """How many times as long the first takes as the second, round by round.
