@@ -9,69 +9,62 @@ from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
 
+QUESTION = find_question("initialization")
 initialization = experiment_file("layers", "initialization")
-_moments = initialization._moments
-theory = initialization.theory
-
-
-def by_sampling(variance: float) -> tuple[float, float]:
-    """`E[tanh(u)²]` and `E[tanh'(u)²]` from many u."""
-    u = np.random.default_rng(0).standard_normal(300_000) * math.sqrt(variance)
-    return float(np.mean(np.tanh(u) ** 2)), float(np.mean(np.cosh(u) ** -4.0))
+FUNCTIONS = {
+    "none": (lambda u: u, np.ones_like),
+    "ReLU": (lambda u: u * (u > 0), lambda u: u > 0),
+    "tanh": (np.tanh, lambda u: 1 - np.tanh(u) ** 2),
+}
 
 
 @pytest.mark.parametrize("variance", [1e-6, 0.1, 1.0, 3.9, 4.1, 30.0, 256.0])
-def test_the_moments_of_tanh_are_those_of_samples(variance: float) -> None:
-    assert _moments("tanh", variance) == pytest.approx(by_sampling(variance), rel=0.02)
+@pytest.mark.parametrize("activation", FUNCTIONS)
+def test_the_moments_are_those_of_samples(activation: str, variance: float) -> None:
+    u = np.random.default_rng(0).standard_normal(300_000) * math.sqrt(variance)
+    squares = [np.mean(function(u) ** 2.0) for function in FUNCTIONS[activation]]
+    assert initialization.moments(activation, variance) == pytest.approx(squares, rel=0.02)
 
 
-def test_without_activations_each_layer_multiplies_by_the_square_of_the_gain() -> None:
-    signals, gradients = theory("none", 3.0, 4)
-    assert signals == pytest.approx([9, 81, 729, 6561])
-    assert gradients == pytest.approx([729, 81, 9, 1])
+@pytest.mark.parametrize(
+    ("activation", "gain", "signals", "gradients"),
+    [
+        ("none", 3.0, [9, 81, 729, 6561], [729, 81, 9, 1]),
+        ("ReLU", math.sqrt(2), [2.0] * 50, [1.0] * 50),  # the scale of He keeps everything
+    ],
+)
+def test_each_layer_multiplies(
+    activation: str, gain: float, signals: list[float], gradients: list[float]
+) -> None:
+    found = initialization.theory(activation, gain, len(signals))
+    assert found == (pytest.approx(signals), pytest.approx(gradients))
 
 
-def test_with_relu_the_scale_of_he_keeps_everything() -> None:
-    signals, gradients = theory("ReLU", math.sqrt(2), 50)
-    assert signals == pytest.approx([2.0] * 50)
-    assert gradients == pytest.approx([1.0] * 50)
-
-
-@pytest.mark.parametrize("activation", ["none", "ReLU", "tanh"])
+@pytest.mark.parametrize("activation", FUNCTIONS)
 def test_plain_numpy_networks_do_as_the_theory_of_wide_ones_says(activation: str) -> None:
     random = np.random.default_rng(1)
-    width, layers, gain = 600, 4, 1.3
-    functions = {
-        "none": (lambda u: u, np.ones_like),
-        "ReLU": (lambda u: u * (u > 0), lambda u: u > 0),
-        "tanh": (np.tanh, lambda u: 1 - np.tanh(u) ** 2),
-    }
-    function, derivative = functions[activation]
-    x = random.standard_normal((200, width))
-    weights, u = [], []
-    for _ in range(layers):
-        weights.append(random.standard_normal((width, width)) * gain / math.sqrt(width))
-        u.append(x @ weights[-1])
-        x = function(u[-1])
-    gradient = random.standard_normal((200, width))
-    gradients = [np.mean(gradient**2)]
-    for layer in reversed(range(layers - 1)):
-        gradient = (gradient @ weights[layer + 1].T) * derivative(u[layer])
-        gradients.insert(0, np.mean(gradient**2))
-    expected = theory(activation, gain, layers)
-    assert [np.mean(each**2) for each in u] == pytest.approx(expected[0], rel=0.2)
-    assert gradients == pytest.approx(expected[1], rel=0.2)
+    width, gain = 600, 1.3
+    function, derivative = FUNCTIONS[activation]
+    weights = random.standard_normal((4, width, width)) * gain / math.sqrt(width)
+    u = [random.standard_normal((200, width)) @ weights[0]]
+    for weight in weights[1:]:
+        u.append(function(u[-1]) @ weight)
+    gradients = [random.standard_normal((200, width))]
+    for weight, before in zip(weights[:0:-1], u[-2::-1], strict=True):
+        gradients.append((gradients[-1] @ weight.T) * derivative(before))
+    signals, back = initialization.theory(activation, gain, 4)
+    assert [np.mean(each**2) for each in u] == pytest.approx(signals, rel=0.2)
+    assert [np.mean(each**2) for each in gradients[::-1]] == pytest.approx(back, rel=0.2)
 
 
 def test_the_layers_in_use_do_as_the_theory_says() -> None:
-    found = run(find_question("initialization"), {"layers": 6, "width": 200, "seeds": 3}).answer
-    for scales in found.values.values():
-        for case in scales.values():
-            assert case["signals"] == pytest.approx(case["signals_theory"], rel=0.5)
-            assert case["gradients"] == pytest.approx(case["gradients_theory"], rel=0.5)
+    found = run(QUESTION, {"layers": 6, "width": 200, "seeds": 3}).answer
+    for case in (case for scales in found.values.values() for case in scales.values()):
+        for kind in ("signals", "gradients"):
+            assert case[kind] == pytest.approx(case[f"{kind}_theory"], rel=0.5)
     assert "does not start with" not in found.headline
 
 
 def test_the_power_of_ten_is_that_of_the_formula() -> None:
-    truth = run(find_question("initialization"), {"width": 64}).answer.truth
+    truth = run(QUESTION, {"width": 64}).answer.truth
     assert truth == pytest.approx(20 * math.log10(64), rel=0.02)

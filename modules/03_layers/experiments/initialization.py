@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +12,16 @@ import tinytorch
 from tinytorch.core.activations import ReLU, Tanh
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.experiment import Answer, Change, Experiment, Guess, Progress, Table
+from tinytorch.explore.experiment import Findings, Progress, Table
 from tinytorch.explore.picture import Axis, Lines, Picture, Series
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import figures, plain, power
 
-ACTIVATIONS = ("none", "ReLU", "tanh")
-# Gauss-Hermite quadrature: the mean of a smooth function of a normal variable as a weighted sum.
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(101)
-_WEIGHTS = _WEIGHTS / math.sqrt(2 * math.pi)
+# A normal variable, at so many places that sums over them are integrals.
+DEVIATIONS = np.linspace(-9, 9, 20_000)
+DENSITY = np.exp(-(DEVIATIONS**2) / 2) / np.exp(-(DEVIATIONS**2) / 2).sum()
+ACTIVATIONS = "none", "ReLU", "tanh"
+HEADINGS = ("activation, weights", "last signal", "theory", "first gradient", "theory")
 
 
 @dataclass(frozen=True)
@@ -36,292 +37,98 @@ class Settings:
     seeds: int = setting(5, "networks of each kind, drawn anew", full=15, at_least=1, at_most=50)
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How large the weights are: `sqrt(1 / fan_in)` times `gain`."""
-
-    name: str
-    gain: float
-
-
-@dataclass(frozen=True)
-class Case:
-    """One activation with one scale: mean squares, one a layer, from the first to the last.
-
-    Attributes:
-        signals: of what comes out of each layer's matrix product; a row for each network.
-        gradients: of the gradient with respect to the same.
-        signals_theory: what they should be in wide networks.
-        gradients_theory: likewise.
-    """
-
-    activation: str
-    scale: Scale
-    signals: np.ndarray
-    gradients: np.ndarray
-    signals_theory: list[float]
-    gradients_theory: list[float]
-
-    @property
-    def last_signal(self) -> float:
-        """What is left of the signal after the last layer, in the median network."""
-        return float(np.median(self.signals[:, -1]))
-
-    @property
-    def first_gradient(self) -> float:
-        """What is left of the gradient at the first layer, in the median network."""
-        return float(np.median(self.gradients[:, 0]))
-
-
-def scales(settings: Settings) -> list[Scale]:
-    """The scales that are compared, the layer's own first."""
-    root = math.sqrt(settings.width)
-    return [
-        Scale("sqrt(1/n)", 1.0),
-        Scale("sqrt(2/n)", math.sqrt(2)),
-        Scale(f"{settings.deviation:g}", settings.deviation * root),
-        Scale("1", root),
-    ]
-
-
-def guess(settings: Settings) -> Guess:
-    """What to ask first."""
-    return Guess(
-        f"With weights of standard deviation 1 instead of sqrt(1/{settings.width}), and no "
-        f"activations: to which power of ten does the variance of the signal grow in "
-        f"{settings.layers} layers?",
-        digits=3,
-    )
+def moments(activation: str, variance: float) -> tuple[float, float]:
+    """`E[f(u)²]` and `E[f'(u)²]` for u normal with mean 0 and the given variance."""
+    if activation != "tanh":
+        share = 0.5 if activation == "ReLU" else 1.0
+        return share * variance, share
+    squares = np.tanh(DEVIATIONS * math.sqrt(variance)) ** 2
+    return float(DENSITY @ squares), float(DENSITY @ (1 - squares) ** 2)
 
 
 def theory(activation: str, gain: float, layers: int) -> tuple[list[float], list[float]]:
-    """The mean squares that an infinitely wide network has.
+    """The mean squares of each layer's signal and gradient in an infinitely wide network.
 
     From layer to layer the signal's is `gain² E[f(u)²]` and the gradient's `gain² E[f'(u)²]` times
     what it was, for u normal with the signal's variance: the recursion of Poole et al. (2016) and
     Schoenholz et al. (2017), of which the rules of Glorot and Bengio (2010) and He et al. (2015)
     are cases. The input has the variance 1, and so has the gradient at the last layer.
-
-    Returns:
-        One for each layer's signal, and one for each layer's gradient.
     """
-    signals = [gain**2]
-    factors = []
+    signals, gradients = [gain**2], [1.0]
     for _ in range(layers - 1):
-        square, slope = _moments(activation, signals[-1])
+        square, slope = moments(activation, signals[-1])
         signals.append(gain**2 * square)
-        factors.append(gain**2 * slope)
-    gradients = [1.0]
-    for factor in reversed(factors):
-        gradients.insert(0, gradients[0] * factor)
+        gradients = [gain**2 * slope * gradient for gradient in gradients] + [1.0]
     return signals, gradients
 
 
-def _moments(activation: str, variance: float) -> tuple[float, float]:
-    """`E[f(u)²]` and `E[f'(u)²]` for u normal with mean 0 and the given variance."""
-    if activation == "none":
-        return variance, 1.0
-    if activation == "ReLU":
-        return variance / 2, 0.5
-    # Seen from far away tanh is a step, too steep for the quadrature. So we add up what differs
-    # from a step, which is all within a narrow strip.
-    if variance > 4:
-        t = np.linspace(-12, 12, 4001)
-        density = np.exp(-(t**2) / (2 * variance)) / math.sqrt(2 * math.pi * variance)
-        slope = float(np.trapezoid((1 - np.tanh(t) ** 2) ** 2 * density, t))
-        square = 1 - float(np.trapezoid((1 - np.tanh(t) ** 2) * density, t))
-        return square, slope
-    u = _NODES * math.sqrt(variance)
-    return float(_WEIGHTS @ np.tanh(u) ** 2), float(_WEIGHTS @ (1 - np.tanh(u) ** 2) ** 2)
-
-
-def measured(
-    settings: Settings, activation: str, gain: float, seed: int
-) -> tuple[list[float], list[float]]:
-    """The mean squares in one network of the layers in use, as they start, times `gain`."""
+def measured(settings: Settings, activation: str, gain: float, seed: int) -> list[list[float]]:
+    """The same in one network of the layers in use, as they start, times `gain`."""
     tinytorch.manual_seed(seed)
     random = np.random.default_rng(seed)
     shape = (settings.batch, settings.width)
-    functions: dict[str, Callable[[Tensor], Tensor]] = {"ReLU": ReLU(), "tanh": Tanh()}
+    functions = {"ReLU": ReLU(), "tanh": Tanh()}
     x = Tensor(random.standard_normal(shape, np.float32))
-    outputs: list[Tensor] = []
-    probes: list[Tensor] = []
+    outputs, probes = [], []
     for _ in range(settings.layers):
         layer = Linear(settings.width, settings.width, bias=False)
         np.multiply(layer.weight.data, gain, out=layer.weight.data, casting="unsafe")
         # Zeros that are added change nothing, but they get the gradient at this place.
-        probe = Tensor(np.zeros(shape, np.float32), requires_grad=True)
-        y = layer(x) + probe
-        outputs.append(y)
-        probes.append(probe)
-        x = functions[activation](y) if activation in functions else y
+        probes.append(Tensor(np.zeros(shape, np.float32), requires_grad=True))
+        outputs.append(layer(x) + probes[-1])
+        x = functions[activation](outputs[-1]) if activation in functions else outputs[-1]
     (outputs[-1] * random.standard_normal(shape, np.float32)).sum().backward()
-    return (
-        [_mean_square(output.data) for output in outputs],
-        [_mean_square(np.zeros(()) if p.grad is None else p.grad.data) for p in probes],
-    )
+    gradients = [np.zeros(()) if probe.grad is None else probe.grad.data for probe in probes]
+    both = [output.data for output in outputs], gradients
+    return [[float(np.mean(np.square(a, dtype=np.float64))) for a in arrays] for arrays in both]
 
 
-def _mean_square(array: np.ndarray) -> float:
-    return float(np.mean(np.square(array, dtype=np.float64)))
-
-
-def answer(settings: Settings, progress: Progress) -> Answer:
+def measure(settings: Settings, progress: Progress) -> Findings:
     """Send signals forward and gradients back through networks of every kind."""
-    cases = []
-    kinds = [(activation, scale) for activation in ACTIVATIONS for scale in scales(settings)]
-    for step, (activation, scale) in enumerate(kinds):
-        progress(step / len(kinds), f"{activation}, weights of {scale.name}")
-        found = [measured(settings, activation, scale.gain, seed) for seed in range(settings.seeds)]
-        signals, gradients = (np.array([network[part] for network in found]) for part in (0, 1))
-        cases.append(
-            Case(
-                activation,
-                scale,
-                signals,
-                gradients,
-                *theory(activation, scale.gain, settings.layers),
-            )
-        )
-    by_name = {(case.activation, case.scale.name): case for case in cases}
-    plain_case, largest = by_name["none", "sqrt(1/n)"], by_name["none", "1"]
-    truth = _power(largest.last_signal)
     n, layers = settings.width, settings.layers
-    return Answer(
-        headline=_headline(settings, by_name),
-        truth=truth,
-        tables=(_table(settings, cases),),
-        picture=_picture(settings, cases),
-        why=(
-            "An output adds up n products, one for each input, so its variance is n times that of "
-            "a product: n · Var(w) times the mean square of the input. Weights of variance 1/n "
-            f"make that factor 1 in every layer; here it came to "
-            f"{figures(_factor(plain_case.last_signal, layers), 4)} a layer. Going back, a "
-            "gradient adds up the same number of products where the layers are equally wide, so "
-            "the same scale keeps it too. Any other factor is raised to the power of the number "
-            "of layers. ReLU sets half of the signal to zero and so needs 2/n (He et al., 2015). "
-            "With tanh no signal gets beyond 1, so it stops growing. The gradient does not: with "
-            "weights of 1 it is multiplied by "
-            f"{figures(_factor(by_name['tanh', '1'].first_gradient, layers - 1))} at each layer on "
-            "its way back."
-        ),
-        formulas=(
-            "variance after L layers = (n · Var(w))^L, without activations",
-            f"sqrt(1/n): ({n} · 1/{n})^{layers} = 1",
-            f"{settings.deviation:g}: ({n} · {settings.deviation:g}²)^{layers} = "
-            f"{figures(by_name['none', f'{settings.deviation:g}'].signals_theory[-1])}",
-            f"1: ({n} · 1)^{layers} = {figures(largest.signals_theory[-1])}",
-            f"ReLU with sqrt(1/n): one layer, then (1/2)^{layers - 1} = "
-            f"{figures(by_name['ReLU', 'sqrt(1/n)'].signals_theory[-1])}",
-        ),
-        changes=(
-            Change({"deviation": 0.05}, "nearer to sqrt(1/256) = 0.0625: much less is lost"),
-            Change({"layers": 50}, "the same factors, to a higher power"),
-            Change({"width": 32}, "narrow layers stray further from the theory of wide ones"),
-        ),
-        method=(
-            f"Mean squares of signals and gradients in {settings.seeds} networks of "
-            f"{layers} layers of the Linear in use, its own first weights times a factor; "
-            f"batch {settings.batch}. Input and last gradient have the variance 1."
-        ),
-        values={
-            activation: {
-                scale.name: {
-                    "signals": np.median(case.signals, axis=0),
-                    "gradients": np.median(case.gradients, axis=0),
-                    "signals_theory": case.signals_theory,
-                    "gradients_theory": case.gradients_theory,
-                }
-                for (_, scale), case in zip(kinds, cases, strict=True)
-                if case.activation == activation
-            }
-            for activation in ACTIVATIONS
+    root = math.sqrt(n)
+    scales = "sqrt(1/n)", "sqrt(2/n)", f"{settings.deviation:g}", "1"
+    gains = dict(zip(scales, (1.0, math.sqrt(2), settings.deviation * root, root), strict=True))
+    values: dict[str, dict[str, Any]] = {activation: {} for activation in ACTIVATIONS}
+    rows, panels = [], []
+    for done, (activation, cases) in enumerate(values.items()):
+        series: dict[str, list[Series]] = {"signals": [], "gradients": []}
+        for step, (scale, gain) in enumerate(gains.items()):
+            progress((done + step / len(gains)) / 3, f"{activation}, weights of {scale}")
+            seeds = range(settings.seeds)
+            found = np.array([measured(settings, activation, gain, seed) for seed in seeds])
+            by_theory, quartiles = theory(activation, gain, layers), [0.25, 0.5, 0.75]
+            case = cases[scale] = dict(zip(series, np.median(found, axis=0), strict=True))
+            for which, (kind, lines) in enumerate(series.items()):
+                case[f"{kind}_theory"] = by_theory[which]
+                low, middle, high = np.quantile(found[:, which], quartiles, axis=0).tolist()
+                label, numbers = f"weights of {scale}", range(1, layers + 1)
+                lines.append(Series(label, numbers, middle, low, high, style="points"))
+                lines.append(Series("", numbers, by_theory[which], style="dashes", like=label))
+            ends = (case["signals"][-1], by_theory[0][-1], case["gradients"][0], by_theory[1][0])
+            rows.append((f"{activation}, {scale}", *(figures(end, 2) for end in ends)))
+        title = "no activation" if activation == "none" else activation
+        axes = Axis("layer", text=plain), Axis("mean square", log=True, text=power)
+        panels += [Lines(f"{k.capitalize()}, {title}", *axes, s) for k, s in series.items()]
+    last, wide = (
+        {a: [float(cases[scale][kind][-1]) for scale in scales] for a, cases in values.items()}
+        for kind in ("signals", "signals_theory")
+    )
+    largest, factor = last["none"][3], last["none"][0] ** (1 / layers)
+    # The logarithm of a network's variance strays by sqrt(2 layers / width) or so.
+    tolerance = 6 * math.sqrt(2 / layers / n)
+    title = f"{layers} layers of {n} units"
+    return Findings(
+        values,
+        [Table(HEADINGS, rows, f"Mean squares, {title}")],
+        Picture(f"{title}. Points: measured. Dashes: theory.", panels, columns=2, sketched=2),
+        words={
+            "last": last,
+            "wide": wide,
+            "power": math.log10(largest) if 0 < largest < math.inf else math.nan,
+            "factor": factor,
+            "as_expected": math.exp(-tolerance) < factor < math.exp(tolerance),
+            "tanh_back": float(values["tanh"]["1"]["gradients"][0]) ** (1 / (layers - 1)),
+            "passed": layers - 1,
         },
     )
-
-
-def _headline(settings: Settings, cases: dict[tuple[str, str], Case]) -> str:
-    """What became of the signal, and whether the layers in use start as they should."""
-    layers = settings.layers
-    left = {key: figures(case.last_signal, 2) for key, case in cases.items()}
-    said = (
-        f"After {layers} layers without activations the variance of the signal is "
-        f"{left['none', 'sqrt(1/n)']} with sqrt(1/n), {left['none', f'{settings.deviation:g}']} "
-        f"with {settings.deviation:g}, and {left['none', '1']} with 1. With ReLU, sqrt(1/n) leaves "
-        f"{left['ReLU', 'sqrt(1/n)']} and sqrt(2/n) {left['ReLU', 'sqrt(2/n)']}."
-    )
-    factor = _factor(cases["none", "sqrt(1/n)"].last_signal, layers)
-    # The logarithm of a network's variance strays by sqrt(2 layers / width) or so.
-    tolerance = 6 * math.sqrt(2 / layers / settings.width)
-    if math.exp(-tolerance) < factor < math.exp(tolerance):
-        return said
-    return (
-        f"{said} But the Linear in use does not start with sqrt(1/n): it multiplies the variance "
-        f"by {figures(factor)} in each layer, where 1 is expected."
-    )
-
-
-def _factor(total: float, layers: int) -> float:
-    """By what each layer multiplied, on geometric average."""
-    return total ** (1 / layers) if total >= 0 else math.nan
-
-
-def _power(value: float) -> float:
-    """The power of ten; NaN for what is none."""
-    return math.log10(value) if 0 < value < math.inf else math.nan
-
-
-def _table(settings: Settings, cases: list[Case]) -> Table:
-    rows = tuple(
-        (
-            f"{case.activation}, {case.scale.name}",
-            figures(case.last_signal, 2),
-            figures(case.signals_theory[-1], 2),
-            figures(case.first_gradient, 2),
-            figures(case.gradients_theory[0], 2),
-        )
-        for case in cases
-    )
-    return Table(
-        ("activation, weights", "last signal", "theory", "first gradient", "theory"),
-        rows,
-        f"Mean squares, {settings.layers} layers of {settings.width} units",
-    )
-
-
-def _picture(settings: Settings, cases: list[Case]) -> Picture:
-    """A row for each activation: signals on the left, gradients on the right."""
-    numbers = list(range(1, settings.layers + 1))
-    panels = []
-    for activation in ACTIVATIONS:
-        chosen = [case for case in cases if case.activation == activation]
-        name = "no activation" if activation == "none" else activation
-        for kind in ("signals", "gradients"):
-            series = []
-            for case in chosen:
-                values: np.ndarray = getattr(case, kind)
-                low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
-                label = f"weights of {case.scale.name}"
-                series += [
-                    Series(label, numbers, middle.tolist(), low.tolist(), high.tolist(), "points"),
-                    Series(
-                        "", numbers, getattr(case, f"{kind}_theory"), style="dashes", like=label
-                    ),
-                ]
-            panels.append(
-                Lines(
-                    f"{kind.capitalize()}, {name}",
-                    Axis("layer", text=plain),
-                    Axis("mean square", log=True, text=power),
-                    series,
-                )
-            )
-    return Picture(
-        f"{settings.layers} layers of {settings.width} units. Points: measured. Dashes: theory.",
-        panels,
-        columns=2,
-        sketched=2,
-    )
-
-
-EXPERIMENT = Experiment(Settings, guess, answer)
