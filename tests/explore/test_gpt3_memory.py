@@ -1,19 +1,20 @@
 """The memory of GPT-3."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
+from tinytorch.explore.experiment import experiment_file, quiet
 from tinytorch.explore.running import run
 
 gpt3_memory = experiment_file("layers", "gpt3_memory")
-Settings = gpt3_memory.Settings
-activation_bytes = gpt3_memory.activation_bytes
-cache_bytes = gpt3_memory.cache_bytes
-parts_of = gpt3_memory.parts_of
 
-QUESTION = find_question("gpt3-memory")
+
+def values_of(**given: int) -> dict[str, Any]:
+    settings = gpt3_memory.Settings(measured_width=8, seconds=0.01, **given)
+    return gpt3_memory.measure(settings, quiet).values
 
 
 @pytest.mark.parametrize(
@@ -30,35 +31,34 @@ def test_the_models_of_the_paper_have_the_parameters_it_says(
     width: int, blocks: int, heads: int, billions: float
 ) -> None:
     """Brown et al. (2020), table 2.1, which rounds."""
-    parts = parts_of(Settings(width=width, blocks=blocks, heads=heads))
-    assert sum(part.total for part in parts) == pytest.approx(billions * 1e9, rel=0.02)
+    found = values_of(width=width, blocks=blocks, heads=heads)["parameters"]
+    assert found == pytest.approx(billions * 1e9, rel=0.02)
 
 
-def test_a_small_model_is_the_sum_of_its_arrays() -> None:
+def test_a_small_model_is_the_sum_of_its_arrays_and_keeps_a_key_and_a_value_of_every_token() -> (
+    None
+):
     d, blocks, vocabulary, context = 8, 3, 11, 5
     arrays = [np.zeros((vocabulary, d)), np.zeros((context, d)), np.zeros(d), np.zeros(d)]
     for _block in range(blocks):
         for inputs, outputs in [(d, d)] * 4 + [(d, 4 * d), (4 * d, d)]:
             arrays += [np.zeros((inputs, outputs)), np.zeros(outputs)]
         arrays += [np.zeros(d)] * 4
-    settings = Settings(width=d, blocks=blocks, vocabulary=vocabulary, context=context)
-    assert sum(part.total for part in parts_of(settings)) == sum(array.size for array in arrays)
-
-
-def test_the_cache_holds_a_key_and_a_value_of_every_token_in_every_block() -> None:
-    settings = Settings(width=8, blocks=3, context=5, sequences=2)
-    one = np.zeros((5, 8), np.float16)
-    assert cache_bytes(settings) == sum(one.nbytes for _ in range(2 * 3 * 2))
+    values = values_of(width=d, blocks=blocks, vocabulary=vocabulary, context=context, sequences=2)
+    assert values["parameters"] == sum(array.size for array in arrays)
+    one = np.zeros((context, d), np.float16)
+    assert values["bytes"]["keys and values, float16"] == 2 * blocks * 2 * one.nbytes
 
 
 def test_activations_are_those_of_the_published_formula() -> None:
     """Korthikanti et al. (2022): `s b h (34 + 5 a s / h)` bytes a layer, multiplied out."""
-    found = activation_bytes(Settings(blocks=2, width=12_288, heads=96, context=2048))
-    assert found == 2 * (34 * 2048 * 12_288 + 5 * 96 * 2048 * 2048)
+    found = values_of(blocks=2, width=12_288, heads=96, context=2048)["bytes"]
+    expected = 2 * (34 * 2048 * 12_288 + 5 * 96 * 2048 * 2048)
+    assert found["training: activations"] == expected
 
 
 def test_the_answer_is_about_the_linear_layers_and_counts_the_one_in_use() -> None:
-    answer = run(QUESTION, {"measured_width": 20, "seconds": 0.01}).answer
+    answer = run(find_question("gpt3-memory"), {"measured_width": 20, "seconds": 0.01}).answer
     linear = 96 * (12 * 12_288**2 + 9 * 12_288)
     assert answer.values["linear_parameters"] == linear
     assert answer.truth == 2 * linear / 1e9
