@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.bench import Network, allocated, step_to_time
+from tinytorch.explore.bench import Network, allocated, parameters_of, step_to_time
 
 X = Tensor(np.random.default_rng(0).standard_normal((4, 6), np.float32))
 
@@ -14,7 +14,15 @@ def test_the_network_is_products_with_relu_between_them() -> None:
     (w1, b1), (w2, b2) = ([p.data for p in layer.parameters()] for layer in network.layers)
     expected = np.maximum(X.data @ w1 + b1, 0) @ w2 + b2
     assert network(X).data == pytest.approx(expected, rel=1e-5, abs=1e-6)
-    assert len(network.parameters()) == 4
+    assert sum(p.data.size for p in network.parameters()) == parameters_of([6, 5, 3])
+
+
+def test_between_the_layers_is_what_a_network_is_given() -> None:
+    network = Network([6, 5, 3], between=lambda x, training: x * 2 if training else x)
+    w1, w2 = (layer.weight.data for layer in network.layers)
+    for training in (False, True):
+        expected = (1 + training) * (X.data @ w1) @ w2
+        assert network(X, training).data == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 def test_dropout_is_at_work_in_training_alone() -> None:

@@ -37,8 +37,11 @@ def test_a_part_is_said_only_where_its_condition_holds() -> None:
         {"if": "equal", "text": "They are equal."},
         {"unless": "equal", "text": "They differ."},
         {"unless": "empty", "text": "There are {flops}."},
+        {"if": "time[Linear] flops.real", "text": "They are."},
+        {"unless": "flops.imag", "text": "Really."},
     ]
-    assert said(parts, VALUES) == "First. They are equal. There are 1234567."
+    expected = "First. They are equal. There are 1234567. They are. Really."
+    assert said(parts, VALUES) == expected
 
 
 def test_a_name_that_there_is_not_is_an_error() -> None:

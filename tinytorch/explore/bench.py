@@ -24,26 +24,40 @@ def normal(*shape: int) -> Tensor:
     return Tensor(np.random.default_rng(0).standard_normal(shape, np.float32))
 
 
+def parameters_of(sizes: Sequence[int], bias: bool = True) -> int:
+    """How many parameters a network of Linear layers should have: n * m, and m for the bias."""
+    return sum(n * m + m * bias for n, m in pairwise(sizes))
+
+
 class Network:
     """Linear layers with ReLU between them, and dropout behind each ReLU where `p` is not 0.
 
     Args:
         sizes: the sizes from inputs to outputs, such as `[784, 256, 128, 10]`.
         p: the probability of dropping.
+        between: called with what a layer gives and whether it is training, instead of all that.
     """
 
-    def __init__(self, sizes: Sequence[int], p: float = 0.0) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        p: float = 0.0,
+        between: Callable[[Tensor, bool], Tensor] | None = None,
+    ) -> None:
         self.layers = [Linear(n, m) for n, m in pairwise(sizes)]
         self.relu = ReLU()
         self.dropout = Dropout(p) if p else None
+        self.between = between or self._relu_and_dropout
 
     def __call__(self, x: Tensor, training: bool = False) -> Tensor:
         """The outputs for inputs of shape `(batch, sizes[0])`."""
         for layer in self.layers[:-1]:
-            x = self.relu(layer(x))
-            if self.dropout is not None:
-                x = self.dropout(x, training=training)
+            x = self.between(layer(x), training)
         return self.layers[-1](x)
+
+    def _relu_and_dropout(self, x: Tensor, training: bool) -> Tensor:
+        x = self.relu(x)
+        return x if self.dropout is None else self.dropout(x, training=training)
 
     def parameters(self) -> list[Tensor]:
         """What is trained."""

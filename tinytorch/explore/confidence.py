@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinytorch.explore.units import figures, percent
+
 # Quantiles at 97.5% of Student's distribution, for 1 to 30 degrees of freedom.
 _STUDENT = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
@@ -27,8 +29,19 @@ class Mean(NamedTuple):
         """Whether the interval holds zero: whether chance alone might have made the mean."""
         return not abs(self.value) > self.half_width
 
+    @property
+    def points(self) -> str:
+        """A difference of shares in percentage points, with its sign: `+0.21 ± 0.12`."""
+        sign = "+" if self.value > 0 else ""
+        return f"{sign}{figures(100 * self.value, 2)} ± {figures(100 * self.half_width, 2)}"
 
-def mean_of(values: Sequence[float]) -> Mean:
+    @property
+    def percentages(self) -> tuple[str, str]:
+        """A mean of shares and its half width, as two cells of a table have them."""
+        return percent(self.value), f"± {percent(self.half_width)}"
+
+
+def mean_of(values: Sequence[float] | np.ndarray) -> Mean:
     """The mean of independent runs, with Student's interval; one run alone says nothing."""
     array = np.asarray(values, float)
     freedom = array.size - 1

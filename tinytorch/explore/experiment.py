@@ -162,7 +162,13 @@ def read_experiment(question: Question) -> Experiment[Any]:
             picture=found.picture,
             why=said(words["why"], values),
             formulas=[filled(text, values) for text in words["formulas"]],
-            changes=[Change(c["set"], filled(c["effect"], values)) for c in words["changes"]],
+            changes=[
+                Change(
+                    {n: tuple(v) if isinstance(v, list) else v for n, v in change["set"].items()},
+                    filled(change["effect"], values),
+                )
+                for change in words["changes"]
+            ],
             method=said(words.get("method", ""), values),
             values=found.values,
         )

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from tinytorch.explore import units
 
 if TYPE_CHECKING:
@@ -56,6 +58,14 @@ class Series:
         return cls(
             name, x, [t.median for t in times], [t.low for t in times], [t.high for t in times]
         )
+
+    @classmethod
+    def of_runs(
+        cls, name: str, x: Sequence[float], runs: np.ndarray, middle: Callable[..., np.ndarray]
+    ) -> Series:
+        """The mean or median of runs, a row each, and a band from the lowest to the highest."""
+        y, low, high = (way(runs, axis=0).tolist() for way in (middle, np.min, np.max))
+        return cls(name, x, y, low, high)
 
 
 @dataclass(frozen=True)

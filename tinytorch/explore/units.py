@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -83,6 +84,12 @@ def rate(per_second: float, unit: str) -> str:
     """So many per second, in powers of a thousand: `31.5 GFLOP/s`, `12.0 GB/s`."""
     scales = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""))
     return _scaled(per_second, tuple((factor, f"{letter}{unit}/s") for factor, letter in scales))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: `tanh, sigmoid and GELU`."""
+    *most, last = names or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _scaled(number: float, scales: tuple[tuple[float, str], ...]) -> str:

@@ -6,6 +6,7 @@ number of digits behind (`{ratio:figures 2}`, `{speed:rate FLOP}`), and Python's
 Text is one string or a list of parts, each a string or a table such as
 `{ if = "equal", text = "The gradients are the same." }`, which is said only where the value of
 that name is true (or of all names, where there are several); with `unless`, only where none is.
+Names may go on to an attribute or a key, as they do in braces: `gap.is_zero`.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def said(parts: Part | Sequence[Part], values: Mapping[str, Any]) -> str:
 def _chosen(part: Part, values: Mapping[str, Any]) -> str:
     if isinstance(part, str):
         return part
-    wanted = all(values[name] for name in part.get("if", "").split())
-    unwanted = any(values[name] for name in part.get("unless", "").split())
+    find = _Filler().get_field
+    wanted = all(find(name, (), values)[0] for name in part.get("if", "").split())
+    unwanted = any(find(name, (), values)[0] for name in part.get("unless", "").split())
     return part["text"] if wanted and not unwanted else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tinytorch.core.layers import Linear
+from tinytorch.explore.bench import parameters_of
 from tinytorch.explore.experiment import Findings, Progress, Table
 from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.explore.settings import setting
@@ -31,11 +32,6 @@ class Settings:
     def sizes(self, width: int, layers: int = 1) -> list[int]:
         """The sizes of a network from its inputs to its outputs."""
         return [self.inputs, *[width] * layers, self.outputs]
-
-
-def parameters_of(sizes: Sequence[int], bias: bool = True) -> int:
-    """How many parameters a network of Linear layers should have: n * m, and m for the bias."""
-    return sum(n * m + m * bias for n, m in pairwise(sizes))
 
 
 def counted(sizes: Sequence[int], bias: bool = True) -> int:
