@@ -12,12 +12,7 @@ from tinytorch.explore.running import run
 from tinytorch.explore.timing import Times
 
 memory_hierarchy = experiment_file("layers", "memory_hierarchy")
-Measured = memory_hierarchy.Measured
-place = memory_hierarchy.place
-widths = memory_hierarchy.widths
-
 QUESTION = find_question("memory-hierarchy")
-QUICK = {"width": 128, "batch": 2, "seconds": 0.01}
 KNOWN = [Cache(1, 48 * 1024), Cache(2, 2**20), Cache(3, 32 * 2**20)]
 
 
@@ -29,13 +24,10 @@ def describe(folder: Path, index: int, kind: str, level: str, size: str) -> None
         (cache / name).write_text(f"{text}\n", encoding="ascii")
 
 
-@pytest.fixture
-def linux(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_caches_for_data_are_read_from_the_smallest_to_the_largest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.platform", "linux")
-
-
-@pytest.mark.usefixtures("linux")
-def test_caches_for_data_are_read_from_the_smallest_to_the_largest(tmp_path: Path) -> None:
     describe(tmp_path, 0, "Unified", "3", "32M")
     describe(tmp_path, 1, "Instruction", "1", "32K")
     describe(tmp_path, 2, "Data", "1", "48K")
@@ -43,8 +35,10 @@ def test_caches_for_data_are_read_from_the_smallest_to_the_largest(tmp_path: Pat
     assert caches(tmp_path) == KNOWN
 
 
-@pytest.mark.usefixtures("linux")
-def test_caches_that_cannot_be_read_are_none(tmp_path: Path) -> None:
+def test_caches_that_cannot_be_read_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
     assert caches(tmp_path / "missing") == []
     describe(tmp_path, 0, "Data", "1", "unknown")
     (tmp_path / "index1").mkdir()
@@ -55,30 +49,31 @@ def test_caches_that_cannot_be_read_are_none(tmp_path: Path) -> None:
     ("side", "expected"), [(110, "L1"), (111, "L2"), (512, "L2"), (513, "L3"), (4096, "memory")]
 )
 def test_a_layer_is_in_the_smallest_cache_it_fits_in(side: int, expected: str) -> None:
-    assert place(np.zeros((side, side), np.float32).nbytes, KNOWN) == expected
-    assert place(1, []) == "unknown"
+    assert memory_hierarchy.place(np.zeros((side, side), np.float32).nbytes, KNOWN) == expected
+    assert memory_hierarchy.place(1, []) == "unknown"
 
 
 @pytest.mark.parametrize("largest", [128, 1000, 4096, 8192])
 def test_the_weights_double_from_layer_to_layer(largest: int) -> None:
-    found = widths(largest)
+    found = memory_hierarchy.widths(largest)
     assert found[-1] == largest
     ratios = np.square(np.divide(found[1:], found[:-1]))
     assert np.all(ratios[:-1] == pytest.approx(2, rel=0.05))
     assert 1 < ratios[-1] < 2.1
 
 
-def test_the_bandwidth_is_that_of_the_weights_in_the_median_time() -> None:
-    one = Measured(1000, Times((1e-3, 2e-3, 9e-3)), Times((1.0,)), Times((4e-3,)))
-    assert one.bandwidth == 4e6 / 2e-3
-    assert one.reading_bandwidth == 1e9
-
-
-def test_where_the_system_does_not_tell_the_answer_says_so(
+def test_the_bandwidth_is_that_of_the_weights_in_the_median_time_whatever_the_system_tells(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    times = {"one": Times((1e-3, 2e-3, 9e-3)), "reading": Times((4e-3,)), "many": Times((1.0,))}
     monkeypatch.setattr(memory_hierarchy, "caches", list)
-    answer = run(QUESTION, QUICK).answer
+    monkeypatch.setattr(
+        "tinytorch.explore.timing.measure",
+        lambda calls, duration: {name: times.get(name, Times((1e-6,))) for name in calls},
+    )
+    answer = run(QUESTION, {"width": 1000}).answer
+    assert answer.values["bandwidth"][-1] == 4e6 / 2e-3
+    assert answer.values["reading_bandwidth"][-1] == 1e9
     assert "does not tell" in answer.headline
     assert answer.values["fits"] == "unknown"
 
@@ -87,7 +82,7 @@ def test_a_layer_larger_than_all_caches_is_said_not_to_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(memory_hierarchy, "caches", lambda: [Cache(1, 20_000), Cache(2, 65_000)])
-    answer = run(QUESTION, QUICK).answer
+    answer = run(QUESTION, {"width": 128, "batch": 2, "seconds": 0.01}).answer
     assert "65.5 kB of weights and does not fit in the largest cache here, L2" in answer.headline
     assert answer.values["fits"] == "memory"
     bandwidth = answer.values["bandwidth"]

@@ -67,6 +67,15 @@ class Series:
         y, low, high = (way(runs, axis=0).tolist() for way in (middle, np.min, np.max))
         return cls(name, x, y, low, high)
 
+    @classmethod
+    def rates(
+        cls, name: str, x: Sequence[float], work: Sequence[float], times: Sequence[Times]
+    ) -> Series:
+        """So much work done in these times, such as bytes a second; a band from the quartiles."""
+        both = list(zip(work, times, strict=True))
+        y, low, high = ([w / getattr(t, at) for w, t in both] for at in ("median", "high", "low"))
+        return cls(name, x, y, low, high)
+
 
 @dataclass(frozen=True)
 class Mark:
