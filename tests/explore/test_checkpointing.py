@@ -5,22 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import tinytorch
+from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
 
-checkpointing = experiment_file("layers", "checkpointing")
-Network = checkpointing.Network
-arrays_by_formula = checkpointing.arrays_by_formula
-best_every = checkpointing.best_every
-gradients_of = checkpointing.gradients_of
-step = checkpointing.step
-step_with_checkpoints = checkpointing.step_with_checkpoints
-time_by_formula = checkpointing.time_by_formula
-
 QUESTION = find_question("checkpointing")
+checkpointing = experiment_file("layers", "checkpointing")
+arrays_by_formula = checkpointing.arrays_by_formula
+gradients_of = checkpointing.gradients_of
+step_with_checkpoints = checkpointing.step_with_checkpoints
 
 
 def simulated(layers: int, every: int) -> int:
@@ -29,33 +24,17 @@ def simulated(layers: int, every: int) -> int:
     inputs = len(starts) - 1  # the first segment's input is the data
     most = inputs
     for first in reversed(starts):
-        activations = min(every, layers - first)
-        most = max(most, inputs + activations)
+        most = max(most, inputs + min(every, layers - first))
         inputs = max(0, inputs - 1)
     return most
 
 
-class Counting(Network):
-    """A network that counts the layers it goes through."""
-
-    through = 0
-
-    def __call__(self, x: Tensor, first: int = 0, last: int | None = None) -> Tensor:
-        self.through += len(self.layers[first:last])
-        return super().__call__(x, first, last)
-
-
-def a_network(layers: int = 7, width: int = 5) -> tuple[Network, Tensor]:
-    tinytorch.manual_seed(0)
-    network = Network(layers, width)
-    return network, Tensor(np.random.default_rng(0).standard_normal((6, width), np.float32))
-
-
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 7, 100])
 def test_gradients_are_the_same_to_the_bit(every: int) -> None:
-    network, x = a_network()
-    expected = gradients_of(network, lambda: step(network, x))
-    found = gradients_of(network, lambda: step_with_checkpoints(network, x, every))
+    layers = [Linear(5, 5) for _ in range(7)]
+    x = Tensor(np.random.default_rng(0).standard_normal((6, 5), np.float32))
+    expected = gradients_of(layers, lambda: checkpointing.through(layers, x).sum().backward())
+    found = gradients_of(layers, lambda: step_with_checkpoints(layers, x, every))
     assert any(gradient.any() for gradient in expected)
     assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
@@ -70,22 +49,27 @@ def test_the_formula_is_never_below_what_a_simulation_holds(layers: int) -> None
 
 @pytest.mark.parametrize(("layers", "root"), [(16, 4), (100, 10), (144, 12), (400, 20)])
 def test_the_best_is_the_root(layers: int, root: int) -> None:
-    assert root in best_every(layers)
+    assert root in checkpointing.best_every(layers)
 
 
-@pytest.mark.parametrize("every", [1, 2, 3, 6, 12])
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 6, 12])
 def test_the_time_is_that_of_the_layers_gone_through(every: int) -> None:
-    network = Counting(12, 4)
-    step_with_checkpoints(network, Tensor(np.ones((2, 4))), every)
+    gone_through = []
+
+    class Counting(Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            gone_through.append(self)
+            return super().forward(x)
+
+    step_with_checkpoints([Counting(4, 4) for _ in range(12)], Tensor(np.ones((2, 4))), every)
     # Forward is one product a layer, backward two.
-    assert time_by_formula(12, every) == pytest.approx((network.through + 2 * 12) / (3 * 12))
+    products = len(gone_through) + 2 * 12
+    assert checkpointing.time_by_formula(12, every) == pytest.approx(products / (3 * 12))
 
 
 def test_memory_is_what_the_arrays_take() -> None:
-    given = {"layers": 16, "width": 32, "batch": 512, "seconds": 0.01}
-    values = run(QUESTION, given).answer.values
-    parameters = 16 * (32 * 32 + 32) * 4
-    array = 512 * 32 * 4
+    values = run(QUESTION, {"layers": 16, "width": 32, "batch": 512, "seconds": 0.01}).answer.values
+    parameters, array = 16 * (32 * 32 + 32) * 4, 512 * 32 * 4
     assert parameters <= values["parameters"] < 1.5 * parameters
     assert 2 * parameters <= values["optimizer"] < 2.5 * 2 * parameters
     assert 16 * array <= values["activations"] < 1.1 * 16 * array
@@ -95,7 +79,6 @@ def test_memory_is_what_the_arrays_take() -> None:
 
 
 def test_checkpoints_hold_least_near_the_root() -> None:
-    given = {"layers": 36, "width": 8, "batch": 1024, "seconds": 0.01}
-    values = run(QUESTION, given).answer.values
+    values = run(QUESTION, {"layers": 36, "width": 8, "batch": 1024, "seconds": 0.01}).answer.values
     assert values["best_every"] in (4, 6, 8)
     assert values["peaks"][values["best_every"]] < 0.5 * values["peak_without"]

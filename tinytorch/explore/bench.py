@@ -95,9 +95,9 @@ def allocated() -> Iterator[Allocated]:
     Within another such context, what that one saw allocated and this one frees is taken off.
     """
     found = Allocated()
-    gc.collect()
     is_outer = not tracemalloc.is_tracing()
     if is_outer:
+        gc.collect()
         tracemalloc.start()
     try:
         tracemalloc.reset_peak()
