@@ -64,7 +64,9 @@ class Network:
         return [parameter for layer in self.layers for parameter in layer.parameters()]
 
 
-def step_to_time(network: Network, x: Tensor, classes: np.ndarray) -> Callable[[], None]:
+def step_to_time(
+    network: Network, x: Tensor, classes: np.ndarray, update: bool = True
+) -> Callable[[], None]:
     """A step of training that can be taken thousands of times: it hardly moves the weights.
 
     Unlike that of `Trainer` it goes on where the loss is not finite: layers that give NaN take
@@ -76,7 +78,8 @@ def step_to_time(network: Network, x: Tensor, classes: np.ndarray) -> Callable[[
     def step() -> None:
         optimizer.zero_grad()
         loss_of(network(x, training=True), classes).backward()
-        optimizer.step()
+        if update:
+            optimizer.step()
 
     return step
 
