@@ -216,3 +216,9 @@ def test_a_busy_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "other programs kept 99.0 processors busy" in conditions()["Load"]
     monkeypatch.setattr("os.getloadavg", lambda: (1.0, 0, 0))
     assert "Load" not in conditions()
+
+
+def test_a_ratio_is_taken_round_by_round() -> None:
+    found = timing.ratio(Times((2.0, 9.0, 30.0)), Times((1.0, 3.0, 10.0)))
+    assert found.rounds == (2.0, 3.0, 3.0)
+    assert found.median == 3.0

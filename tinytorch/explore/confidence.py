@@ -10,6 +10,7 @@ import numpy as np
 
 from tinytorch.explore.units import figures, percent
 
+OPEN = "too close to call"
 # Quantiles at 97.5% of Student's distribution, for 1 to 30 degrees of freedom.
 _STUDENT = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
@@ -28,6 +29,10 @@ class Mean(NamedTuple):
     def is_zero(self) -> bool:
         """Whether the interval holds zero: whether chance alone might have made the mean."""
         return not abs(self.value) > self.half_width
+
+    def verdict(self, negative: str, positive: str) -> str:
+        """One of the words by the sign of the mean, where it is certain."""
+        return OPEN if self.is_zero else negative if self.value < 0 else positive
 
     @property
     def points(self) -> str:

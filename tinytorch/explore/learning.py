@@ -36,6 +36,15 @@ def finite(loss: Callable[[Tensor, Any], Tensor]) -> Callable[[Tensor, Any], Ten
     return checked
 
 
+def descend(trainer: Trainer, inputs: Tensor, targets: Any) -> bool:
+    """Take a step of training, and say whether it was taken: not where a loss was not `finite`."""
+    try:
+        trainer.step(inputs, targets)
+    except Diverged:
+        return False
+    return True
+
+
 def learn(
     networks: Sequence[Network],
     data: Digits,
@@ -62,9 +71,7 @@ def learn(
         for images, labels in batches(data.images, data.labels, BATCH_SIZE, shuffle=True):
             each_step(len(labels))
             for trainer in trainers:
-                try:
-                    trainer.step(images, labels)
-                except Diverged:
+                if not descend(trainer, images, labels):
                     return
         yield epoch
 

@@ -109,7 +109,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         tables=[Table(columns, rows)],
         picture=Picture("Width against depth on MNIST", panels, columns=2, sketched=2),
         words={
-            "better": "too close to call" if gap.is_zero else DEEP if gap.value < 0 else WIDE,
+            "better": gap.verdict(DEEP, WIDE),
             "stopped": stopped,
             "misread": {name: mean.value for name, mean in test.items()},
             "more": names[more],
