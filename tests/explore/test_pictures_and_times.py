@@ -172,7 +172,7 @@ def test_nobody_is_told_before_a_second_or_in_a_pipe(monkeypatch: pytest.MonkeyP
 def test_calls_are_warmed_up_and_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "SHORTEST_BLOCK", 0)  # a block is one call then
     order: list[str] = []
-    found = measure({name: partial(order.append, name) for name in "abc"}, seconds=0)
+    found = measure({name: partial(order.append, name) for name in "abc"}, duration=0)
     assert {len(times.rounds) for times in found.values()} == {FEWEST_ROUNDS}
     warm_up, rounds = "".join(order[: -3 * FEWEST_ROUNDS]), "".join(order[-3 * FEWEST_ROUNDS :])
     assert warm_up == "aabbcc"
@@ -182,7 +182,7 @@ def test_calls_are_warmed_up_and_take_turns(monkeypatch: pytest.MonkeyPatch) -> 
 def test_short_calls_are_timed_many_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "SHORTEST_BLOCK", 1e-4)
     calls: list[int] = []
-    found = measure({"short": lambda: calls.append(1)}, seconds=0)["short"]
+    found = measure({"short": lambda: calls.append(1)}, duration=0)["short"]
     assert len(calls) > 10 * FEWEST_ROUNDS
     assert found.median < 1e-4
 
@@ -198,7 +198,7 @@ def test_measuring_leaves_the_garbage_collector_as_it_was() -> None:
     assert gc.isenabled()
     with pytest.raises(ZeroDivisionError):
         measure({"wrong": lambda: 1 / 0})
-    measure({"right": lambda: None}, seconds=0)
+    measure({"right": lambda: None}, duration=0)
     assert gc.isenabled()
 
 
