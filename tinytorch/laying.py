@@ -253,6 +253,12 @@ def _defined(statement: ast.stmt) -> set[str]:
     return set()
 
 
+def _passed_on(statement: ast.stmt) -> set[str]:
+    """The names that are imported for others to import from here: `import x as x`."""
+    aliases = statement.names if isinstance(statement, ast.ImportFrom) else []
+    return {alias.name for alias in aliases if alias.name == alias.asname}
+
+
 def _used_at_once(node: ast.AST) -> Iterator[str]:
     """The names that are looked up when a statement runs: not those in the bodies of functions."""
     if isinstance(node, ast.Name):
@@ -306,7 +312,7 @@ def _reference_text(module_name: str) -> str:
 @cache
 def _reference_names(module_name: str) -> frozenset[str]:
     body = ast.parse(_reference_text(module_name)).body
-    return frozenset().union(*map(_defined, body))
+    return frozenset().union(*map(_defined, body), *map(_passed_on, body))
 
 
 @cache

@@ -49,6 +49,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.composition import Layer
 from tinytorch.core.tensor import Tensor, apply, as_tensor
 from tinytorch.summation import accurate_sum
 
@@ -102,26 +103,16 @@ print("two layers and one matrix differ by", np.abs((x @ first) @ second - x @ b
 # ### What they have in common
 #
 # An activation is a function on arrays, and goes through the door of module 01, `apply`. Around it
-# comes a small class, so that it can be made and called like a layer, `ReLU()(x)`. Nothing in it
-# can be trained. How a gradient gets back through each of the five is known to module 05, so you
-# write no derivatives here. The classes are given, and so is what they have in common:
+# comes a small class, so that it can be made and called as a layer of module 03 can, `ReLU()(x)`.
+# That is what `Layer` is for: a call is `forward`, and it finds what can be trained, which here is
+# nothing. How a gradient gets back through each of the five is known to module 05, so you write no
+# derivatives here. The classes are given, and so is what they have in common:
 
 
 # %%
 #| export
-class Activation:
-    """What the activations have in common: no parameters, and a call that is `forward`."""
-
-    def forward(self, x: Any) -> Tensor:
-        """Apply the activation to a tensor of any shape; the result has the same shape."""
-        raise NotImplementedError(f"{type(self).__name__} does not define forward(x)")
-
-    def __call__(self, x: Any) -> Tensor:
-        return self.forward(x)
-
-    def parameters(self) -> list[Tensor]:
-        """Nothing to train: the empty list."""
-        return []
+class Activation(Layer):
+    """A layer that bends: `forward` takes a tensor of any shape, and the result has the same."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

@@ -54,6 +54,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.composition import Layer as Layer
 from tinytorch.core.tensor import Tensor, apply, as_tensor, brief
 from tinytorch.random import generator
 
@@ -99,25 +100,20 @@ cell_by_cell()  # as in a notebook, where this file is run as a script
 # ```
 #
 # What do all layers have in common? You can call them, and you can ask for their parameters.
-# `Layer` says just that. It's given; run it and read on. A layer of your own defines `forward`,
-# and if it has anything to train, `parameters`.
-
-
-# %%
-#| export
-class Layer:
-    """A function from tensors to tensors, with the parameters that define it."""
-
-    def forward(self, x: Any) -> Tensor:
-        """Compute the layer's output for the input `x`."""
-        raise NotImplementedError(f"{type(self).__name__} does not define forward(x)")
-
-    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
-        return self.forward(*inputs, **options)
-
-    def parameters(self) -> list[Tensor]:
-        """The tensors that training adjusts, each with `requires_grad=True`."""
-        return []
+# `Layer`, which the first cell imports, says just that. The activations of module 02 have it from
+# there, too. What you need of it is short:
+#
+# ```python
+# class Layer:
+#     def __call__(self, *inputs, **options):
+#         return self.forward(*inputs, **options)
+# ```
+#
+# A layer of your own defines `forward`. You call the layer itself, and what you pass arrives there.
+#
+# `Layer` has a method `parameters()` as well, which looks through all that a layer holds, and in
+# the layers among it. That is for networks. In a Linear layer there are two things to find, and
+# you list them yourself.
 
 
 # %% [markdown]
@@ -718,17 +714,20 @@ class Dropout(Layer):
             raise ValueError(f"Dropout takes a probability from 0 to 1, got p={p}")
         self.p = float(p)
 
-    def forward(self, x: Any, training: bool = True) -> Tensor:
+    def forward(self, x: Any, training: bool | None = None) -> Tensor:
         """Drop elements in training; pass `x` through unchanged at inference.
 
         Args:
             x: a tensor of any shape.
-            training: whether to drop.
+            training: whether to drop; if left out, what `self.training` says, which is True until
+                `eval()` of this layer, or of a network that holds it, is called.
 
         Returns:
             A tensor of the same shape; at inference, or with `p` 0, `x` itself.
         """
         x = as_tensor(x)
+        if training is None:
+            training = self.training
         ### BEGIN SOLUTION
         if not training or self.p == 0:
             return x
@@ -812,7 +811,26 @@ check_here("layers", "Multi-layer Network")
 # which, or every layer carries a mode with it. By hand, `training=training` stands where it is
 # needed and nowhere else.
 #
-# The price: you collect the parameters yourself, and can forget some. (See the traps.)
+# The price: you collect the parameters yourself, and can forget some. (See the traps.) `Layer` can
+# do that for you. A network is a layer that holds layers, and its `parameters()` are theirs, while
+# `forward` stays as explicit as it was:
+
+
+# %%
+class Network(Layer):
+    def __init__(self) -> None:
+        self.layer1, self.activation1 = Linear(784, 256), ReLU()
+        self.dropout1, self.layer2 = Dropout(0.5), Linear(256, 10)
+
+    def forward(self, x: Any, training: bool) -> Tensor:
+        hidden = self.activation1(self.layer1(x))
+        return self.layer2(self.dropout1(hidden, training=training))
+
+
+for name, parameter in Network().named_parameters().items():
+    print(f"{name:14}{parameter.shape}")
+
+# %% [markdown]
 #
 # ### Let it learn
 #
@@ -963,9 +981,10 @@ print(f"All of Dropout takes {1e6 * whole:.0f} µs; the Linear before it, {1e6 *
 #   deviation of `sqrt(1 / (3 * fan_in))`, 0.58 of yours. Its biases are drawn from the same range
 #   and do not start at zero.
 # - Dropout is told by a mode whether this is training: `network.train()` and `network.eval()` set
-#   it for all layers at once. Ours is told at each call, where you can see it.
-# - `nn.Module` notices every parameter and layer that you assign to an attribute, and collects
-#   `parameters()` by itself. Convenient, and a bit of magic; yours is one line that you can read.
+#   it for all layers at once. `Layer` has both, and they count where a call says nothing. Here we
+#   say it at each call, where you can see it.
+# - `nn.Module` notices every parameter and layer that you assign to an attribute, at that moment.
+#   `Layer` looks through the attributes when it is asked.
 #
 # ## At the edges
 #

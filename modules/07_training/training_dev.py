@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.composition import run
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import Optimizer
 from tinytorch.core.tensor import Tensor, as_array, brief
@@ -48,7 +49,7 @@ from pathlib import Path
 
 from tinytorch import manual_seed
 from tinytorch.core.activations import ReLU
-from tinytorch.core.layers import Dropout, Linear
+from tinytorch.core.layers import Dropout, Layer, Linear
 from tinytorch.core.losses import CrossEntropyLoss, MSELoss
 from tinytorch.core.optimizers import SGD
 from tinytorch.datasets import mnist
@@ -307,7 +308,8 @@ class Trainer:
     """The training loop: forward, loss, backward, update.
 
     Args:
-        network: called as `network(inputs, training=True)`; returns the outputs.
+        network: called as `network(inputs, training=True)`; returns the outputs. A layer whose
+            `forward` takes no `training` is in training for the call.
         loss: called as `loss(outputs, targets)`; returns a tensor of one number.
         optimizer: moves the parameters.
         schedule: the learning rate for each step, counted from 0; the optimizer's own if None.
@@ -339,7 +341,7 @@ class Trainer:
             TypeError: the loss is not a tensor of one number.
             ValueError: the loss is not finite; the parameters are left as they were.
         """
-        outputs = self.network(inputs, training=True)
+        outputs = run(self.network, inputs, training=True)
         loss = self.loss(outputs, targets)
         if not isinstance(loss, Tensor) or loss.size != 1:
             raise TypeError(f"the loss must be a tensor of one number, got {brief(loss)}")
@@ -420,7 +422,8 @@ def predict(
     """The outputs of a network at inference, without recording anything.
 
     Args:
-        network: called as `network(inputs, training=False)`.
+        network: called as `network(inputs, training=False)`. A layer whose `forward` takes no
+            `training` is at inference for the call.
         inputs: shape `(samples, ...)`; bytes are scaled as in `batches`.
         batch_size: how many samples go through at a time.
 
@@ -433,7 +436,7 @@ def predict(
     with no_grad():
         return np.concatenate(
             [
-                network(as_input(inputs[start : start + batch_size]), training=False).data
+                run(network, as_input(inputs[start : start + batch_size]), training=False).data
                 for start in range(0, max(1, len(inputs)), batch_size)
             ]
         )
@@ -502,7 +505,7 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
 
     Args:
         path: the file to write.
-        tensors: tensors or arrays by name, such as `{"layer1.weight": layer1.weight}`.
+        tensors: tensors or arrays by name, such as `network.state()`.
 
     Raises:
         TypeError: `tensors` is no dictionary, or something in it holds no numbers.
@@ -672,22 +675,16 @@ print("load: as it should be")
 
 
 # %%
-class Reader:
+class Reader(Layer):
     """A small network for digits: 784-64-10, with ReLU and dropout between."""
 
     def __init__(self) -> None:
         self.layer1, self.layer2 = Linear(784, 64), Linear(64, 10)
         self.activation, self.dropout = ReLU(), Dropout(0.2)
 
-    def __call__(self, x: Tensor, training: bool) -> Tensor:
+    def forward(self, x: Tensor, training: bool) -> Tensor:
         hidden = self.activation(self.layer1(x))
         return self.layer2(self.dropout(hidden, training=training))
-
-    def tensors(self) -> dict[str, Tensor]:
-        named = {}
-        for name, layer in (("layer1", self.layer1), ("layer2", self.layer2)):
-            named[f"{name}.weight"], named[f"{name}.bias"] = layer.parameters()
-        return named
 
 
 def accuracy(outputs: np.ndarray, digits: np.ndarray) -> float:
@@ -700,7 +697,7 @@ new_pixels, new_digits = test_images[:2000].reshape(-1, 784), test_digits[:2000]
 reader = Reader()
 epochs, batch_size = 4, 50
 steps = epochs * math.ceil(len(pixels) / batch_size)
-optimizer = SGD(reader.tensors().values(), lr=0.1, momentum=0.9)
+optimizer = SGD(reader.parameters(), lr=0.1, momentum=0.9)
 trainer = Trainer(reader, CrossEntropyLoss(), optimizer, cosine(0.1, steps, warmup=20))
 start, curve = time.perf_counter(), []
 for epoch in range(1, epochs + 1):
@@ -733,17 +730,17 @@ def draw_reading(curve: list[float], images: np.ndarray, answers: np.ndarray) ->
 draw_reading(curve, test_images[:16], predict(reader, new_pixels[:16]).argmax(axis=1))
 
 # %% [markdown]
-# Keep what was learned, and give it to a new network: copy into the arrays it already has.
+# Keep what was learned, and give it to a new network. `Layer` has `state()`, the tensors by name,
+# and `load_state`, which copies numbers into the arrays that the network already has.
 
 # %%
 stranger = Reader()
 before = accuracy(predict(stranger, new_pixels), new_digits)
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "reader.safetensors"
-    save(path, reader.tensors())
+    save(path, reader.state())
     print(f"{path.stat().st_size:,} bytes on disk")
-    for name, tensor in load(path).items():
-        stranger.tensors()[name].data[...] = tensor.data
+    stranger.load_state(load(path))
 after = accuracy(predict(stranger, new_pixels), new_digits)
 print(f"new images read right, by a new network: {before:.1%}, with these weights: {after:.1%}")
 

@@ -103,6 +103,7 @@ _IMPORTS = {
     "plt": "import matplotlib.pyplot as plt",
     "Tensor": "from tinytorch.core.tensor import Tensor",
     "apply": "from tinytorch.core.tensor import apply",
+    "Layer": "from tinytorch.composition import Layer",
     "dataclass": "from dataclasses import dataclass",
     **{name: f"import {name}" for name in ("numpy", "math", "random", "copy", "os", "sys", "time")},
     **{name: f"from typing import {name}" for name in typing.__all__},

@@ -7,23 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.composition import Layer
 from tinytorch.core.tensor import Tensor, apply, as_tensor
 from tinytorch.summation import accurate_sum
 
 
-class Activation:
-    """What the activations have in common: no parameters, and a call that is `forward`."""
-
-    def forward(self, x: Any) -> Tensor:
-        """Apply the activation to a tensor of any shape; the result has the same shape."""
-        raise NotImplementedError(f"{type(self).__name__} does not define forward(x)")
-
-    def __call__(self, x: Any) -> Tensor:
-        return self.forward(x)
-
-    def parameters(self) -> list[Tensor]:
-        """Nothing to train: the empty list."""
-        return []
+class Activation(Layer):
+    """A layer that bends: `forward` takes a tensor of any shape, and the result has the same."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

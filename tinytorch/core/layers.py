@@ -9,23 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.composition import Layer as Layer
 from tinytorch.core.tensor import Tensor, apply, as_tensor, brief
 from tinytorch.random import generator
-
-
-class Layer:
-    """A function from tensors to tensors, with the parameters that define it."""
-
-    def forward(self, x: Any) -> Tensor:
-        """Compute the layer's output for the input `x`."""
-        raise NotImplementedError(f"{type(self).__name__} does not define forward(x)")
-
-    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
-        return self.forward(*inputs, **options)
-
-    def parameters(self) -> list[Tensor]:
-        """The tensors that training adjusts, each with `requires_grad=True`."""
-        return []
 
 
 def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -164,17 +150,20 @@ class Dropout(Layer):
             raise ValueError(f"Dropout takes a probability from 0 to 1, got p={p}")
         self.p = float(p)
 
-    def forward(self, x: Any, training: bool = True) -> Tensor:
+    def forward(self, x: Any, training: bool | None = None) -> Tensor:
         """Drop elements in training; pass `x` through unchanged at inference.
 
         Args:
             x: a tensor of any shape.
-            training: whether to drop.
+            training: whether to drop; if left out, what `self.training` says, which is True until
+                `eval()` of this layer, or of a network that holds it, is called.
 
         Returns:
             A tensor of the same shape; at inference, or with `p` 0, `x` itself.
         """
         x = as_tensor(x)
+        if training is None:
+            training = self.training
         if not training or self.p == 0:
             return x
         if self.p == 1:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.composition import run
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import Optimizer
 from tinytorch.core.tensor import Tensor, as_array, brief
@@ -125,7 +126,8 @@ class Trainer:
     """The training loop: forward, loss, backward, update.
 
     Args:
-        network: called as `network(inputs, training=True)`; returns the outputs.
+        network: called as `network(inputs, training=True)`; returns the outputs. A layer whose
+            `forward` takes no `training` is in training for the call.
         loss: called as `loss(outputs, targets)`; returns a tensor of one number.
         optimizer: moves the parameters.
         schedule: the learning rate for each step, counted from 0; the optimizer's own if None.
@@ -157,7 +159,7 @@ class Trainer:
             TypeError: the loss is not a tensor of one number.
             ValueError: the loss is not finite; the parameters are left as they were.
         """
-        outputs = self.network(inputs, training=True)
+        outputs = run(self.network, inputs, training=True)
         loss = self.loss(outputs, targets)
         if not isinstance(loss, Tensor) or loss.size != 1:
             raise TypeError(f"the loss must be a tensor of one number, got {brief(loss)}")
@@ -193,7 +195,8 @@ def predict(
     """The outputs of a network at inference, without recording anything.
 
     Args:
-        network: called as `network(inputs, training=False)`.
+        network: called as `network(inputs, training=False)`. A layer whose `forward` takes no
+            `training` is at inference for the call.
         inputs: shape `(samples, ...)`; bytes are scaled as in `batches`.
         batch_size: how many samples go through at a time.
 
@@ -205,7 +208,7 @@ def predict(
     with no_grad():
         return np.concatenate(
             [
-                network(as_input(inputs[start : start + batch_size]), training=False).data
+                run(network, as_input(inputs[start : start + batch_size]), training=False).data
                 for start in range(0, max(1, len(inputs)), batch_size)
             ]
         )
@@ -231,7 +234,7 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
 
     Args:
         path: the file to write.
-        tensors: tensors or arrays by name, such as `{"layer1.weight": layer1.weight}`.
+        tensors: tensors or arrays by name, such as `network.state()`.
 
     Raises:
         TypeError: `tensors` is no dictionary, or something in it holds no numbers.

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from tinytorch.composition import Layer
 from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Dropout, Linear
 from tinytorch.core.losses import CrossEntropyLoss
@@ -29,7 +30,7 @@ def parameters_of(sizes: Sequence[int], bias: bool = True) -> int:
     return sum(n * m + m * bias for n, m in pairwise(sizes))
 
 
-class Network:
+class Network(Layer):
     """Linear layers with ReLU between them, and dropout behind each ReLU where `p` is not 0.
 
     Args:
@@ -49,7 +50,7 @@ class Network:
         self.dropout = Dropout(p) if p else None
         self.between = between or self._relu_and_dropout
 
-    def __call__(self, x: Tensor, training: bool = False) -> Tensor:
+    def forward(self, x: Tensor, training: bool = False) -> Tensor:
         """The outputs for inputs of shape `(batch, sizes[0])`."""
         for layer in self.layers[:-1]:
             x = self.between(layer(x), training)
@@ -58,10 +59,6 @@ class Network:
     def _relu_and_dropout(self, x: Tensor, training: bool) -> Tensor:
         x = self.relu(x)
         return x if self.dropout is None else self.dropout(x, training=training)
-
-    def parameters(self) -> list[Tensor]:
-        """What is trained."""
-        return [parameter for layer in self.layers for parameter in layer.parameters()]
 
 
 def step_to_time(

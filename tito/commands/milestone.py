@@ -170,7 +170,7 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
             # A folder never holds the weights of one run and the numbers of another.
             for name in (METRICS, PICTURE):
                 (output / name).unlink(missing_ok=True)
-            save(output / WEIGHTS, network.named_parameters())
+            save(output / WEIGHTS, network.state())
     console.print()
     if interruption.signal:
         console.print(f"Stopped in epoch {step.epoch}; what was learned so far is kept.")

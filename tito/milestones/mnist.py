@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinytorch.composition import Layer
 from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Dropout, Linear
 from tinytorch.core.losses import CrossEntropyLoss
@@ -21,8 +22,11 @@ from tinytorch.core.training import Trainer, cosine
 from tito.milestones.recipe import Recipe
 
 
-class DigitNetwork:
-    """Three linear layers with ReLU and dropout between them: 784-256-128-10."""
+class DigitNetwork(Layer):
+    """Three linear layers with ReLU and dropout between them: 784-256-128-10.
+
+    Its six parameters, `layer1.weight` to `layer3.bias`, are 235,146 numbers.
+    """
 
     def __init__(self) -> None:
         self.layer1 = Linear(784, 256)
@@ -33,7 +37,7 @@ class DigitNetwork:
         self.dropout2 = Dropout(0.3)
         self.layer3 = Linear(128, 10)
 
-    def __call__(self, x: Tensor, training: bool) -> Tensor:
+    def forward(self, x: Tensor, training: bool) -> Tensor:
         """The logits of a batch of images.
 
         Args:
@@ -50,19 +54,6 @@ class DigitNetwork:
         x = self.activation2(x)
         x = self.dropout2(x, training=training)
         return self.layer3(x)
-
-    def parameters(self) -> list[Tensor]:
-        """The six tensors that are trained, 235,146 numbers in all."""
-        return self.layer1.parameters() + self.layer2.parameters() + self.layer3.parameters()
-
-    def named_parameters(self) -> dict[str, Tensor]:
-        """The same tensors by name, `layer1.weight` to `layer3.bias`."""
-        layers = {"layer1": self.layer1, "layer2": self.layer2, "layer3": self.layer3}
-        return {
-            f"{name}.{kind}": getattr(layer, kind)
-            for name, layer in layers.items()
-            for kind in ("weight", "bias")
-        }
 
 
 class Step(NamedTuple):
