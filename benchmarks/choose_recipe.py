@@ -20,7 +20,7 @@ import numpy as np
 import tinytorch
 from tinytorch.core.training import predict
 from tinytorch.datasets import mnist
-from tito.milestones.mnist import DigitNetwork, train
+from tito.milestones.classifier import DigitNetwork, train
 from tito.milestones.recipe import Recipe
 
 HELD_OUT = 10_000

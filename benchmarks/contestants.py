@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tinytorch.machine import THREAD_VARIABLES
+from tinytorch.course.machine import THREAD_VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.contestants import ROOT
-from benchmarks.machine import describe_machine
-from tinytorch.machine import processors
+from benchmarks.hardware import describe_machine
+from tinytorch.course.machine import processors
 
 PAGE = ROOT / "docs" / "feedback.md"
 ROUNDS = 15

@@ -37,7 +37,7 @@ def with_tinytorch(batch_size: int, dropout: tuple[float, float] = DROPOUT) -> S
     from tinytorch.core.layers import Dropout
     from tinytorch.core.losses import CrossEntropyLoss
     from tinytorch.core.optimizers import SGD
-    from tito.milestones.mnist import DigitNetwork
+    from tito.milestones.classifier import DigitNetwork
 
     weights, batch, labels = starting_point(batch_size)
     network = DigitNetwork()

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from tinytorch.machine import processors
+from tinytorch.course.machine import processors
 
 
 class Runner:

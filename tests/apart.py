@@ -25,7 +25,7 @@ Place = tuple[str, dict[str, str]]
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     # Nothing of `tinytorch.core`, which is another one in each workspace.
-    ["tito.main", "tito.commands.module", "tito.checks.report", "tito.checks.runner"]
+    ["tito.main", "tito.commands.module", "tito.terminal.checks", "tito.checks.runner"]
 )
 
 

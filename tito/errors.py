@@ -4,8 +4,8 @@ from typing import IO, Any
 
 import click
 
-from tinytorch.text import clean
-from tito.prose import fit
+from tinytorch.course.text import clean
+from tito.terminal.prose import fit
 
 LONGEST = 10_000
 

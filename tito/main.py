@@ -5,9 +5,9 @@ import os
 import click
 
 import tinytorch
-from tito.course import find_repository
-from tito.groups import LazyCommand, LazyGroup
-from tito.prose import command_lines, fit
+from tito.repository import find_repository
+from tito.terminal.groups import LazyCommand, LazyGroup
+from tito.terminal.prose import command_lines, fit
 
 COMMANDS = (
     LazyCommand("init", "tito.commands.init:init", "Make a workspace to build in."),
@@ -67,11 +67,11 @@ def main(ctx: click.Context) -> None:
 
 def _overview() -> str:
     """Where you are and what to try next."""
-    from tito.workspace import Workspace  # here, since help and completion can do without
+    from tito.workspace.folder import Workspace  # here, since help and completion can do without
 
     workspace = Workspace.find()
     if workspace is not None:
-        from tito.overview import page
+        from tito.workspace.overview import page
 
         return page(workspace)
     root = find_repository()

@@ -61,12 +61,11 @@ import time
 
 import matplotlib.pyplot as plt
 
-from tinytorch.checking import check_here
-
 # Until you have written your own Tensor, the installed one stands in for it.
 from tinytorch.core.tensor import Tensor
+from tinytorch.course.checking import check_here
+from tinytorch.course.script import cell_by_cell
 from tinytorch.datasets import mnist
-from tinytorch.script import cell_by_cell
 
 digits = mnist()
 

@@ -63,9 +63,9 @@ from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 
-from tinytorch.checking import check_here
+from tinytorch.course.checking import check_here
+from tinytorch.course.script import cell_by_cell
 from tinytorch.datasets import mnist
-from tinytorch.script import cell_by_cell
 
 random = np.random.default_rng(0)
 digits = mnist()

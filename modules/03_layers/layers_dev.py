@@ -67,15 +67,15 @@ import tracemalloc
 import matplotlib.pyplot as plt
 
 import tinytorch
-from tinytorch.checking import check_here
 from tinytorch.core.activations import ReLU, Tanh
 from tinytorch.core.autograd import derivative
 from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import SGD
 from tinytorch.core.training import batches
+from tinytorch.course.checking import check_here
+from tinytorch.course.explore import explore
+from tinytorch.course.script import cell_by_cell
 from tinytorch.datasets import mnist
-from tinytorch.explore import explore
-from tinytorch.script import cell_by_cell
 
 tinytorch.manual_seed(3)
 random = np.random.default_rng(3)

@@ -40,7 +40,7 @@ import tracemalloc
 
 from tinytorch.core import losses
 from tinytorch.core.activations import softmax
-from tinytorch.script import cell_by_cell
+from tinytorch.course.script import cell_by_cell
 
 # The losses check what they are given with two functions that stand, ready made, near the end
 # of this lesson. Until you get there, the installed ones do the work.

@@ -55,7 +55,7 @@ from tinytorch.summation import accurate_sum, distance_from_mean
 import time
 from types import SimpleNamespace
 
-from tinytorch.script import cell_by_cell
+from tinytorch.course.script import cell_by_cell
 
 cell_by_cell()  # as in a notebook, where this file is run as a script
 

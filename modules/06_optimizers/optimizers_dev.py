@@ -38,7 +38,7 @@ from tinytorch.core.tensor import Tensor, as_tensor, brief
 import time
 
 from tinytorch.core.layers import Linear
-from tinytorch.script import cell_by_cell
+from tinytorch.course.script import cell_by_cell
 
 cell_by_cell()  # as in a notebook, where this file is run as a script
 

@@ -52,8 +52,8 @@ from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Dropout, Layer, Linear
 from tinytorch.core.losses import CrossEntropyLoss, MSELoss
 from tinytorch.core.optimizers import SGD
+from tinytorch.course.script import cell_by_cell
 from tinytorch.datasets import mnist
-from tinytorch.script import cell_by_cell
 
 cell_by_cell()  # as in a notebook, where this file is run as a script
 

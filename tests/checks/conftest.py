@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tinytorch.checking.judge import explain
-from tinytorch.checking.results import Result, cause, waiting
-from tinytorch.overlay import lay
-from tito.course import MODULES
+from tinytorch.course import MODULES
+from tinytorch.course.checking.judge import explain
+from tinytorch.course.checking.results import Result, cause, waiting
+from tinytorch.course.overlay import lay
 from tito.errors import TitoError
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 _judged = pytest.StashKey[list[str]]()
 _failed = pytest.StashKey[list[Result]]()

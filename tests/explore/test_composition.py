@@ -5,9 +5,9 @@ import pytest
 
 import tinytorch
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 composition = experiment_file("layers", "composition")
 ByHand = composition.ByHand

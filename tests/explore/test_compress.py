@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.digits import digits
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.digits import digits
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 compress = experiment_file("layers", "compress")
 Network = compress.Network

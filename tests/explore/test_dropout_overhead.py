@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import tinytorch
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.confidence import median_of
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
-from tinytorch.explore.timing import Times
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.confidence import median_of
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
+from tinytorch.course.explore.timing import Times
 
 dropout_overhead = experiment_file("layers", "dropout_overhead")
 Settings = dropout_overhead.Settings

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from quick import QUICK
 
+from tinytorch.course.explore.catalogue import Question, all_questions
+from tinytorch.course.explore.experiment import Guess
+from tinytorch.course.explore.running import Result, run
+from tinytorch.course.explore.settings import limits_of, make_settings
 from tinytorch.datasets import mnist
-from tinytorch.explore.catalogue import Question, all_questions
-from tinytorch.explore.experiment import Guess
-from tinytorch.explore.running import Result, run
-from tinytorch.explore.settings import limits_of, make_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 every_question = pytest.mark.parametrize(
@@ -46,16 +46,16 @@ WRONG = {
 }
 PROGRAM = """
 import json, sys
-import tinytorch.overlay
-tinytorch.overlay.lay("layers", sys.argv[1])
+import tinytorch.course.overlay
+tinytorch.course.overlay.lay("layers", sys.argv[1])
 import numpy as np
 from rich.console import Console
 from tinytorch.datasets import MNIST
-from tinytorch.explore import digits, timing
-from tinytorch.explore.catalogue import all_questions
-from tinytorch.explore.page import report
-from tinytorch.explore.running import run
-from tito.explore.screen import show_result
+from tinytorch.course.explore import digits, timing
+from tinytorch.course.explore.catalogue import all_questions
+from tinytorch.course.explore.page import report
+from tinytorch.course.explore.running import run
+from tito.terminal.answers import show_result
 few = MNIST(**np.load(sys.argv[4]))
 digits._all_digits = lambda: few
 timing.SHORTEST_BLOCK = 1e-5

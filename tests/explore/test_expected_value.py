@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 expected_value = experiment_file("layers", "expected_value")
 Settings = expected_value.Settings

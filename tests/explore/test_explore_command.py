@@ -13,15 +13,15 @@ import pexpect
 import pytest
 from click.testing import CliRunner, Result
 
-from tinytorch.explore.catalogue import find_question, questions_of
-from tinytorch.overlay import VARIABLE
+from tinytorch.course.explore.catalogue import find_question, questions_of
+from tinytorch.course.overlay import VARIABLE
 from tito.main import main
 
 PROGRAM = "import sys; from tito.main import main; main(sys.argv[1:])"
 # The same, as if the module had two questions, which are answered in no time.
 FEW = PROGRAM.replace(
     "import sys;",
-    "import sys; import tinytorch.explore.catalogue as c; "
+    "import sys; import tinytorch.course.explore.catalogue as c; "
     "few = tuple(map(c.find_question, ('expected-value', 'growth'))); "
     "c.questions_of = lambda module: few;",
 )
@@ -142,7 +142,7 @@ def test_json_tells_everything_and_nothing_else_is_on_stdout() -> None:
 
 
 def test_command_and_notebook_give_the_same_answer() -> None:
-    from tinytorch.explore import explore as in_notebook
+    from tinytorch.course.explore import explore as in_notebook
 
     told = json.loads(explore("03", *QUICK, "--json").stdout)
     shown = in_notebook("growth", inputs=20, hidden=8, outputs=3).as_dict()

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.experiment import experiment_file, quiet
 from tinytorch.explore.running import run

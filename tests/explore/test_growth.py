@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 growth = experiment_file("layers", "growth")
 parameters_of = growth.parameters_of

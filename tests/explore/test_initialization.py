@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 QUESTION = find_question("initialization")
 initialization = experiment_file("layers", "initialization")

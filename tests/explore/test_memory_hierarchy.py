@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinytorch.explore.caches import Cache, caches
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
-from tinytorch.explore.timing import Times
+from tinytorch.course.explore.caches import Cache, caches
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
+from tinytorch.course.explore.timing import Times
 
 memory_hierarchy = experiment_file("layers", "memory_hierarchy")
 QUESTION = find_question("memory-hierarchy")

@@ -9,15 +9,24 @@ from typing import TextIO
 import pytest
 from rich.console import Console
 
-from tinytorch.explore import progress as progress_module
-from tinytorch.explore import timing
-from tinytorch.explore.conditions import conditions
-from tinytorch.explore.drawing import png
-from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Picture, Series, bar_limits
-from tinytorch.explore.progress import Meter
-from tinytorch.explore.timing import FEWEST_ROUNDS, Times, measure
-from tinytorch.machine import THREAD_VARIABLES
-from tito.explore.sketch import sketch
+from tinytorch.course.explore import progress as progress_module
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.conditions import conditions
+from tinytorch.course.explore.drawing import png
+from tinytorch.course.explore.picture import (
+    Axis,
+    Bars,
+    Group,
+    Lines,
+    Mark,
+    Picture,
+    Series,
+    bar_limits,
+)
+from tinytorch.course.explore.progress import Meter
+from tinytorch.course.explore.timing import FEWEST_ROUNDS, Times, measure
+from tinytorch.course.machine import THREAD_VARIABLES
+from tito.terminal.sketch import sketch
 
 NAN, INF = math.nan, math.inf
 LINE = Series("measured", [1, 2, 3], [1.0, 10.0, 100.0], [0.5, 5, 50], [2, 20, 200])
@@ -71,7 +80,7 @@ def test_what_cannot_be_drawn_is_left_out(panel: Lines | Bars) -> None:
 def test_only_points_that_have_a_place_are_drawn() -> None:
     from matplotlib.figure import Figure
 
-    from tinytorch.explore.drawing import _draw_lines
+    from tinytorch.course.explore.drawing import _draw_lines
 
     axes = Figure().subplots()
     series = Series("a", [0, 1, 2, 3, 4, 5], [1, -1, NAN, INF, 0, 7])
@@ -80,7 +89,7 @@ def test_only_points_that_have_a_place_are_drawn() -> None:
 
 
 def test_panels_stand_side_by_side_and_share_a_legend_only_where_they_show_the_same() -> None:
-    from tinytorch.explore.drawing import _shares_legend
+    from tinytorch.course.explore.drawing import _shares_legend
 
     assert png(Picture("Both", [LINES, BARS, LINES], columns=2)).startswith(b"\x89PNG")
     assert _shares_legend(Picture("Alike", [LINES, LINES]))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 resnet_head = experiment_file("layers", "resnet_head")
 QUESTION = find_question("resnet-head")

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tinytorch.explore import GuessFirst, explore
-from tinytorch.explore.catalogue import all_questions, find_question, questions_of
-from tinytorch.explore.experiment import Guess, compare, read_guess
-from tinytorch.explore.settings import SettingError, as_text, make_settings, setting
-from tinytorch.explore.units import (
+from tinytorch.course.explore import GuessFirst, explore
+from tinytorch.course.explore.catalogue import all_questions, find_question, questions_of
+from tinytorch.course.explore.experiment import Guess, compare, read_guess
+from tinytorch.course.explore.settings import SettingError, as_text, make_settings, setting
+from tinytorch.course.explore.units import (
     count,
     figures,
     interval,

@@ -1,6 +1,6 @@
 """The colours of a picture that is drawn in characters."""
 
-from tito.explore.sketch import COLORS, MARKERS
+from tito.terminal.sketch import COLORS, MARKERS
 
 
 def test_no_series_has_the_colour_of_a_light_or_dark_background() -> None:

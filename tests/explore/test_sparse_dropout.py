@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-
-from tinytorch.core.tensor import Tensor
 from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.experiment import experiment_file
 from tinytorch.explore.running import run
+
+from tinytorch.core.tensor import Tensor
 
 sparse = experiment_file("layers", "sparse_dropout")
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from tinytorch.explore.bench import parameters_of
 from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.experiment import experiment_file

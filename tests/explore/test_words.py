@@ -2,7 +2,7 @@
 
 import pytest
 
-from tinytorch.explore.words import filled, said
+from tinytorch.course.explore.words import filled, said
 
 VALUES = {
     "flops": 1234567,

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from tinytorch import Tensor
-from tinytorch.checking import check_here
-from tinytorch.sources import cells_of
-from tito.course import MODULES, Module
-from tito.exercises import exercise_names
-from tito.export import exercise_source
-from tito.lesson import Lesson, read_lesson
+from tinytorch.course import MODULES, Module
+from tinytorch.course.checking import check_here
+from tinytorch.course.sources import cells_of
+from tito.lessons.exercises import exercise_names
+from tito.lessons.export import exercise_source
+from tito.lessons.lesson import Lesson, read_lesson
 
 ROOT = Path(__file__).resolve().parents[2]
 

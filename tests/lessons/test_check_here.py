@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from handed_out import CHECKED, every_exercise, run, without
 
-from tinytorch.checking import check_here
-from tinytorch.checking.run import Run
 from tinytorch.core import autograd
-from tito.course import Module, find_module
+from tinytorch.course import Module, find_module
+from tinytorch.course.checking import check_here
+from tinytorch.course.checking.run import Run
 from tito.main import main
 
 LAYERS = find_module("layers")
@@ -173,7 +173,9 @@ def test_control_c_ends_the_checks(file: Path) -> None:
 
 
 def test_a_pipe_that_takes_ascii_only_gets_question_marks() -> None:
-    program = 'from tinytorch.checking import check_here; check_here("layers", "Linear Layer")'
+    program = (
+        'from tinytorch.course.checking import check_here; check_here("layers", "Linear Layer")'
+    )
     finished = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},

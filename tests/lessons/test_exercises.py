@@ -7,12 +7,11 @@ import nbformat
 import pytest
 from handed_out import CHECKED, ROOT, every_exercise, lesson_of
 
-from tinytorch import shipped
-from tito.course import MODULES, Module
-from tito.exercises import exercise_names, hints
-from tito.export import exercise_source
-from tito.lesson import Lesson
-from tito.set_up_cell import is_set_up
+from tinytorch.course import MODULES, Module, shipped
+from tito.lessons.exercises import exercise_names, hints
+from tito.lessons.export import exercise_source
+from tito.lessons.lesson import Lesson
+from tito.lessons.set_up_cell import is_set_up
 
 every_lesson = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.folder)
 

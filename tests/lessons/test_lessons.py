@@ -11,9 +11,9 @@ import nbformat
 import pytest
 from handed_out import ROOT, lesson_of
 
-from tinytorch.explore.catalogue import questions_of
+from tinytorch.course import MODULES, Module
+from tinytorch.course.explore.catalogue import questions_of
 from tito.commands.export import exported_files
-from tito.course import MODULES, Module
 
 every_lesson = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.folder)
 

@@ -8,11 +8,11 @@ import pytest
 from handed_out import CHECKED, ROOT, lesson_of
 from nbclient import NotebookClient
 
-from tinytorch.overlay import VARIABLE
-from tito import set_up_cell
-from tito.course import MODULES, Module
-from tito.exercises import exercise_names
-from tito.export import notebook_source
+from tinytorch.course import MODULES, Module
+from tinytorch.course.overlay import VARIABLE
+from tito.lessons import set_up_cell
+from tito.lessons.exercises import exercise_names
+from tito.lessons.export import notebook_source
 
 pytestmark = pytest.mark.needs("loopback")
 
@@ -83,7 +83,7 @@ SESSION = {
     "a mistake": "1 / 0",
     "set-up again": set_up_cell.TEXT,
     "a use of that, again": "print(y)",
-    "a check": 'from tinytorch.checking import check_here\ncheck_here("layers", "Linear Layer")',
+    "a check": 'from tinytorch.course.checking import check_here\ncheck_here("layers", "Linear Layer")',
     "the exercise, written": "def f():\n    return 7",
     "a use of it, then": "y, (z, *_) = f(), (1, 2)",
     "a use of that, then": "print(y)",

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from handed_out import ROOT, lesson_of
 
-from tinytorch.overlay import VARIABLE
-from tito.course import MODULES, Module
-from tito.exercises import exercise_names
-from tito.export import exercise_source
+from tinytorch.course import MODULES, Module
+from tinytorch.course.overlay import VARIABLE
+from tito.lessons.exercises import exercise_names
+from tito.lessons.export import exercise_source
 
 HEAD = """\
 # %%
 from __future__ import annotations
 
 # %%
-from tinytorch.script import cell_by_cell
+from tinytorch.course.script import cell_by_cell
 
 cell_by_cell()
 """
@@ -115,7 +115,7 @@ def test_other_errors_are_the_learners_own(tmp_path: Path, error: str, last: str
 IN_AN_EDITOR = """
 import sys
 from IPython.core.interactiveshell import InteractiveShell
-from tinytorch.sources import code_cells
+from tinytorch.course.sources import code_cells
 
 file, knows_file = sys.argv[1], sys.argv[2] == "in a file"
 shell = InteractiveShell.instance()

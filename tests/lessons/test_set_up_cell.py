@@ -12,8 +12,8 @@ from handed_out import ROOT
 from nbclient import NotebookClient
 
 import tinytorch
-from tinytorch import notebook
-from tito import set_up_cell
+from tinytorch.course import notebook
+from tito.lessons import set_up_cell
 
 
 def installed(
@@ -32,14 +32,14 @@ def installed(
         sources.append(command[-1])
         if not problem:
             monkeypatch.setitem(sys.modules, "tinytorch", tinytorch)
-            monkeypatch.setitem(sys.modules, "tinytorch.notebook", notebook)
+            monkeypatch.setitem(sys.modules, "tinytorch.course.notebook", notebook)
         return subprocess.CompletedProcess(command, 1 if problem else 0, problem)
 
     monkeypatch.setattr("subprocess.run", install)
     monkeypatch.chdir(folder)
     before = {n: m for n, m in sys.modules.items() if n.split(".")[0] == "tinytorch"}
     if missing:
-        monkeypatch.setitem(sys.modules, "tinytorch.notebook", None)  # so importing it fails
+        monkeypatch.setitem(sys.modules, "tinytorch.course.notebook", None)  # so importing it fails
     text = set_up_cell.TEXT.replace('elsewhere = ""', f"elsewhere = {elsewhere!r}")
     try:
         exec(text, {})
@@ -78,7 +78,7 @@ def test_the_other_project_of_that_name_goes_first(
     other = SimpleNamespace(name="tinytorch")
     monkeypatch.setattr("importlib.metadata.distributions", lambda: [other])
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "tinytorch.notebook", None)
+    monkeypatch.setitem(sys.modules, "tinytorch.course.notebook", None)
     with pytest.raises(ImportError, match="could not be installed"):
         exec(set_up_cell.TEXT, {})
     assert commands[0] == ["uninstall", "--quiet", "--yes", "tinytorch"]
@@ -131,7 +131,7 @@ def install(command, **options):
     return subprocess.CompletedProcess(command, 0, "")
 subprocess.run = install
 exec(sys.argv[1])
-print(tinytorch.notebook.__file__)
+print(tinytorch.course.notebook.__file__)
 """
     finished = subprocess.run(
         [sys.executable, "-c", program, set_up_cell.TEXT],
@@ -157,7 +157,7 @@ def test_a_library_that_was_replaced_under_the_kernel_asks_for_a_restart(
 
 @pytest.mark.needs("loopback")
 def test_in_a_kernel_the_words_stand_alone_and_the_cells_below_do_not_run(tmp_path: Path) -> None:
-    missing = 'import sys; sys.modules["tinytorch.notebook"] = None'
+    missing = 'import sys; sys.modules["tinytorch.course.notebook"] = None'
     cells = [nbformat.v4.new_code_cell(text) for text in (missing, set_up_cell.TEXT, "1")]
     book = nbformat.v4.new_notebook(cells=cells)
     resources = {"metadata": {"path": str(tmp_path)}}

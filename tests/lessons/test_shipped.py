@@ -9,8 +9,9 @@ from pathlib import Path
 
 from handed_out import CHECKED, ROOT
 
-from tinytorch import shipped
-from tito import DISTRIBUTION, set_up_cell
+from tinytorch.course import shipped
+from tito import DISTRIBUTION
+from tito.lessons import set_up_cell
 
 
 def test_pip_knows_the_package_by_a_name_of_its_own() -> None:
@@ -34,7 +35,7 @@ def test_there_is_a_suite_for_each_of_the_first_modules() -> None:
 
 PROGRAM = """
 import tinytorch
-from tinytorch.checking import check_here
+from tinytorch.course.checking import check_here
 class Linear:
     def __init__(self, *sizes):
         raise NotImplementedError("Write Linear.__init__ in my notebook")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinytorch
-from tinytorch.laying import TAUGHT
+from tinytorch.course.loading import TAUGHT
 
 
 def run(program: str, **environment: str) -> str:

@@ -14,13 +14,13 @@ from click.testing import CliRunner
 from museum import Variant
 
 import tinytorch
-from tinytorch.checking.checks import Check, checks_in, load
-from tinytorch.checking.judge import judge
-from tinytorch.checking.run import Run
-from tinytorch.laying import LaidFile
-from tinytorch.overlay import lay, place
-from tito.checks.suites import read_suite
-from tito.course import Module
+from tinytorch.course import Module
+from tinytorch.course.checking.checks import Check, checks_in, load
+from tinytorch.course.checking.judge import judge
+from tinytorch.course.checking.run import Run
+from tinytorch.course.checking.suites import read_suite
+from tinytorch.course.loading import LaidFile
+from tinytorch.course.overlay import lay, place
 from tito.main import main
 
 # What `tito test --json` says about a check that failed, and the name of its function.
@@ -29,7 +29,7 @@ Failure = dict[str, Any]
 
 def checks_of(module: Module) -> list[Check]:
     """The checks of a module, in order."""
-    return checks_in(read_suite(module))
+    return checks_in(read_suite(module.name))
 
 
 def tito_test(variant: Variant, folder: Path, *options: str) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tito.course import Module, find_module
+from tinytorch.course import Module, find_module
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]

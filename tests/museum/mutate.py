@@ -27,7 +27,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 from judging import failures_in_each_run, pool
 from museum import MODULES, ROOT, Variant, original, reference
 
-from tito.course import Module
+from tinytorch.course import Module
 
 # Seconds after which a mutant has been noticed, if only because it does not come to an end.
 PATIENCE = 30

@@ -6,9 +6,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from tinytorch.checking.errors import meaning
 from tinytorch.core.layers import dropout, linear
 from tinytorch.core.tensor import Tensor, apply
+from tinytorch.course.checking.errors import meaning
 
 NOTHING: Any = None
 

@@ -14,10 +14,10 @@ from click.testing import CliRunner
 from judging import checks_of, failures, failures_apart, tito_test
 from museum import MODULES, ROOT, Exhibit, Variant, correct_variants, edited, mistakes, original
 
-from tinytorch.checking.judge import judge
-from tito import material
-from tito.course import Module, find_module
-from tito.exercises import exercise_names, hints
+from tinytorch.course import Module, find_module
+from tinytorch.course.checking.judge import judge
+from tito.lessons import material
+from tito.lessons.exercises import exercise_names, hints
 from tito.main import main
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=[m.name for m in MODULES])

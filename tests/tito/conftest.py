@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from learner import tito
 
-from tinytorch.overlay import VARIABLE
-from tito.workspace import Workspace
+from tinytorch.course.overlay import VARIABLE
+from tito.workspace.folder import Workspace
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from tinytorch.checking.checks import checks_in
-from tinytorch.checking.results import Result as CheckResult
+from tinytorch.course import Module, find_module
+from tinytorch.course.checking.checks import checks_in
+from tinytorch.course.checking.results import Result as CheckResult
 from tito.checks import runner
-from tito.course import Module, find_module
 from tito.main import main
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,19 +7,27 @@ import pytest
 
 import tinytorch
 from tinytorch import Tensor
-from tinytorch.checking import Mistake, Unit, check, expect, expect_error, expect_tensor, gradients
-from tinytorch.checking.chance import fraction_miss, fraction_tolerance
-from tinytorch.checking.checks import Check, checks_in
-from tinytorch.checking.claims import expect_undisturbed
-from tinytorch.checking.errors import meaning
-from tinytorch.checking.judge import Verdict, explain, judge
-from tinytorch.checking.lines import unit_lines
-from tinytorch.checking.results import Result
-from tinytorch.checking.state import restored
-from tito.checks.suites import read_suite
-from tito.course import MODULES
+from tinytorch.course import MODULES
+from tinytorch.course.checking import (
+    Mistake,
+    Unit,
+    check,
+    expect,
+    expect_error,
+    expect_tensor,
+    gradients,
+)
+from tinytorch.course.checking.chance import fraction_miss, fraction_tolerance
+from tinytorch.course.checking.checks import Check, checks_in
+from tinytorch.course.checking.claims import expect_undisturbed
+from tinytorch.course.checking.errors import meaning
+from tinytorch.course.checking.judge import Verdict, explain, judge
+from tinytorch.course.checking.lines import unit_lines
+from tinytorch.course.checking.results import Result
+from tinytorch.course.checking.state import restored
+from tinytorch.course.checking.suites import read_suite
 
-SUITES = [read_suite(module) for module in MODULES[:3]]
+SUITES = [read_suite(module.name) for module in MODULES[:3]]
 every_suite = pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.__name__)
 
 

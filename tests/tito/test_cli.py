@@ -10,10 +10,11 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
+from tinytorch.course import MODULES, find_module
 from tito import DISTRIBUTION
-from tito.course import MODULES, find_module, repository_root
 from tito.errors import TitoError
 from tito.main import COMMANDS, main
+from tito.repository import repository_root
 
 HEAVY = ("numpy", "matplotlib", "rich", "pytest", "jupytext", "nbformat", "tinytorch.core")
 
@@ -41,7 +42,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (packages / "tito").mkdir(parents=True)
     (packages / "tito" / "course.py").touch()
     (packages / "modules").mkdir()  # another package may well be called that
-    monkeypatch.setattr("tito.course.__file__", str(packages / "tito" / "course.py"))
+    monkeypatch.setattr("tito.repository.__file__", str(packages / "tito" / "course.py"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

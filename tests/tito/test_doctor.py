@@ -14,12 +14,13 @@ import pytest
 from apart import run_tito
 from learner import LAYERS, ROOT, TENSOR, solved, tito, with_linear, write_one
 
-from tinytorch.overlay import MARKER, VARIABLE
-from tito import material
-from tito.doctor import examine, machine
+from tinytorch.course.overlay import MARKER, VARIABLE
+from tito.doctor import environment as machine
+from tito.doctor import examine
 from tito.doctor.finding import NOTE, OK, PROBLEM, Finding
-from tito.export import notebook_source
-from tito.workspace import Workspace
+from tito.lessons import material
+from tito.lessons.export import notebook_source
+from tito.workspace.folder import Workspace
 
 
 def one(findings: list[Finding], words: str) -> Finding:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from learner import LAYERS, ROOT, solved
 
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 
 def typed(line: str, folder: Path) -> subprocess.CompletedProcess[str]:

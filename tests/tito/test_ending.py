@@ -11,9 +11,9 @@ import pexpect
 import pytest
 from learner import solved
 
+from tinytorch.course import find_module
 from tito.checks.stages import MOST_ABREAST
-from tito.course import find_module
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="only Linux tells of processes"

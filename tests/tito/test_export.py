@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from click.testing import CliRunner, Result
 
-from tito import set_up_cell
-from tito.export import exercise_notebook, exercise_source, library_source
-from tito.lesson import LessonError, read_lesson
+from tito.lessons import set_up_cell
+from tito.lessons.export import exercise_notebook, exercise_source, library_source
+from tito.lessons.lesson import LessonError, read_lesson
 from tito.main import main
 
 PATH = "modules/03_layers/layers_dev.py"

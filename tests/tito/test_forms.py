@@ -5,10 +5,10 @@ import json
 import pytest
 from learner import LAYERS, TENSOR, tito
 
-from tito import material
-from tito.course import MODULES, Module, find_module
-from tito.forms import as_file, as_notebook, exercise_file
-from tito.workspace import Workspace
+from tinytorch.course import MODULES, Module, find_module
+from tito.lessons import material
+from tito.lessons.forms import as_file, as_notebook, exercise_file
+from tito.workspace.folder import Workspace
 
 LOSSES = find_module("losses")
 

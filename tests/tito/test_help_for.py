@@ -3,8 +3,8 @@
 import pytest
 from learner import tito
 
-from tito.course import MODULES, Module
-from tito.workspace import Workspace
+from tinytorch.course import MODULES, Module
+from tito.workspace.folder import Workspace
 
 CHECKED = MODULES[:3]
 

@@ -7,12 +7,12 @@ import pytest
 from apart import run_tito
 from learner import LAYERS, LINEAR, solved, tito, with_linear, write_one
 
-from tito import material
-from tito.course import MODULES, Module
-from tito.exercises import body_of, exercise_names, find_exercise, hints
-from tito.lesson import read_lesson
-from tito.prose import reflow
-from tito.workspace import HIDDEN, Workspace
+from tinytorch.course import MODULES, Module
+from tito.lessons import material
+from tito.lessons.exercises import body_of, exercise_names, find_exercise, hints
+from tito.lessons.lesson import read_lesson
+from tito.terminal.prose import reflow
+from tito.workspace.folder import HIDDEN, Workspace
 
 TAUGHT = [module for module in MODULES if hints(material.lesson(module))]
 
@@ -282,7 +282,7 @@ def test_a_hint_is_given_even_where_it_cannot_be_noted(
     def refuse(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("tito.workspace.write_atomically", refuse)
+    monkeypatch.setattr("tito.workspace.folder.write_atomically", refuse)
     result = tito("hint", "layers", "Linear.forward")
     assert result.exit_code == 0
     assert given(result.stdout) == "Linear.forward, hint 1 of 3"

@@ -11,11 +11,11 @@ import pytest
 from learner import LAYERS, ROOT, TENSOR, solved, tito
 
 import tinytorch
-from tinytorch.overlay import MARKER
-from tito import material
-from tito.course import MODULES
-from tito.forms import exercise_file
-from tito.workspace import HIDDEN, Workspace
+from tinytorch.course import MODULES
+from tinytorch.course.overlay import MARKER
+from tito.lessons import material
+from tito.lessons.forms import exercise_file
+from tito.workspace.folder import HIDDEN, Workspace
 
 
 def contents(root: Path) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 import pytest
 from learner import tito
 
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 
 @pytest.mark.parametrize(("found", "told"), [(None, True), ("/usr/bin/jupyter-lab", False)])

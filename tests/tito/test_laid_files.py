@@ -8,10 +8,10 @@ import pytest
 from apart import run_tito
 from learner import LAYERS, ROOT, run_python
 
-from tito.course import MODULES, Module
-from tito.workspace import Workspace
+from tinytorch.course import MODULES, Module
+from tito.workspace.folder import Workspace
 
-LAY = "import sys, tinytorch.overlay as o; o.lay(sys.argv[1], sys.argv[2]); "
+LAY = "import sys, tinytorch.course.overlay as o; o.lay(sys.argv[1], sys.argv[2]); "
 FUTURE = "from __future__ import annotations\n"
 
 IMPORTS = """

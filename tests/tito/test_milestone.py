@@ -20,17 +20,13 @@ from safetensors.numpy import load_file
 
 import tinytorch
 from tinytorch.core.training import predict
+from tinytorch.course.owners import described
 from tinytorch.datasets import MNIST, mnist
-from tinytorch.planks import described
 from tito.main import main
+from tito.milestones.classifier import DigitNetwork, Step, train
 from tito.milestones.history import Epoch, History
 from tito.milestones.interruption import Interruption
-from tito.milestones.mnist import DigitNetwork, Step, train
-from tito.milestones.picture import draw
-from tito.milestones.planks import planks
-from tito.milestones.progress import clock, describe, header_row, plain_line, table_row
-from tito.milestones.recipe import Recipe
-from tito.milestones.report import (
+from tito.milestones.outcome import (
     Evaluation,
     Results,
     confusion_table,
@@ -38,6 +34,10 @@ from tito.milestones.report import (
     evaluate,
     metrics,
 )
+from tito.milestones.owners import planks
+from tito.milestones.picture import draw
+from tito.milestones.progress import clock, describe, header_row, plain_line, table_row
+from tito.milestones.recipe import Recipe
 
 NAMES = ("weights.safetensors", "metrics.json", "mnist.png")
 # One thread each, since tests run side by side.
@@ -613,7 +613,7 @@ def test_a_signal_ends_json_output_as_an_interrupted_run(
                 os.kill(os.getpid(), number)
             yield step
 
-    monkeypatch.setattr("tito.milestones.mnist.train", interrupted)
+    monkeypatch.setattr("tito.milestones.classifier.train", interrupted)
     result = run("--json")
     assert result.exit_code == code
     values = json.loads(result.stdout)
@@ -675,7 +675,9 @@ def test_ctrl_c_after_training_keeps_the_weights_and_leaves_whole_files(
 @pytest.fixture
 def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the test fail when training begins."""
-    monkeypatch.setattr("tito.milestones.mnist.train", lambda *arguments: pytest.fail("it trains"))
+    monkeypatch.setattr(
+        "tito.milestones.classifier.train", lambda *arguments: pytest.fail("it trains")
+    )
 
 
 @pytest.mark.usefixtures("no_training")
@@ -922,5 +924,5 @@ def test_a_plank_without_an_argument_that_the_network_needs_is_named(tmp_path: P
     )
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
-    assert "tito/milestones/mnist.py:" in flat(finished.stderr)
+    assert "tito/milestones/classifier.py:" in flat(finished.stderr)
     assert "Your planks pass all checks that there are for them: training." in finished.stderr

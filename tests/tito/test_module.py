@@ -11,14 +11,13 @@ from apart import run_tito
 from click.testing import CliRunner
 from learner import LAYERS, LINEAR, ROOT, TENSOR, run_python, solved, tito, with_linear, write_one
 
-from tinytorch import sources
-from tito import material
-from tito.course import MODULES, Module, find_module
-from tito.export import library_source, notebook_source
-from tito.forms import as_notebook, exercise_file
-from tito.lesson import read_lesson
+from tinytorch.course import MODULES, Module, find_module, sources
+from tito.lessons import material
+from tito.lessons.export import library_source, notebook_source
+from tito.lessons.forms import as_notebook, exercise_file
+from tito.lessons.lesson import read_lesson
 from tito.main import main
-from tito.workspace import HIDDEN, Status, Workspace
+from tito.workspace.folder import HIDDEN, Status, Workspace
 
 LOSSES = find_module("losses")
 
@@ -576,7 +575,7 @@ def test_bare_tito_shows_the_rest_when_one_file_cannot_be_read(
         return read(file)
 
     tito("module", "start", "3")
-    monkeypatch.setattr("tito.workspace.code_cells", refuse)
+    monkeypatch.setattr("tito.workspace.folder.code_cells", refuse)
     result = tito()
     assert result.exit_code == 0
     assert "07 training" in result.output

@@ -5,7 +5,7 @@ from click.shell_completion import ShellComplete
 from learner import tito
 
 from tito.main import main
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 
 @pytest.mark.parametrize(("group", "first"), [("module", "start"), ("milestone", "mnist")])
@@ -40,7 +40,7 @@ def test_outside_a_workspace_a_module_is_to_be_named(
 def test_with_every_module_finished_one_is_to_be_named(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tito.overview.current", lambda *arguments: None)
+    monkeypatch.setattr("tito.workspace.overview.current", lambda *arguments: None)
     result = tito("hint")
     assert result.exit_code == 1
     assert "Say which one: tito hint 03" in result.stderr

@@ -11,7 +11,7 @@ import trial
 from apart import Worker, call
 
 from tinytorch.datasets import MNIST, mnist
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 each_case = pytest.mark.parametrize("case", trial.CASES)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tito.course import find_module, repository_root
+from tinytorch.course import find_module
+from tito.repository import repository_root
 
 LAYERS = repository_root() / find_module("layers").library
 LACKING = ["cp1252", "gbk", "ascii"]

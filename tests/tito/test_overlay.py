@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from learner import LAYERS, ROOT, TENSOR, run_python, solved
 
-from tinytorch.ipython import run_cells
-from tinytorch.overlay import MARKER, VARIABLE, find_workspace, lay, place, search_path
-from tinytorch.sources import read
-from tito.course import Module
-from tito.export import exercise_source, notebook_source
-from tito.lesson import read_lesson
+from tinytorch.course import Module
+from tinytorch.course.ipython import run_cells
+from tinytorch.course.overlay import MARKER, VARIABLE, find_workspace, lay, place, search_path
+from tinytorch.course.sources import read
+from tito.lessons.export import exercise_source, notebook_source
+from tito.lessons.lesson import read_lesson
 
-LAY = "import sys, tinytorch.overlay as o; o.lay(sys.argv[1], sys.argv[2]); "
+LAY = "import sys, tinytorch.course.overlay as o; o.lay(sys.argv[1], sys.argv[2]); "
 
 LESSON = '''\
 # %% [markdown]

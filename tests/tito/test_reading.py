@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tinytorch.contents import LARGEST_FILE, MOST_CODE
-from tinytorch.ipython import as_python, run_cells
-from tinytorch.sources import read
+from tinytorch.course.contents import LARGEST_FILE, MOST_CODE
+from tinytorch.course.ipython import as_python, run_cells
+from tinytorch.course.sources import read
 
 LINES = [
     *("x = 1", "", "   ", "# a comment?", "# !ls", "y = x  # what?", "x %= 3", "y = x % 3"),

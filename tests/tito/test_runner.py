@@ -12,11 +12,11 @@ import pytest
 from apart import call
 from learner import run_first_checks, tito
 
-from tinytorch.checking.checks import Check
-from tinytorch.checking.results import Result
+from tinytorch.course import MODULES
+from tinytorch.course.checking.checks import Check
+from tinytorch.course.checking.results import Result
+from tinytorch.course.checking.suites import read_suite
 from tito.checks.runner import Report, run_checks
-from tito.checks.suites import read_suite
-from tito.course import MODULES
 from tito.errors import TitoError
 
 LAYERS = MODULES[2]

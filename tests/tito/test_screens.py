@@ -13,9 +13,9 @@ import pytest
 from learner import LAYERS, ROOT, solved, tito, write_one
 from rich.cells import cell_len
 
-from tinytorch.overlay import MARKER
-from tito.export import notebook_source
-from tito.workspace import Workspace
+from tinytorch.course.overlay import MARKER
+from tito.lessons.export import notebook_source
+from tito.workspace.folder import Workspace
 
 pytestmark = pytest.mark.needs("terminal")
 COLUMNS = 80

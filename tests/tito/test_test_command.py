@@ -8,10 +8,10 @@ import pytest
 from apart import call, run_tito
 from learner import ROOT, first_failure, solved, with_linear, write_one
 
-from tito.course import MODULES, Module, find_module
-from tito.export import notebook_source
-from tito.lesson import read_lesson
-from tito.workspace import Workspace
+from tinytorch.course import MODULES, Module, find_module
+from tito.lessons.export import notebook_source
+from tito.lessons.lesson import read_lesson
+from tito.workspace.folder import Workspace
 
 LAYERS = find_module("layers")
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 from learner import LAYERS, solved, with_linear
 
-from tinytorch.checking.checks import Check, Unit
-from tinytorch.checking.judge import Verdict, judge
-from tinytorch.checking.lines import unit_lines
-from tinytorch.checking.lineup import StandsBack
-from tinytorch.checking.results import Result
-from tinytorch.checking.run import Run
+from tinytorch.course import find_module
+from tinytorch.course.checking.checks import Check, Unit
+from tinytorch.course.checking.judge import Verdict, judge
+from tinytorch.course.checking.lines import unit_lines
+from tinytorch.course.checking.lineup import StandsBack
+from tinytorch.course.checking.results import Result
+from tinytorch.course.checking.run import Run
 from tito.checks.runner import run_checks
-from tito.course import find_module
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 UNIT = Unit("Numbers")
 PASSED = Verdict()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from learner import solved, tito, write_one
 
-from tito.course import find_module
-from tito.workspace import Workspace
+from tinytorch.course import find_module
+from tito.workspace.folder import Workspace
 
 LAYERS = find_module("layers")
 

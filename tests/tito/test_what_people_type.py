@@ -3,7 +3,7 @@
 import pytest
 from learner import LAYERS, tito, write_one
 
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 pytestmark = pytest.mark.usefixtures("workspace")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from learner import LAYERS, TENSOR, solved, tito, with_linear, write_one
 
-from tinytorch.overlay import MARKER, VARIABLE
-from tito import material
-from tito.course import MODULES
+from tinytorch.course import MODULES
+from tinytorch.course.overlay import MARKER, VARIABLE
 from tito.errors import TitoError
-from tito.export import notebook_source
-from tito.state import FORMAT, Progress, State, from_toml, to_toml
-from tito.workspace import HIDDEN, Status, Workspace, fingerprint
+from tito.lessons import material
+from tito.lessons.export import notebook_source
+from tito.workspace.folder import HIDDEN, Status, Workspace, fingerprint
+from tito.workspace.notes import FORMAT, Progress, State, from_toml, to_toml
 
 
 def afresh(workspace: Workspace) -> Workspace:

@@ -19,16 +19,16 @@ from pathlib import Path
 import jupytext  # type: ignore[import-untyped] # noqa: F401 - or each process would, for a second
 from learner import LAYERS, TENSOR, solved, tito, write_one
 
+from tinytorch.course.overlay import MARKER
 from tinytorch.datasets import MNIST
-from tinytorch.overlay import MARKER
-from tito import material
 
 # All commands, or each process would import its own.
 from tito.commands import hint, init, module, solution  # noqa: F401
-from tito.export import notebook_source
+from tito.lessons import material
+from tito.lessons.export import notebook_source
 from tito.main import main
-from tito.state import from_toml
-from tito.workspace import HIDDEN, Workspace
+from tito.workspace.folder import HIDDEN, Workspace
+from tito.workspace.notes import from_toml
 
 RANDOM_INSTANTS = 6
 RESULTS = Path("milestone-mnist")

@@ -1,11 +1,11 @@
 """The framework: one file a lesson, each importing only the files of earlier lessons.
 
 In a learner's workspace the modules that they have finished are found first (see
-`tinytorch.overlay`). Autograd attaches itself to the door in `tensor` when it is imported, so it
+`tinytorch.course.overlay`). Autograd attaches itself to the door in `tensor` when it is imported, so it
 is imported here: whichever part of the framework is used first, gradients are recorded.
 """
 
-from tinytorch.overlay import completing, search_path
+from tinytorch.course.overlay import completing, search_path
 
 __path__ = search_path()
 

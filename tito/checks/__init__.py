@@ -7,7 +7,7 @@ others takes a tenth of a second to fork and use them again.
 
 import os
 
-from tinytorch.machine import THREAD_VARIABLES
+from tinytorch.course.machine import THREAD_VARIABLES
 
 for _variable in THREAD_VARIABLES:
     os.environ.setdefault(_variable, "1")

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tinytorch.checking.checks import Check, checks_in
-from tinytorch.checking.results import Result
-from tinytorch.checking.run import LIMIT, Run
-from tinytorch.overlay import place
+from tinytorch.course import Module
+from tinytorch.course.checking.checks import Check, checks_in
+from tinytorch.course.checking.results import Result
+from tinytorch.course.checking.run import LIMIT, Run
+from tinytorch.course.checking.suites import read_suite
+from tinytorch.course.overlay import place
 from tito.checks.stages import Stages
-from tito.checks.suites import read_suite
-from tito.course import Module
 
 
 @dataclass
@@ -83,7 +83,7 @@ def run_checks(
     Raises:
         TitoError: there are no checks for this module.
     """
-    checks = checks_in(read_suite(module))
+    checks = checks_in(read_suite(module.name))
     start = time.perf_counter()
     report = Report(module, len(checks))
     stages = Stages(module, file, beside, checks, on_wait)

@@ -22,14 +22,14 @@ from functools import partial
 from os import _exit
 from typing import Any, TextIO
 
-from tinytorch.checking.checks import Check, checks_in, load
-from tinytorch.checking.judge import Verdict, explain, judge
-from tinytorch.overlay import VARIABLE, lay
+from tinytorch.course import Module
+from tinytorch.course.checking.checks import Check, checks_in, load
+from tinytorch.course.checking.judge import Verdict, explain, judge
+from tinytorch.course.checking.suites import read_suite
+from tinytorch.course.overlay import VARIABLE, lay
 from tito.checks.channel import MOST, Channel, read_message
-from tito.checks.suites import read_suite
-from tito.course import Module
+from tito.checks.offspring import adopt_orphans, end_offspring
 from tito.ending import SIGNALS
-from tito.offspring import adopt_orphans, end_offspring
 
 # Bytes of memory that code may ask for beyond what the stage itself has.
 MEMORY = 2**30
@@ -142,7 +142,7 @@ def _serve(connection: socket.socket, setting: Setting) -> None:
                 verdict = replace(explain(error, name), outcome="error", about="")
         verdict.printed = _printed()
         channel.send(asdict(verdict))
-        checks = {check.name: check for check in checks_in(read_suite(setting.module))}
+        checks = {check.name: check for check in checks_in(read_suite(setting.module.name))}
         while True:
             request = _next(channel)
             check = checks[request["check"]]

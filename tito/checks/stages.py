@@ -14,14 +14,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tinytorch.checking.checks import Check
-from tinytorch.checking.judge import Verdict, overdue, verdict_from
-from tinytorch.machine import processors
-from tinytorch.overlay import find_workspace, search_path
+from tinytorch.course import Module
+from tinytorch.course.checking.checks import Check
+from tinytorch.course.checking.judge import Verdict, overdue, verdict_from
+from tinytorch.course.machine import processors
+from tinytorch.course.overlay import find_workspace, search_path
 from tito.checks.channel import MOST
 from tito.checks.process import SetUpError, StageProcess
 from tito.checks.stage import NO_ANSWER, Setting
-from tito.course import Module
 
 MOST_ABREAST = 4  # each stage has to load the framework, which is worth it for a few only
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tito.course import repository_root
+from tito.repository import repository_root
 
 # In the order in which they run. What needs a machine at rest comes first.
 BENCHMARKS = (
@@ -69,7 +69,7 @@ def bench(
     root = repository_root()
     # The benchmarks belong to the clone; they are no part of the installed package.
     sys.path.insert(0, str(root))
-    from benchmarks import report
+    from benchmarks import run as report
 
     if source is None:
         chosen = tuple(n for n in BENCHMARKS if n in names) or (BENCHMARKS if full else QUICK)

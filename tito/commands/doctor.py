@@ -7,9 +7,9 @@ import click
 from tito.doctor import examine
 from tito.doctor.finding import NOTE, OK, PROBLEM, Finding
 from tito.errors import TitoError
-from tito.output import print_json
-from tito.prose import screen_width
-from tito.workspace import Workspace
+from tito.terminal.output import print_json
+from tito.terminal.prose import screen_width
+from tito.workspace.folder import Workspace
 
 
 @click.command()

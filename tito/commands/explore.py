@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from tinytorch.explore.catalogue import Question, find_question, questions_of
+from tinytorch.course import MODULES, Module, did_you_mean
+from tinytorch.course.explore.catalogue import Question, find_question, questions_of
 from tinytorch.files import write_atomically
-from tito.course import MODULE, MODULE_OR_NAME, MODULES, Module, did_you_mean
 from tito.errors import TitoError
-from tito.explore.asking import ask, guess_of
-from tito.explore.report import REPORT, write_report
-from tito.files import files_in
-from tito.milestones.planks import explain
-from tito.output import print_json
-from tito.prose import fit, reflow, screen_width
+from tito.milestones.owners import explain
+from tito.terminal.answer_files import REPORT, write_report
+from tito.terminal.guesses import ask, guess_of
+from tito.terminal.output import print_json
+from tito.terminal.parameters import MODULE, MODULE_OR_NAME
+from tito.terminal.prose import fit, reflow, screen_width
+from tito.workspace.files import files_in
 
 if TYPE_CHECKING:
-    from tinytorch.explore.running import Result
+    from tinytorch.course.explore.running import Result
 
 
 @dataclass(frozen=True)
@@ -187,8 +188,8 @@ def answer_one(
     """Answer one question, on the screen or as JSON, and write its picture."""
     from rich.console import Console
 
-    from tinytorch.explore.experiment import read_guess
-    from tito.explore.screen import show_question, show_result
+    from tinytorch.course.explore.experiment import read_guess
+    from tito.terminal.answers import show_question, show_result
 
     console = Console(stderr=how.as_json, highlight=False, markup=False)
     try:
@@ -270,8 +271,8 @@ def answer_all(module: Module, questions: tuple[Question, ...], how: Manner) -> 
 
 def find_out(question: Question, given: dict[str, str], guess: str | None, how: Manner) -> Result:
     """Run the experiment behind a question, with progress where somebody watches."""
-    from tinytorch.explore.progress import Meter
-    from tinytorch.explore.running import run
+    from tinytorch.course.explore.progress import Meter
+    from tinytorch.course.explore.running import run
 
     with Meter(question.name) as progress:
         return run(question, given, full=how.full, guess=guess, progress=progress)
@@ -283,7 +284,7 @@ def told(error: Exception, how: Manner) -> click.ClickException:
     Raises:
         Exception: the error itself, where the whole traceback is wanted or there is no more to say.
     """
-    from tinytorch.explore.settings import SettingError
+    from tinytorch.course.explore.settings import SettingError
 
     if isinstance(error, SettingError):
         return click.UsageError(f"{error}.".replace("..", "."))

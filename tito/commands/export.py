@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from tinytorch.course import MODULES, Module
 from tinytorch.files import write_atomically
-from tito.course import MODULE, MODULES, Module, repository_root
 from tito.errors import TitoError
-from tito.export import exercise_notebook, library_source
-from tito.lesson import read_lesson
+from tito.lessons.export import exercise_notebook, library_source
+from tito.lessons.lesson import read_lesson
+from tito.repository import repository_root
+from tito.terminal.parameters import MODULE
 
 
 @click.command()

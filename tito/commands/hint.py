@@ -3,12 +3,14 @@
 import click
 from click.shell_completion import CompletionItem
 
-from tito import material, overview
-from tito.course import MODULE_OR_NAME, Module
+from tinytorch.course import Module
 from tito.errors import TitoError
-from tito.exercises import exercise_names, find_exercise, hints
-from tito.prose import fit, reflow, screen_width
-from tito.workspace import Status, Workspace
+from tito.lessons import material
+from tito.lessons.exercises import exercise_names, find_exercise, hints
+from tito.terminal.parameters import MODULE_OR_NAME
+from tito.terminal.prose import fit, reflow, screen_width
+from tito.workspace import overview
+from tito.workspace.folder import Status, Workspace
 
 
 def complete_exercise(

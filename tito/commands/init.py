@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from tinytorch.overlay import MARKER
-from tito.course import is_repository
+from tinytorch.course.overlay import MARKER
 from tito.errors import TitoError
-from tito.handout import add_missing, add_new_editions, outdated_checks
-from tito.prose import command_lines, fit
-from tito.workspace import Workspace, explaining_failures
+from tito.repository import is_repository
+from tito.terminal.prose import command_lines, fit
+from tito.workspace.folder import Workspace, explaining_failures
+from tito.workspace.handout import add_missing, add_new_editions, outdated_checks
 
 
 @click.command()

@@ -131,9 +131,9 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
     # Imported here, since this is where a plank that cannot be imported comes to light.
     import numpy as np
     from rich.console import Console
+    from tinytorch.planks import described
 
     from tinytorch.core.training import save
-    from tinytorch.planks import described
     from tito.milestones.history import History
     from tito.milestones.mnist import DigitNetwork, train
     from tito.milestones.progress import Progress

@@ -5,18 +5,21 @@ from pathlib import Path
 
 import click
 
-from tinytorch.text import clean
-from tito import material, overview
+from tinytorch.course import MODULES, Module
+from tinytorch.course.text import clean
 from tito.commands.export import export as export_lessons
-from tito.completing import check_plank, draft, export, problem_at_import
-from tito.course import MODULE, MODULES, Module, find_repository
 from tito.errors import NotJudgedError, TitoError
-from tito.groups import OrderedGroup
-from tito.handout import hand_out_exercise, start_over
-from tito.output import print_json
-from tito.prose import command_lines, fit
-from tito.switching import switch
-from tito.workspace import Status, Workspace
+from tito.lessons import material
+from tito.repository import find_repository
+from tito.terminal.groups import OrderedGroup
+from tito.terminal.output import print_json
+from tito.terminal.parameters import MODULE
+from tito.terminal.prose import command_lines, fit
+from tito.workspace import overview
+from tito.workspace.completing import check_plank, draft, export, problem_at_import
+from tito.workspace.folder import Status, Workspace
+from tito.workspace.handout import hand_out_exercise, start_over
+from tito.workspace.switching import switch
 
 _SPELLINGS = (s for m in MODULES for s in (m.digits, str(m.number), m.name, m.folder))
 
@@ -178,8 +181,8 @@ def _passes(module: Module, file: Path) -> bool:
             raise _not_judged(file)
         return True
     # Here, because they bring NumPy along.
-    from tito.checks.report import Screen, print_summary
     from tito.checks.runner import run_checks
+    from tito.terminal.checks import Screen, print_summary
 
     screen = Screen()
     report = run_checks(module, file, on_result=screen.add, on_wait=screen.wait)

@@ -5,15 +5,17 @@ from pathlib import Path
 
 import click
 
+from tinytorch.course import Module
+from tinytorch.course.sources import read
 from tinytorch.files import write_atomically
-from tinytorch.sources import read
-from tito import material, overview
 from tito.commands.hint import complete_exercise
-from tito.course import MODULE_OR_NAME, Module
 from tito.errors import TitoError
-from tito.exercises import body_of, exercise_names, find_exercise
-from tito.prose import fit
-from tito.workspace import Workspace
+from tito.lessons import material
+from tito.lessons.exercises import body_of, exercise_names, find_exercise
+from tito.terminal.parameters import MODULE_OR_NAME
+from tito.terminal.prose import fit
+from tito.workspace import overview
+from tito.workspace.folder import Workspace
 
 
 @click.command()

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tito import material
-from tito.course import MODULE, MODULES, Module, find_module, find_repository, repository_root
-from tito.output import print_json
-from tito.prose import fit
-from tito.workspace import Workspace
+from tinytorch.course import MODULES, Module, find_module
+from tito.lessons import material
+from tito.repository import find_repository, repository_root
+from tito.terminal.output import print_json
+from tito.terminal.parameters import MODULE
+from tito.terminal.prose import fit
+from tito.workspace.folder import Workspace
 
 if TYPE_CHECKING:
     from tito.checks.runner import Report
@@ -138,8 +140,8 @@ def _judge(
 ) -> "list[Report]":
     """Run the checks of modules; unless `quiet`, each unit is on the screen as soon as it ends."""
     # Here, because they bring NumPy along.
-    from tito.checks.report import Screen, print_summary
     from tito.checks.runner import run_checks
+    from tito.terminal.checks import Screen, print_summary
 
     reports: list[Report] = []
     for module in modules:
@@ -178,7 +180,7 @@ def _closing(report: "Report", workspace: Workspace | None, judged: Path | None)
 
 def _run_pytest(arguments: tuple[str, ...]) -> int:
     """Run the tests of the clone, and say beforehand what that is."""
-    from tinytorch.machine import processors
+    from tinytorch.course.machine import processors
 
     if not arguments:
         minutes = max(1, round(PROCESSOR_MINUTES / processors()))
@@ -202,8 +204,8 @@ def _module_of(file: Path) -> Module:
     Raises:
         click.UsageError: neither says.
     """
-    from tinytorch import sources
-    from tinytorch.laying import TAUGHT, public_names
+    from tinytorch.course import sources
+    from tinytorch.course.loading import TAUGHT, public_names
 
     try:
         defined = set(public_names(sources.read(str(file)).text))

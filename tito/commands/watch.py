@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tito import material, overview
-from tito.course import MODULE, Module, repository_root
+from tinytorch.course import Module
 from tito.errors import TitoError
-from tito.prose import fit
-from tito.workspace import Workspace
+from tito.lessons import material
+from tito.repository import repository_root
+from tito.terminal.parameters import MODULE
+from tito.terminal.prose import fit
+from tito.workspace import overview
+from tito.workspace.folder import Workspace
 
 if TYPE_CHECKING:
-    from tinytorch.checking.checks import Check
-    from tinytorch.checking.results import Result
+    from tinytorch.course.checking.checks import Check
+    from tinytorch.course.checking.results import Result
     from tito.checks.runner import Report
 
 # Seconds between two looks at the files. Asking costs microseconds, and works where notifications
@@ -65,8 +68,8 @@ class _Watcher:
     def look(self) -> None:
         """Run the checks on what is in the file now, and show what comes first."""
         # Here, because they bring NumPy along; from the second time on it is there.
-        from tito.checks.report import print_summary
         from tito.checks.runner import run_checks
+        from tito.terminal.checks import print_summary
 
         self.seen = self._state()
         self.unit, self.told = [], False
@@ -113,7 +116,7 @@ class _Watcher:
 
     def _tell(self) -> None:
         """Show what the unit came to."""
-        from tito.checks.report import print_unit
+        from tito.terminal.checks import print_unit
 
         self.told = True
         self._begin()
@@ -170,8 +173,8 @@ def _is_done(exercise: str, report: "Report") -> bool:
 
     A check of what is built on the exercise may wait for another one that is still to be written.
     """
-    from tinytorch import shipped
-    from tinytorch.checking.judge import NOT_WRITTEN
+    from tinytorch.course import shipped
+    from tinytorch.course.checking.judge import NOT_WRITTEN
 
     exercises = shipped.exercises(report.module.name)
     about = [

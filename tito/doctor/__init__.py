@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tito.doctor import machine, places
+from tito.doctor import environment as machine
+from tito.doctor import workspace as places
 from tito.doctor.finding import NOTE, OK, Finding
-from tito.workspace import Workspace
+from tito.workspace.folder import Workspace
 
 
 def examine(workspace: Workspace | None) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tinytorch.overlay import VARIABLE
+from tinytorch.course.overlay import VARIABLE
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 

@@ -1,1 +1,1 @@
-"""Experiments on the screen: `tito explore` shows what `tinytorch.explore` finds out."""
+"""Experiments on the screen: `tito explore` shows what `tinytorch.course.explore` finds out."""

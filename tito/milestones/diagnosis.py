@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tinytorch.checking.lines import unit_lines
-from tinytorch.checking.results import Result
-from tito import material
+from tinytorch.course import Module, find_module
+from tinytorch.course.checking.lines import unit_lines
+from tinytorch.course.checking.results import Result
 from tito.checks.runner import run_checks
-from tito.course import Module, find_module
-from tito.prose import screen_width
+from tito.lessons import material
+from tito.terminal.prose import screen_width
 
 
 def first_failure(names: Iterable[str]) -> tuple[Module, Result] | None:

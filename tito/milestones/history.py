@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from tito.milestones.mnist import Step
+from tito.milestones.classifier import Step
 
 
 @dataclass

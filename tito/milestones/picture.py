@@ -14,8 +14,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-
 from tinytorch.planks import described
+
 from tito.milestones.history import History
 from tito.milestones.report import DIGITS, Evaluation, Results, shown_share
 

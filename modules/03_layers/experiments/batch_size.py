@@ -8,10 +8,6 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-
-import tinytorch
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.optimizers import SGD
 from tinytorch.explore import timing
 from tinytorch.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
 from tinytorch.explore.caches import caches
@@ -21,6 +17,10 @@ from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.explore.progress import within
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import count, percent
+
+import tinytorch
+from tinytorch.core.autograd import no_grad
+from tinytorch.core.optimizers import SGD
 
 FLOAT32 = 4  # bytes
 SQUARES = (256, 512)  # rows and columns of matrices whose product is about as fast as can be

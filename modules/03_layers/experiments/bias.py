@@ -11,10 +11,10 @@ import tinytorch
 from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import figures
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import figures
 
 EPSILON = 1e-5  # added to the variance, as is usual
 DTYPES = {"float32": np.float32, "float64": np.float64}

@@ -19,11 +19,11 @@ from tinytorch.core.activations import ReLU
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.layers import Dropout, Layer, Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.experiment import Answer, Change, Experiment, Guess, Progress, Table
-from tinytorch.explore.picture import Axis, Bars, Group, Lines, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.timing import Times, measure
-from tinytorch.explore.units import figures, interval, percent, seconds, size
+from tinytorch.course.explore.experiment import Answer, Change, Experiment, Guess, Progress, Table
+from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.timing import Times, measure
+from tinytorch.course.explore.units import figures, interval, percent, seconds, size
 
 INPUTS, CLASSES = 784, 10
 

@@ -13,11 +13,11 @@ import tinytorch
 from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.digits import Digits, digits, error_rate, learn
-from tinytorch.explore.experiment import Answer, Change, Experiment, Guess, Progress, Table
-from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import count, figures, percent, size
+from tinytorch.course.explore.digits import Digits, digits, error_rate, learn
+from tinytorch.course.explore.experiment import Answer, Change, Experiment, Guess, Progress, Table
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import count, figures, percent, size
 
 FLOAT32 = 4  # bytes
 QUANTIZE, PRUNE = "fewer bits", "fewer weights"

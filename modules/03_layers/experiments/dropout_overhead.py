@@ -9,10 +9,6 @@ from functools import partial
 from itertools import chain
 
 import numpy as np
-
-import tinytorch
-from tinytorch.core.layers import Dropout
-from tinytorch.core.tensor import Tensor
 from tinytorch.explore import timing
 from tinytorch.explore.bench import CLASSES, INPUTS, Network, step_to_time
 from tinytorch.explore.conditions import threads
@@ -22,6 +18,10 @@ from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Pic
 from tinytorch.explore.settings import setting
 from tinytorch.explore.timing import Times
 from tinytorch.explore.units import figures, percent, seconds
+
+import tinytorch
+from tinytorch.core.layers import Dropout
+from tinytorch.core.tensor import Tensor
 from tinytorch.random import generator
 
 CLAIMED = 0.02  # of the training time: what the question says

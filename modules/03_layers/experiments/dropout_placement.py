@@ -7,12 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-
-import tinytorch
-from tinytorch.core.activations import GELU, ReLU, Sigmoid, Tanh
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.layers import Dropout
-from tinytorch.core.tensor import Tensor
 from tinytorch.explore.bench import Network
 from tinytorch.explore.confidence import mean_of
 from tinytorch.explore.digits import Digits, digits
@@ -21,6 +15,12 @@ from tinytorch.explore.learning import error_rate, learn, over_seeds
 from tinytorch.explore.picture import Axis, Lines, Picture, Series
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import figures, listed, percent, plain
+
+import tinytorch
+from tinytorch.core.activations import GELU, ReLU, Sigmoid, Tanh
+from tinytorch.core.autograd import no_grad
+from tinytorch.core.layers import Dropout
+from tinytorch.core.tensor import Tensor
 
 Function = Callable[[Tensor], Tensor]
 

@@ -10,10 +10,10 @@ import numpy as np
 import tinytorch
 from tinytorch.core.layers import Dropout
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import count, figures, percent, plain
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import count, figures, percent, plain
 
 CONFIDENCE = 0.95
 DEVIATIONS = 1.959964  # a normal variable strays no further, with the confidence above

@@ -12,11 +12,11 @@ import numpy as np
 import tinytorch
 from tinytorch.core.layers import Dropout, Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore import timing
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Bars, Group, Lines, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import count, plain, rate, seconds, size
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import count, plain, rate, seconds, size
 
 FLOAT32 = 4  # bytes
 

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from functools import partial
 
-import tinytorch
-from tinytorch.core.layers import Linear
 from tinytorch.explore import timing
 from tinytorch.explore.bench import normal
 from tinytorch.explore.conditions import memory
@@ -16,6 +14,9 @@ from tinytorch.explore.picture import Axis, Bars, Group, Mark, Picture
 from tinytorch.explore.progress import within
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import count, figures, size
+
+import tinytorch
+from tinytorch.core.layers import Linear
 
 # Bytes of a parameter. Brown et al. (2020) trained in half precision.
 PRECISIONS = {"float32": 4.0, "float16": 2.0, "int8": 1.0, "int4": 0.5}

@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-
-import tinytorch
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.layers import Linear
 from tinytorch.explore import timing
 from tinytorch.explore.bench import normal
 from tinytorch.explore.caches import Cache, caches
@@ -20,6 +16,10 @@ from tinytorch.explore.experiment import Findings, Progress, Table
 from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import rate, seconds, size
+
+import tinytorch
+from tinytorch.core.autograd import no_grad
+from tinytorch.core.layers import Linear
 
 FLOAT32 = 4  # bytes
 # Where a call on nothing takes more than this share of the time, it is not memory that is timed.

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-
-import tinytorch
-from tinytorch.core.layers import Linear
 from tinytorch.explore import timing
 from tinytorch.explore.bench import normal
 from tinytorch.explore.experiment import Findings, Progress, Table
@@ -16,6 +13,9 @@ from tinytorch.explore.picture import Axis, Bars, Group, Picture
 from tinytorch.explore.progress import within
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import count, figures, percent, plain, rate
+
+import tinytorch
+from tinytorch.core.layers import Linear
 
 # He et al. (2016), table 1: bottleneck blocks in each of the four stages, by the number of layers.
 BLOCKS = {"50": (3, 4, 6, 3), "101": (3, 4, 23, 3), "152": (3, 8, 36, 3)}

@@ -9,13 +9,6 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-
-import tinytorch
-from tinytorch.core.activations import Sigmoid
-from tinytorch.core.layers import Dropout
-from tinytorch.core.optimizers import Adam
-from tinytorch.core.tensor import Tensor
-from tinytorch.core.training import Trainer
 from tinytorch.explore import timing
 from tinytorch.explore.bench import Network
 from tinytorch.explore.confidence import mean_of
@@ -25,6 +18,13 @@ from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.explore.progress import within
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import figures, plain, seconds
+
+import tinytorch
+from tinytorch.core.activations import Sigmoid
+from tinytorch.core.layers import Dropout
+from tinytorch.core.optimizers import Adam
+from tinytorch.core.tensor import Tensor
+from tinytorch.core.training import Trainer
 
 BATCH_SIZE = 50
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-
-import tinytorch
 from tinytorch.explore.bench import CLASSES, INPUTS, Network, parameters_of
 from tinytorch.explore.confidence import mean_of
 from tinytorch.explore.digits import digits
@@ -16,6 +14,8 @@ from tinytorch.explore.learning import error_rate, learn, over_seeds
 from tinytorch.explore.picture import Axis, Lines, Picture, Series
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import count, percent, plain
+
+import tinytorch
 
 WIDE, DEEP, NARROW = "wide", "deep", "less wide"
 

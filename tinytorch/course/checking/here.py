@@ -1,0 +1,155 @@
+"""Checks that run where the code is: below an exercise, in a notebook or a lesson."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
+from inspect import isfunction
+from itertools import groupby
+from typing import Any
+
+from tinytorch.course import notebook
+from tinytorch.course.checking.checks import Check, checks_in, load, standing_in
+from tinytorch.course.checking.judge import OutOfTime, Verdict, judge
+from tinytorch.course.checking.lines import line_width, unit_lines
+from tinytorch.course.checking.run import Run
+from tinytorch.course.checking.suites import read_suite
+
+
+def check_here(module_name: str, *titles: str) -> None:
+    """Run checks on what the notebook or the file that calls this defines, and print the outcome.
+
+    It prints what `tito test` prints about these units, and returns whatever the outcome is, so
+    that the cells below can run. Code that is loaded as a part of the framework is left to
+    whoever loads it.
+
+    Args:
+        module_name: the module that the code belongs to: "layers".
+        titles: the units to check, by the words after "Unit Test": "Linear Layer".
+
+    Raises:
+        LookupError: there are no checks of that name.
+    """
+    namespace = sys._getframe(1).f_globals
+    if namespace["__name__"] == f"tinytorch.core.{module_name}":
+        return
+    checks = checks_in(read_suite(module_name))
+    known = {check.unit.title for check in checks}
+    if not titles or not known.issuperset(titles):
+        raise LookupError(f"{module_name} has checks for {', '.join(sorted(known))}; got {titles}")
+    here = _Here(module_name, namespace)
+    run = Run(module_name, here.judge, notebook.place)
+    chosen = [check for check in checks if check.unit.title in titles]
+    for number, (unit, group) in enumerate(groupby(chosen, lambda check: check.unit)):
+        results = [run.result_of(check) for check in group]
+        if notebook.shell() is not None:  # there, "!" hands a line to the system
+            results = [replace(r, hint=r.hint and f"!{r.hint}") for r in results]
+        if number:
+            print()
+        for _, line in unit_lines(unit, results, line_width()):
+            _print(line)
+
+
+class _Here:
+    """Judges checks in this process, on the definitions of a namespace."""
+
+    def __init__(self, module_name: str, namespace: dict[str, Any]) -> None:
+        self.module_name = module_name
+        self.namespace = namespace
+        self.definitions = _Definitions(namespace)
+
+    def judge(self, check: Check, limit: float) -> Verdict:
+        """Run a check, in silence and for so many seconds; Ctrl-C still ends it all."""
+        missing = self._missing(check)
+        if missing:
+            return missing
+        name = self.namespace["__name__"]
+        with (
+            _derivatives(self.module_name, self.namespace),
+            standing_in(self.module_name, self.definitions),
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+            _time_limit(limit),
+        ):
+            return judge(check, name, self.definitions, let_through=(KeyboardInterrupt,))
+
+    def _missing(self, check: Check) -> Verdict | None:
+        """The verdict if something that the check is about has not been defined here.
+
+        The lessons import what they build on, so the reference may be in its place.
+        """
+        for name in dict.fromkeys(name.partition(".")[0] for name in check.about):
+            origin = getattr(self.namespace.get(name), "__module__", None)
+            if name not in self.namespace or str(origin).startswith("tinytorch."):
+                return Verdict(
+                    outcome="failed",
+                    mistake=f"{name} is not defined here",
+                    seen=f"the {name} that comes with TinyTorch" if origin else f"no {name}",
+                    expected=f"a {name} of yours; run the cell that defines it",
+                    stopped=True,
+                )
+        return None
+
+
+class _Definitions:
+    """The names in a namespace, as the attributes of a module."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.__dict__ = namespace
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(f"this code does not define {name}")
+
+
+@contextmanager
+def _derivatives(module_name: str, namespace: dict[str, Any]) -> Iterator[None]:
+    """Enter the operations defined here in autograd's table, with the rules of their namesakes.
+
+    The table knows operations by identity, so it has only those of the framework.
+    """
+    rules = load("autograd")._rules
+    added: dict[Any, Any] = {}
+    for name, operation in vars(load(module_name)).items():
+        mine = namespace.get(name)
+        if isfunction(operation) and isfunction(mine) and operation in rules and mine not in rules:
+            added[mine] = rules[operation]
+    rules.update(added)
+    try:
+        yield
+    finally:
+        for mine in added:
+            del rules[mine]
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime when the time is up, where the system can interrupt code."""
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise OutOfTime(seconds)
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)  # and again, should code catch the first
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _print(line: str) -> None:
+    """Print a line, with a question mark for what the output cannot show."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(line.encode(encoding, "replace").decode(encoding))

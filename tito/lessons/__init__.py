@@ -1,0 +1,1 @@
+"""Lessons as files: read, exported, handed out, and the exercises in them."""

@@ -1,0 +1,1 @@
+"""What a terminal shows: prose, groups of commands, checks, answers and sketches."""
