@@ -1,7 +1,7 @@
 """The museum of mistakes: what learners get wrong, and what they get right in their own way.
 
-Each module has a file here, `03_layers.toml`: mistakes and correct variants, as edits of a correct
-solution. See `docs/checks.md` for what they are there for.
+They lie beside the checks, in `modules/03_layers/mistakes.toml`: mistakes and correct variants, as
+edits of a correct solution. See `docs/checks.md` for what they are there for.
 """
 
 import tomllib
@@ -12,9 +12,8 @@ from typing import Any
 
 from tinytorch.course import Module, find_module
 
-FOLDER = Path(__file__).parent
-ROOT = FOLDER.parents[1]
-MODULES = [find_module(path.stem) for path in sorted(FOLDER.glob("*.toml"))]
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = [find_module(path.parent.name) for path in sorted(ROOT.glob("modules/*/mistakes.toml"))]
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,8 @@ def edited(text: str, edits: tuple[tuple[str, str], ...]) -> str:
 
 
 def _collection(module: Module) -> dict[str, list[dict[str, Any]]]:
-    return tomllib.loads((FOLDER / f"{module.folder}.toml").read_text(encoding="utf-8"))
+    file = ROOT / "modules" / module.folder / "mistakes.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def _edits(pairs: list[list[str]]) -> tuple[tuple[str, str], ...]:

@@ -198,7 +198,7 @@ def test_a_check_file_of_another_tinytorch_is_told_of_and_not_touched(workspace:
     name = next(iter(material.check_files()))
     (workspace.root / "tests" / name).write_text("# old\n")
     output = tito("init").output
-    assert f"other checks than tests/{name}; it uses its own. To have them here too:" in output
+    assert f"other checks than {name}; it uses its own. To have them here too:" in output
     assert (workspace.root / "tests" / name).read_text() == "# old\n"
 
 

@@ -17,7 +17,7 @@ from importlib import import_module
 MARKER = "tinytorch.toml"
 VARIABLE = "TINYTORCH_WORKSPACE"
 
-REFERENCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "core")
+REFERENCE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "core")
 """The folder of TinyTorch's own modules."""
 
 

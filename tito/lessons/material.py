@@ -7,7 +7,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from tinytorch.course import Module, shipped
+from tinytorch.course import MODULES, Module, shipped
 from tito import DISTRIBUTION
 from tito.errors import TitoError
 from tito.lessons.exercises import has_hints
@@ -39,8 +39,12 @@ def edition(module: Module) -> str:
 
 
 def check_files() -> dict[str, Path]:
-    """Name to path of each file of the checks: `test_03_layers.py`, and what these share."""
-    return {path.name: path for path in sorted((_ROOT / "tests/checks").glob("*.py"))}
+    """Where each file of the checks is in a workspace, and where it comes from.
+
+    They are the modules' suites, to be read, and what has plain pytest run them.
+    """
+    suites = {m.checks: _ROOT / m.checks for m in MODULES if check_file(m)}
+    return {**suites, "tests/conftest.py": _ROOT / "tests/checks/conftest.py"}
 
 
 def check_file(module: Module) -> str | None:
@@ -50,7 +54,7 @@ def check_file(module: Module) -> str | None:
 
 def workspace_files() -> dict[str, str]:
     """Name to text of the files in a workspace that are about the workspace itself."""
-    folder = Path(__file__).with_name("handed_out")
+    folder = Path(__file__).parents[1] / "workspace" / "handed_out"
     readme = (folder / "README.md").read_text(encoding="utf-8")
     if addresses := _addresses():
         readme += "\n## Where TinyTorch comes from\n\n"

@@ -20,7 +20,7 @@ from tito.lessons import material
 from tito.lessons.export import plank_source
 from tito.workspace.folder import Workspace, fingerprint, forget_compiled
 
-IMPORT = "import tinytorch.core.training"  # and with it all the others
+IMPORT = "import " + ", ".join(f"tinytorch.core.{module.name}" for module in MODULES)
 
 
 @dataclass(frozen=True)

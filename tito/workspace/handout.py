@@ -68,9 +68,9 @@ def add_missing(workspace: Workspace, state: State) -> list[str]:
             added.append(module.lesson)
         workspace.progress(module)
     for name, source in material.check_files().items():
-        path = workspace.root / "tests" / name
+        path = workspace.root / name
         if not path.exists():
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, source.read_bytes())
             added.append(workspace.shown(path))
     return added
@@ -99,9 +99,8 @@ def add_new_editions(workspace: Workspace, state: State) -> list[str]:
 
 def outdated_checks(workspace: Workspace) -> list[str]:
     """The check files in the workspace that are not those of the TinyTorch installed."""
-    folder = workspace.root / "tests"
     return [
-        f"tests/{name}"
+        name
         for name, source in material.check_files().items()
-        if (folder / name).is_file() and (folder / name).read_bytes() != source.read_bytes()
+        if (file := workspace.root / name).is_file() and file.read_bytes() != source.read_bytes()
     ]

@@ -192,9 +192,8 @@ def page(workspace: Workspace) -> str:
         lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
     sentence, commands = next_steps(workspace, here)
     if here and here.status is Status.NOT_STARTED:
-        layers = all_standings[2]
-        if here is all_standings[0] and layers.status is Status.NOT_STARTED:
-            commands.append(("tito module start 03", "or with the layers: any order will do"))
+        if all(s.status is Status.NOT_STARTED for s in all_standings):
+            commands.append(("tito module start MODULE", "or with another: any order will do"))
         commands.append(_MILESTONE)
     lines += ["", sentence, *command_lines(commands)]
     new = [s.module.name for s in all_standings if s.new_lesson]

@@ -15,7 +15,7 @@ from types import ModuleType
 from tinytorch.course.sources import exercises_in
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_CLONE = os.path.dirname(os.path.dirname(_HERE))
+_CLONE = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))
 
 ROOT = _HERE if os.path.isdir(os.path.join(_HERE, "modules")) else _CLONE
 
@@ -34,12 +34,13 @@ def digits(module_name: str) -> str:
 
 def find(module_name: str, file: str) -> str | None:
     """A file in the folder of a module; None where there is none."""
-    return _file(f"modules/[0-9]*_{module_name}/{file}")
+    found = glob(f"modules/[0-9]*_{module_name}/{file}", root_dir=ROOT)
+    return os.path.join(ROOT, found[0]) if found else None
 
 
 def check_file(module_name: str) -> str | None:
-    """The checks of a module: `.../tests/checks/test_03_layers.py`; None where there are none."""
-    return _file(f"tests/checks/test_[0-9]*_{module_name}.py")
+    """The checks of a module: `.../modules/03_layers/checks.py`; None where there are none."""
+    return find(module_name, "checks.py")
 
 
 def exercises(module_name: str) -> list[str]:
@@ -64,8 +65,3 @@ def load_file(name: str, file: str) -> ModuleType:
             del sys.modules[name]
             raise
     return sys.modules[name]
-
-
-def _file(pattern: str) -> str | None:
-    found = glob(pattern, root_dir=ROOT)
-    return os.path.join(ROOT, found[0]) if found else None
