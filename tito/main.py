@@ -18,7 +18,7 @@ COMMANDS = (
     LazyCommand("solution", "tito.commands.solution:solution", "Put the solution beside yours."),
     LazyCommand("explore", "tito.commands.explore:explore", "Find out what layers cost, and why."),
     LazyCommand(
-        "milestone", "tito.commands.milestone:milestone", "Train a famous network on these layers."
+        "milestone", "tito.commands.milestone:milestone", "Train a famous network on your modules."
     ),
     LazyCommand("doctor", "tito.commands.doctor:doctor", "Find out what is wrong, and the fix."),
     LazyCommand(
@@ -29,6 +29,7 @@ COMMANDS = (
         "tito.commands.export:export",
         "In a clone: make library and notebooks of lessons.",
     ),
+    LazyCommand("dev", "tito.commands.dev:dev", "In a clone: write modules of the course."),
 )
 
 WORDS = {

@@ -1,0 +1,87 @@
+"""What a module of the course still lacks."""
+
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tinytorch.course import Module
+from tinytorch.course.checking.checks import checks_in
+from tinytorch.course.checking.suites import read_suite
+from tinytorch.course.explore.catalogue import questions_of
+from tinytorch.course.explore.experiment import read_experiment
+from tito.checks.runner import Report, run_checks
+from tito.commands.export import exported_files
+from tito.lessons.exercises import exercise_names, hints
+from tito.lessons.export import exercise_source
+from tito.lessons.lesson import Lesson, read_lesson
+
+HINTS = 3
+
+
+def lacking(root: Path, module: Module) -> Iterator[str]:
+    """What a module lacks, a sentence each; nothing if it is whole."""
+    folder = root / "modules" / module.folder
+    lesson = read_lesson((root / module.lesson).read_text(encoding="utf-8"), module.lesson)
+    for path, content in exported_files(root, module).items():
+        if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != content:
+            yield f"{path} is not what the lesson exports: tito export {module.number:02}"
+    exercises = exercise_names(lesson)
+    given = hints(lesson)
+    for name in exercises:
+        if len(given.get(name, ())) != HINTS:
+            yield f"{name} has {len(given.get(name, ()))} hints, and should have {HINTS}"
+    yield from _lacking_questions(folder, module)
+    if not (folder / "checks.py").is_file():
+        yield "there are no checks: checks.py"
+        return
+    yield from _lacking_mistakes(folder, module)
+    with tempfile.TemporaryDirectory(prefix="tito-") as scratch:
+        file = Path(scratch, f"{module.name}.py")
+        report = _judged(module, lesson, file)
+        for result in report.failures:
+            yield f"the solution fails {result.check.name}: {result.mistake or result.seen}"
+        for name in exercises:
+            if _judged(module, _without(lesson, name), file).passed:
+                yield f"{name} passes untouched: no check asks for it"
+
+
+def _judged(module: Module, lesson: Lesson, file: Path) -> Report:
+    file.write_text(exercise_source(lesson), encoding="utf-8")
+    return run_checks(module, file)
+
+
+def _without(lesson: Lesson, *exercises: str) -> Lesson:
+    """The lesson with all solutions but those of these exercises."""
+    unsolved = tuple(s for s in lesson.solutions if s.function in exercises)
+    return Lesson(lesson.path, lesson.lines, lesson.cells, unsolved)
+
+
+def _lacking_mistakes(folder: Path, module: Module) -> Iterator[str]:
+    file = folder / "mistakes.toml"
+    if not file.is_file():
+        yield "there are no mistakes to hold the checks against: mistakes.toml"
+        return
+    caught = {
+        entry["check"] for entry in tomllib.loads(file.read_text(encoding="utf-8"))["mistake"]
+    }
+    checks = {check.name for check in checks_in(read_suite(module.name))}
+    for name in sorted(checks - caught):
+        yield f"no mistake in mistakes.toml is for the check {name}"
+    for name in sorted(caught - checks):
+        yield f"mistakes.toml speaks of a check that there is not: {name}"
+
+
+def _lacking_questions(folder: Path, module: Module) -> Iterator[str]:
+    questions = questions_of(module.name)
+    if not questions:
+        yield "there are no systems questions: questions.toml"
+    for question in questions:
+        try:
+            read_experiment(question)
+        except LookupError:
+            yield f"no experiment answers the question {question.name}"
+    answered = {question.name.replace("-", "_") for question in questions}
+    for file in sorted(folder.glob("experiments/*.py")):
+        if file.stem not in answered:
+            yield f"no question asks for experiments/{file.name}"
