@@ -7,8 +7,8 @@ from tinytorch import Tensor
 from tinytorch.course import MODULES, Module
 from tinytorch.course.checking import check_here
 from tinytorch.course.sources import cells_of
+from tito.dev import lacking
 from tito.lessons.exercises import exercise_names
-from tito.lessons.export import exercise_source
 from tito.lessons.lesson import Lesson, read_lesson
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,9 +29,7 @@ def every_exercise() -> list[tuple[Module, str]]:
 
 def without(module: Module, *exercises: str) -> str:
     """The lesson with all solutions but those of these exercises."""
-    lesson = lesson_of(module)
-    unsolved = tuple(s for s in lesson.solutions if s.function in exercises)
-    return exercise_source(Lesson(lesson.path, lesson.lines, lesson.cells, unsolved))
+    return lacking.without(lesson_of(module), *exercises)
 
 
 def run(file: Path, text: str) -> dict[str, Any]:

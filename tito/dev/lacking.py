@@ -9,8 +9,7 @@ from tinytorch.course import Module
 from tinytorch.course.checking.checks import checks_in
 from tinytorch.course.checking.suites import read_suite
 from tinytorch.course.explore.catalogue import questions_of
-from tinytorch.course.explore.experiment import read_experiment
-from tito.checks.runner import Report, run_checks
+from tito.checks.runner import run_checks
 from tito.commands.export import exported_files
 from tito.lessons.exercises import exercise_names, hints
 from tito.lessons.export import exercise_source
@@ -36,25 +35,20 @@ def lacking(root: Path, module: Module) -> Iterator[str]:
         yield "there are no checks: checks.py"
         return
     yield from _lacking_mistakes(folder, module)
+    for result in run_checks(module, root / module.lesson).failures:
+        yield f"the solution fails {result.check.name}: {result.mistake or result.seen}"
     with tempfile.TemporaryDirectory(prefix="tito-") as scratch:
-        file = Path(scratch, f"{module.name}.py")
-        report = _judged(module, lesson, file)
-        for result in report.failures:
-            yield f"the solution fails {result.check.name}: {result.mistake or result.seen}"
+        file = Path(scratch, f"{module.name}_dev.py")
         for name in exercises:
-            if _judged(module, _without(lesson, name), file).passed:
+            file.write_text(without(lesson, name), encoding="utf-8")
+            if run_checks(module, file).passed:
                 yield f"{name} passes untouched: no check asks for it"
 
 
-def _judged(module: Module, lesson: Lesson, file: Path) -> Report:
-    file.write_text(exercise_source(lesson), encoding="utf-8")
-    return run_checks(module, file)
-
-
-def _without(lesson: Lesson, *exercises: str) -> Lesson:
+def without(lesson: Lesson, *exercises: str) -> str:
     """The lesson with all solutions but those of these exercises."""
     unsolved = tuple(s for s in lesson.solutions if s.function in exercises)
-    return Lesson(lesson.path, lesson.lines, lesson.cells, unsolved)
+    return exercise_source(Lesson(lesson.path, lesson.lines, lesson.cells, unsolved))
 
 
 def _lacking_mistakes(folder: Path, module: Module) -> Iterator[str]:
@@ -62,9 +56,8 @@ def _lacking_mistakes(folder: Path, module: Module) -> Iterator[str]:
     if not file.is_file():
         yield "there are no mistakes to hold the checks against: mistakes.toml"
         return
-    caught = {
-        entry["check"] for entry in tomllib.loads(file.read_text(encoding="utf-8"))["mistake"]
-    }
+    collection = tomllib.loads(file.read_text(encoding="utf-8"))
+    caught = {entry["check"] for entry in collection["mistake"]}
     checks = {check.name for check in checks_in(read_suite(module.name))}
     for name in sorted(checks - caught):
         yield f"no mistake in mistakes.toml is for the check {name}"
@@ -73,15 +66,10 @@ def _lacking_mistakes(folder: Path, module: Module) -> Iterator[str]:
 
 
 def _lacking_questions(folder: Path, module: Module) -> Iterator[str]:
-    questions = questions_of(module.name)
-    if not questions:
-        yield "there are no systems questions: questions.toml"
-    for question in questions:
-        try:
-            read_experiment(question)
-        except LookupError:
-            yield f"no experiment answers the question {question.name}"
-    answered = {question.name.replace("-", "_") for question in questions}
+    asked = {question.name.replace("-", "_") for question in questions_of(module.name)}
+    for name in sorted(asked):
+        if not (folder / "experiments" / f"{name}.py").is_file():
+            yield f"no experiment answers a question: experiments/{name}.py"
     for file in sorted(folder.glob("experiments/*.py")):
-        if file.stem not in answered:
+        if file.stem not in asked:
             yield f"no question asks for experiments/{file.name}"

@@ -1,4 +1,4 @@
-"""A new module of the course: a folder that runs from the first minute, and its line in the list."""
+"""A new module of the course: a folder that runs from the first minute, and its entry."""
 
 from pathlib import Path
 
@@ -22,14 +22,10 @@ def make_module(root: Path, number: int, name: str, tier: str) -> list[str]:
         TitoError: the number or the name is taken, or the name cannot be one.
     """
     if not name.isidentifier() or name != name.lower():
-        raise TitoError(
-            f"{name!r} is to be a file of tinytorch.core: lower-case, as in dataloader."
-        )
+        raise TitoError(f"{name!r} will be a file of tinytorch.core: write it in lower case.")
     taken = [m.folder for m in MODULES if number == m.number or name == m.name]
     if taken:
-        raise TitoError(
-            f"{taken[0]} is there already. The next free number: {len(MODULES) + 1:02}."
-        )
+        raise TitoError(f"{taken[0]} is there already; the next number is {len(MODULES) + 1:02}.")
     before = max((m for m in MODULES if m.number < number), key=lambda m: m.number)
     module = Module(number, name, tier, "what it is about", ("example",), ("tensor",))
     words = {

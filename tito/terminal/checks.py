@@ -88,7 +88,8 @@ def print_summary(
     about = f" ({judged})" if judged else ""
     click.echo()
     if report.passed:
-        sentence = f"All {passed} checks passed in {report.seconds:.1f} s{about}."
+        checks = "The 1 check" if passed == 1 else f"All {passed} checks"
+        sentence = f"{checks} passed in {report.seconds:.1f} s{about}."
         click.secho(fit(sentence), fg="green")
     else:
         parts = [f"{failed} failed", f"{passed} passed"]

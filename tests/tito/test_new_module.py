@@ -1,0 +1,148 @@
+"""A module is a folder and a line in the list: with those, everything else finds it.
+
+A made-up module is added to a copy of the repository by `tito dev new`, which writes nothing else.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = "import sys; from tito.main import main; main(sys.argv[1:], prog_name='tito')"
+
+
+class Copy:
+    """A copy of the repository, and commands run from it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def tito(self, *arguments: str, cwd: Path) -> str:
+        """What a command prints; it must succeed."""
+        finished = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            cwd=cwd,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which Python takes the copy's packages."""
+        return {**os.environ, "PYTHONPATH": str(self.root)}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy of the repository with a module more than the course has."""
+    root = tmp_path_factory.mktemp("clone") / "tinytorch"
+    left_out = shutil.ignore_patterns("__pycache__", ".*", "tests", "docs", "explore-*")
+    shutil.copytree(ROOT, root, ignore=left_out)
+    shutil.copytree(ROOT / "tests" / "checks", root / "tests" / "checks", ignore=left_out)
+    copy = Copy(root)
+    written = copy.tito("dev", "new", "42", "answers", cwd=root).splitlines()[:-1]
+    assert {line.removeprefix("wrote ") for line in written} == {
+        "modules/42_answers/answers_dev.py",
+        "modules/42_answers/answers_dev.ipynb",
+        "modules/42_answers/checks.py",
+        "modules/42_answers/mistakes.toml",
+        "modules/42_answers/questions.toml",
+        "modules/42_answers/experiments/answers_size.py",
+        "tinytorch/core/answers.py",
+        "tinytorch/course/__init__.py",
+    }
+    return copy
+
+
+@pytest.fixture
+def workspace(copy: Copy, tmp_path: Path) -> Path:
+    """A workspace made from the copy."""
+    copy.tito("init", str(tmp_path / "mine"), cwd=tmp_path)
+    return tmp_path / "mine"
+
+
+def solve(workspace: Path, solution: str = "return x + x") -> None:
+    """Write the exercise."""
+    file = workspace / "modules" / "42_answers" / "answers_dev.py"
+    text = file.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if "raise NotImplementedError" in line]
+    assert len(lines) == 1, lines
+    file.write_text(text.replace(lines[0], f"    {solution}"), encoding="utf-8")
+
+
+def test_a_clone_tests_it_exports_it_and_finds_it_whole(copy: Copy) -> None:
+    assert "1 check passed" in copy.tito("test", "--module", "answers", cwd=copy.root)
+    assert "8 lessons: all up to date." in copy.tito("export", "--check", cwd=copy.root)
+    assert copy.tito("dev", "check", "42", cwd=copy.root) == "42_answers: is whole\n"
+
+
+def test_a_learner_sees_it_starts_it_and_gets_hints(copy: Copy, workspace: Path) -> None:
+    assert "42 answers" in copy.tito(cwd=workspace)
+    copy.tito("module", "start", "42", cwd=workspace)
+    assert "example" in copy.tito("module", "status", "42", cwd=workspace)
+    assert "Twice a number" in copy.tito("hint", "42", cwd=workspace)
+    assert (workspace / "modules" / "42_answers" / "checks.py").is_file()
+
+
+def test_a_learner_watches_it(copy: Copy, workspace: Path) -> None:
+    watching = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "watch", "42"],
+        cwd=workspace,
+        env=copy.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert watching.stdout is not None
+    try:
+        shown = next(line for line in watching.stdout if "Unit Test" in line)
+    finally:
+        watching.kill()
+        watching.wait()
+    assert "Example" in shown
+
+
+def test_a_learner_completes_it_and_the_framework_uses_it(copy: Copy, workspace: Path) -> None:
+    solve(workspace)
+    copy.tito("module", "complete", "42", cwd=workspace)
+    assert (workspace / "tinytorch" / "core" / "answers.py").is_file()
+    assert "1 check passed" in copy.tito("test", "--module", "42", cwd=workspace)
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/", "-k", "answers", "-q"],
+        cwd=workspace,
+        env=copy.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stdout
+    assert "1 passed" in finished.stdout
+
+
+def test_its_question_is_listed_completed_and_answered(copy: Copy, workspace: Path) -> None:
+    assert "answers-size" in copy.tito("explore", "42", cwd=workspace)
+    said = copy.tito("explore", "42", "answers-size", "--no-guess", cwd=workspace)
+    assert "4,000 bytes: 4 for each number." in said
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=workspace,
+        env={
+            **copy.environment,
+            "_TITO_COMPLETE": "bash_complete",
+            "COMP_WORDS": "tito explore answers ",
+            "COMP_CWORD": "3",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert "answers-size" in finished.stdout
+
+
+def test_its_notebook_is_handed_out(copy: Copy, workspace: Path) -> None:
+    copy.tito("module", "start", "42", "--notebook", cwd=workspace)
+    assert (workspace / "modules" / "42_answers" / "answers_dev.ipynb").is_file()
