@@ -83,7 +83,9 @@ SESSION = {
     "a mistake": "1 / 0",
     "set-up again": set_up_cell.TEXT,
     "a use of that, again": "print(y)",
-    "a check": 'from tinytorch.course.checking import check_here\ncheck_here("layers", "Linear Layer")',
+    "a check": (
+        'from tinytorch.course.checking import check_here\ncheck_here("layers", "Linear Layer")'
+    ),
     "the exercise, written": "def f():\n    return 7",
     "a use of it, then": "y, (z, *_) = f(), (1, 2)",
     "a use of that, then": "print(y)",

@@ -1,8 +1,8 @@
 """The framework: one file a lesson, each importing only the files of earlier lessons.
 
 In a learner's workspace the modules that they have finished are found first (see
-`tinytorch.course.overlay`). Autograd attaches itself to the door in `tensor` when it is imported, so it
-is imported here: whichever part of the framework is used first, gradients are recorded.
+`tinytorch.course.overlay`). Autograd attaches itself to the door in `tensor` when it is imported,
+so it is imported here: whichever part of the framework is used first, gradients are recorded.
 """
 
 from tinytorch.course.overlay import completing, search_path

@@ -1,6 +1,7 @@
 """Cells that wait for an exercise: what they say in the place of a traceback.
 
-Shared by notebooks (`tinytorch.course.notebook`) and by lessons run as a script (`tinytorch.course.script`).
+Shared by notebooks (`tinytorch.course.notebook`) and by lessons run as a script
+(`tinytorch.course.script`).
 """
 
 from __future__ import annotations

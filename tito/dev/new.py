@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from tinytorch.course import MODULES, Module
+from tinytorch.files import write_atomically
 from tito.commands.export import exported_files
 from tito.errors import TitoError
-from tito.workspace.files import write_atomically
 
 TEMPLATE = Path(__file__).parent / "template"
 LIST = "tinytorch/course/__init__.py"

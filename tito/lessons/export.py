@@ -119,8 +119,8 @@ def exercise_notebook(lesson: Lesson) -> str:
 def notebook_source(text: str) -> str:
     """A lesson's text as a notebook (nbformat 4.5), the same bytes each time.
 
-    Its first cell is that of `tito.lessons.set_up_cell`, the others are the lesson's. A cell's id comes
-    from its text alone, so that changing one cell changes one id.
+    Its first cell is that of `tito.lessons.set_up_cell`, the others are the lesson's. A cell's id
+    comes from its text alone, so that changing one cell changes one id.
     """
     import jupytext  # type: ignore[import-untyped] # here, because it takes a quarter second
 

@@ -108,7 +108,8 @@ class Experiment(Generic[S]):
     """How a question is answered.
 
     Attributes:
-        settings: a dataclass whose fields are declared with `tinytorch.course.explore.settings.setting`.
+        settings: a dataclass whose fields are declared with
+            `tinytorch.course.explore.settings.setting`.
         guess: what to ask first.
         answer: measures or computes, and tells its progress.
     """
