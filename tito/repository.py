@@ -21,7 +21,7 @@ def is_repository(folder: Path) -> bool:
     return (
         (folder / "pyproject.toml").is_file()
         and (folder / "modules").is_dir()
-        and (folder / "tito" / "main.py").is_file()
+        and (folder / "tito" / "repository.py").is_file()
     )
 
 

@@ -595,7 +595,7 @@ def test_an_unknown_benchmark_is_wrong_usage() -> None:
 def test_bench_from_a_wheel_says_that_it_needs_a_clone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tito.repository.__file__", str(tmp_path / "tito" / "course.py"))
+    monkeypatch.setattr("tito.repository.__file__", str(tmp_path / "tito" / "repository.py"))
     monkeypatch.chdir(tmp_path)
     result = run()
     assert result.exit_code == 1

@@ -30,7 +30,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("modules", "tinytorch/core", "tests", "tito"):
         (root / folder).mkdir(parents=True)
     (root / "pyproject.toml").touch()
-    (root / "tito" / "course.py").touch()
+    (root / "tito" / "repository.py").touch()
     monkeypatch.chdir(root)
     return root
 
@@ -40,9 +40,9 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder outside every clone, with tito installed as from a wheel."""
     packages = tmp_path / "site-packages"
     (packages / "tito").mkdir(parents=True)
-    (packages / "tito" / "course.py").touch()
+    (packages / "tito" / "repository.py").touch()
     (packages / "modules").mkdir()  # another package may well be called that
-    monkeypatch.setattr("tito.repository.__file__", str(packages / "tito" / "course.py"))
+    monkeypatch.setattr("tito.repository.__file__", str(packages / "tito" / "repository.py"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

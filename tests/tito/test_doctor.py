@@ -365,7 +365,7 @@ def test_planks_that_work_are_fine(workspace: Workspace, plank: Path) -> None:
 
 def test_checks_of_another_tinytorch_are_worth_knowing(workspace: Workspace) -> None:
     name = next(iter(material.check_files()))
-    (workspace.root / "tests" / name).write_text("# old\n")
+    (workspace.root / name).write_text("# old\n")
     assert one(seen(workspace), f"other checks than {name}").state == NOTE
 
 

@@ -478,7 +478,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tinytorch" / "core").mkdir(parents=True)
     (tmp_path / "tito").mkdir()
     (tmp_path / "pyproject.toml").touch()
-    (tmp_path / "tito" / "course.py").touch()
+    (tmp_path / "tito" / "repository.py").touch()
     (tmp_path / PATH).write_text(LESSON, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -47,7 +47,7 @@ def test_a_workspace_has_each_exercise_and_the_checks_to_read(workspace: Workspa
     for module in MODULES:
         assert workspace.lesson(module).read_text() == exercise_file(module)
     for name, file in material.check_files().items():
-        assert (workspace.root / "tests" / name).read_bytes() == file.read_bytes()
+        assert (workspace.root / name).read_bytes() == file.read_bytes()
     assert (workspace.root / "tinytorch" / "core").is_dir()
     assert not (workspace.root / "tinytorch" / "__init__.py").exists()
 
@@ -196,10 +196,10 @@ def test_after_an_upgrade_starting_over_hands_out_the_new_lesson(upgraded: Works
 
 def test_a_check_file_of_another_tinytorch_is_told_of_and_not_touched(workspace: Workspace) -> None:
     name = next(iter(material.check_files()))
-    (workspace.root / "tests" / name).write_text("# old\n")
+    (workspace.root / name).write_text("# old\n")
     output = tito("init").output
     assert f"other checks than {name}; it uses its own. To have them here too:" in output
-    assert (workspace.root / "tests" / name).read_text() == "# old\n"
+    assert (workspace.root / name).read_text() == "# old\n"
 
 
 # ---- Where a workspace should not be -------------------------------------------------------------
@@ -215,7 +215,7 @@ def test_a_clone_of_tinytorch_is_no_place_for_a_workspace() -> None:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """What a clone of TinyTorch is known by."""
-    for name in ("pyproject.toml", "modules/lesson.py", "tito/course.py"):
+    for name in ("pyproject.toml", "modules/lesson.py", "tito/repository.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     return tmp_path
