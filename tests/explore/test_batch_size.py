@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
+
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 batch_size = experiment_file("layers", "batch_size")
 DOING = pytest.mark.parametrize("doing", ["training", "inference"])

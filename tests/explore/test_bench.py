@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tinytorch.explore.bench import Network, allocated, parameters_of, step_to_time
 
 from tinytorch.core.tensor import Tensor
+from tinytorch.course.explore.bench import Network, allocated, parameters_of, step_to_time
 
 X = Tensor(np.random.default_rng(0).standard_normal((4, 6), np.float32))
 

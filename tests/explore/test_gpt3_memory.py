@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file, quiet
-from tinytorch.explore.running import run
+
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file, quiet
+from tinytorch.course.explore.running import run
 
 gpt3_memory = experiment_file("layers", "gpt3_memory")
 

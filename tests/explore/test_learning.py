@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from tinytorch.explore.bench import Network
-from tinytorch.explore.confidence import mean_of
-from tinytorch.explore.digits import digits
-from tinytorch.explore.learning import error_rate, learn, over_seeds
 
 from tinytorch.core.tensor import Tensor
+from tinytorch.course.explore.bench import Network
+from tinytorch.course.explore.confidence import mean_of
+from tinytorch.course.explore.digits import digits
+from tinytorch.course.explore.learning import error_rate, learn, over_seeds
 
 
 def test_the_error_rate_is_the_share_of_wrong_digits() -> None:

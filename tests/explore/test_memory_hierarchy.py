@@ -68,7 +68,7 @@ def test_the_bandwidth_is_that_of_the_weights_in_the_median_time_whatever_the_sy
     times = {"one": Times((1e-3, 2e-3, 9e-3)), "reading": Times((4e-3,)), "many": Times((1.0,))}
     monkeypatch.setattr(memory_hierarchy, "caches", list)
     monkeypatch.setattr(
-        "tinytorch.explore.timing.measure",
+        "tinytorch.course.explore.timing.measure",
         lambda calls, duration: {name: times.get(name, Times((1e-6,))) for name in calls},
     )
     answer = run(QUESTION, {"width": 1000}).answer

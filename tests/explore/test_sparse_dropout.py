@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
 
 from tinytorch.core.tensor import Tensor
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 sparse = experiment_file("layers", "sparse_dropout")
 

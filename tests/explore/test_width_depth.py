@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from tinytorch.explore.bench import parameters_of
-from tinytorch.explore.catalogue import find_question
-from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
+
+from tinytorch.course.explore.bench import parameters_of
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import experiment_file
+from tinytorch.course.explore.running import run
 
 width_for = experiment_file("layers", "width_depth").width_for
 

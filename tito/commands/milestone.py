@@ -11,11 +11,11 @@ import click
 
 from tinytorch.files import write_atomically
 from tito.errors import TitoError
-from tito.files import files_in
-from tito.groups import OrderedGroup
 from tito.milestones.interruption import Interruption
-from tito.milestones.planks import caught_by, explain, loaded_and_yours, planks, unchecked
+from tito.milestones.owners import caught_by, explain, loaded_and_yours, planks, unchecked
 from tito.milestones.recipe import Recipe
+from tito.terminal.groups import OrderedGroup
+from tito.workspace.files import files_in
 
 if TYPE_CHECKING:
     from tinytorch.datasets import MNIST
@@ -131,13 +131,13 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
     # Imported here, since this is where a plank that cannot be imported comes to light.
     import numpy as np
     from rich.console import Console
-    from tinytorch.planks import described
 
     from tinytorch.core.training import save
+    from tinytorch.course.owners import described
+    from tito.milestones.classifier import DigitNetwork, train
     from tito.milestones.history import History
-    from tito.milestones.mnist import DigitNetwork, train
+    from tito.milestones.outcome import Results, evaluate, json_text, metrics, show_report
     from tito.milestones.progress import Progress
-    from tito.milestones.report import Results, evaluate, json_text, metrics, show_report
     from tito.milestones.seeding import repeats, seed
 
     digits = load()

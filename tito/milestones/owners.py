@@ -7,13 +7,12 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-from tinytorch.laying import TAUGHT
-from tinytorch.overlay import place
-from tinytorch.planks import YOURS, in_use, owner
-from tinytorch.sources import shown
-
-from tito.course import MODULES, find_module
-from tito.material import check_file
+from tinytorch.course import MODULES, find_module
+from tinytorch.course.loading import TAUGHT
+from tinytorch.course.overlay import place
+from tinytorch.course.owners import YOURS, in_use, owner
+from tinytorch.course.sources import shown
+from tito.lessons.material import check_file
 
 
 def planks() -> dict[str, str]:

@@ -14,10 +14,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from tinytorch.planks import described
 
+from tinytorch.course.owners import described
 from tito.milestones.history import History
-from tito.milestones.report import DIGITS, Evaluation, Results, shown_share
+from tito.milestones.outcome import DIGITS, Evaluation, Results, shown_share
 
 BLUE = "#0072B2"
 ORANGE = "#D55E00"

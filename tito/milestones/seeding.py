@@ -8,7 +8,7 @@ import numpy as np
 
 import tinytorch
 from tinytorch.core.tensor import Tensor
-from tito.milestones.mnist import DigitNetwork
+from tito.milestones.classifier import DigitNetwork
 
 
 def seed(number: int) -> None:

@@ -8,19 +8,19 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from tinytorch.explore import timing
-from tinytorch.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
-from tinytorch.explore.caches import caches
-from tinytorch.explore.conditions import threads
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.explore.progress import within
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import count, percent
 
 import tinytorch
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import SGD
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
+from tinytorch.course.explore.caches import caches
+from tinytorch.course.explore.conditions import threads
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.progress import within
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import count, percent
 
 FLOAT32 = 4  # bytes
 SQUARES = (256, 512)  # rows and columns of matrices whose product is about as fast as can be

@@ -8,12 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from tinytorch.explore import timing
-from tinytorch.explore.bench import allocated
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import figures, plain, size
 
 import tinytorch
 from tinytorch.core.activations import ReLU
@@ -21,6 +15,12 @@ from tinytorch.core.autograd import no_grad
 from tinytorch.core.layers import Linear
 from tinytorch.core.optimizers import Adam
 from tinytorch.core.tensor import Tensor
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.bench import allocated
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import figures, plain, size
 
 FLOAT32 = 4  # bytes
 COLUMNS = ("checkpoints", "peak", "formula", "time", "half of them", "times", "formula")

@@ -9,19 +9,19 @@ from functools import partial
 from itertools import chain
 
 import numpy as np
-from tinytorch.explore import timing
-from tinytorch.explore.bench import CLASSES, INPUTS, Network, step_to_time
-from tinytorch.explore.conditions import threads
-from tinytorch.explore.confidence import Median, median_of
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.timing import Times
-from tinytorch.explore.units import figures, percent, seconds
 
 import tinytorch
 from tinytorch.core.layers import Dropout
 from tinytorch.core.tensor import Tensor
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, step_to_time
+from tinytorch.course.explore.conditions import threads
+from tinytorch.course.explore.confidence import Median, median_of
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.timing import Times
+from tinytorch.course.explore.units import figures, percent, seconds
 from tinytorch.random import generator
 
 CLAIMED = 0.02  # of the training time: what the question says

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from tinytorch.explore.bench import Network
-from tinytorch.explore.confidence import mean_of
-from tinytorch.explore.digits import Digits, digits
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.learning import error_rate, learn, over_seeds
-from tinytorch.explore.picture import Axis, Lines, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import figures, listed, percent, plain
 
 import tinytorch
 from tinytorch.core.activations import GELU, ReLU, Sigmoid, Tanh
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.layers import Dropout
 from tinytorch.core.tensor import Tensor
+from tinytorch.course.explore.bench import Network
+from tinytorch.course.explore.confidence import mean_of
+from tinytorch.course.explore.digits import Digits, digits
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.learning import error_rate, learn, over_seeds
+from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import figures, listed, percent, plain
 
 Function = Callable[[Tensor], Tensor]
 

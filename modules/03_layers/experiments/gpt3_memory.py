@@ -6,17 +6,16 @@ import math
 from dataclasses import dataclass
 from functools import partial
 
-from tinytorch.explore import timing
-from tinytorch.explore.bench import normal
-from tinytorch.explore.conditions import memory
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Bars, Group, Mark, Picture
-from tinytorch.explore.progress import within
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import count, figures, size
-
 import tinytorch
 from tinytorch.core.layers import Linear
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.bench import normal
+from tinytorch.course.explore.conditions import memory
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Bars, Group, Mark, Picture
+from tinytorch.course.explore.progress import within
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import count, figures, size
 
 # Bytes of a parameter. Brown et al. (2020) trained in half precision.
 PRECISIONS = {"float32": 4.0, "float16": 2.0, "int8": 1.0, "int4": 0.5}

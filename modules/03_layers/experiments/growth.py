@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tinytorch.explore.bench import parameters_of
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import count, figures, plain
-
 from tinytorch.core.layers import Linear
+from tinytorch.course.explore.bench import parameters_of
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import count, figures, plain
 
 
 @dataclass(frozen=True)

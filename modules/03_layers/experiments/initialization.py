@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Lines, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import figures, plain, power
 
 import tinytorch
 from tinytorch.core.activations import ReLU, Tanh
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import figures, plain, power
 
 # A normal variable, at so many places that sums over them are integrals.
 DEVIATIONS = np.linspace(-9, 9, 20_000)

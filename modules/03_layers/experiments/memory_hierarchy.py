@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from tinytorch.explore import timing
-from tinytorch.explore.bench import normal
-from tinytorch.explore.caches import Cache, caches
-from tinytorch.explore.conditions import threads
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import rate, seconds, size
 
 import tinytorch
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.layers import Linear
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.bench import normal
+from tinytorch.course.explore.caches import Cache, caches
+from tinytorch.course.explore.conditions import threads
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import rate, seconds, size
 
 FLOAT32 = 4  # bytes
 # Where a call on nothing takes more than this share of the time, it is not memory that is timed.

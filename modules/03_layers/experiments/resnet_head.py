@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from tinytorch.explore import timing
-from tinytorch.explore.bench import normal
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.picture import Axis, Bars, Group, Picture
-from tinytorch.explore.progress import within
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import count, figures, percent, plain, rate
 
 import tinytorch
 from tinytorch.core.layers import Linear
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.bench import normal
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.picture import Axis, Bars, Group, Picture
+from tinytorch.course.explore.progress import within
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import count, figures, percent, plain, rate
 
 # He et al. (2016), table 1: bottleneck blocks in each of the four stages, by the number of layers.
 BLOCKS = {"50": (3, 4, 6, 3), "101": (3, 4, 23, 3), "152": (3, 8, 36, 3)}

@@ -9,15 +9,6 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from tinytorch.explore import timing
-from tinytorch.explore.bench import Network
-from tinytorch.explore.confidence import mean_of
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.learning import descend, finite, over_seeds
-from tinytorch.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.explore.progress import within
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import figures, plain, seconds
 
 import tinytorch
 from tinytorch.core.activations import Sigmoid
@@ -25,6 +16,15 @@ from tinytorch.core.layers import Dropout
 from tinytorch.core.optimizers import Adam
 from tinytorch.core.tensor import Tensor
 from tinytorch.core.training import Trainer
+from tinytorch.course.explore import timing
+from tinytorch.course.explore.bench import Network
+from tinytorch.course.explore.confidence import mean_of
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.learning import descend, finite, over_seeds
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.progress import within
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import figures, plain, seconds
 
 BATCH_SIZE = 50
 

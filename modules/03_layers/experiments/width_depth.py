@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from tinytorch.explore.bench import CLASSES, INPUTS, Network, parameters_of
-from tinytorch.explore.confidence import mean_of
-from tinytorch.explore.digits import digits
-from tinytorch.explore.experiment import Findings, Progress, Table
-from tinytorch.explore.learning import error_rate, learn, over_seeds
-from tinytorch.explore.picture import Axis, Lines, Picture, Series
-from tinytorch.explore.settings import setting
-from tinytorch.explore.units import count, percent, plain
 
 import tinytorch
+from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, parameters_of
+from tinytorch.course.explore.confidence import mean_of
+from tinytorch.course.explore.digits import digits
+from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.learning import error_rate, learn, over_seeds
+from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
+from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.units import count, percent, plain
 
 WIDE, DEEP, NARROW = "wide", "deep", "less wide"
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinytorch.explore.units import figures, percent
+from tinytorch.course.explore.units import figures, percent
 
 OPEN = "too close to call"
 # Quantiles at 97.5% of Student's distribution, for 1 to 30 degrees of freedom.

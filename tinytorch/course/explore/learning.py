@@ -12,9 +12,9 @@ from tinytorch.core.losses import CrossEntropyLoss
 from tinytorch.core.optimizers import SGD
 from tinytorch.core.tensor import Tensor
 from tinytorch.core.training import Trainer, batches, cosine, predict
-from tinytorch.explore.bench import Network
-from tinytorch.explore.digits import Digits
-from tinytorch.explore.experiment import Progress
+from tinytorch.course.explore.bench import Network
+from tinytorch.course.explore.digits import Digits
+from tinytorch.course.explore.experiment import Progress
 
 MOMENTUM = 0.9
 BATCH_SIZE = 100

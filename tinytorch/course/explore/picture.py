@@ -1,7 +1,7 @@
 """What a picture shows, apart from how it is drawn.
 
-An experiment describes its picture once. `tinytorch.explore.drawing` makes a PNG of it, and the
-command line a sketch in characters.
+An experiment describes its picture once. `tinytorch.course.explore.drawing` makes a PNG of it, and
+the command line a sketch in characters.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tinytorch.explore import units
+from tinytorch.course.explore import units
 
 if TYPE_CHECKING:
-    from tinytorch.explore.timing import Times
+    from tinytorch.course.explore.timing import Times
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """The words of an answer: sentences kept as data, with the numbers of a run filled in.
 
 A number stands in braces, with how it is written behind a colon: `{flops:count} FLOPs in
-{seconds[Linear]:seconds}`. The ways are those of `tinytorch.course.explore.units`, some with a word or a
-number of digits behind (`{ratio:figures 2}`, `{speed:rate FLOP}`), and Python's own (`{p:g}`).
-Text is one string or a list of parts, each a string or a table such as
-`{ if = "equal", text = "The gradients are the same." }`, which is said only where the value of
-that name is true (or of all names, where there are several); with `unless`, only where none is.
-Names may go on to an attribute or a key, as they do in braces: `gap.is_zero`.
+{seconds[Linear]:seconds}`. The ways are those of `tinytorch.course.explore.units`, some with a word
+or a number of digits behind (`{ratio:figures 2}`, `{speed:rate FLOP}`), and Python's own (`{p:g}`).
+Text is one string or a list of parts, each a string or a table such as `{ if = "equal", text = "The
+gradients are the same." }`, which is said only where the value of that name is true (or of all
+names, where there are several); with `unless`, only where none is. Names may go on to an attribute
+or a key, as they do in braces: `gap.is_zero`.
 """
 
 from __future__ import annotations
