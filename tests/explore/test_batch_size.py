@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+from quick import answer_of
 
-from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
 
 batch_size = experiment_file("layers", "batch_size")
 DOING = pytest.mark.parametrize("doing", ["training", "inference"])
@@ -36,7 +35,7 @@ def test_a_rate_has_fallen_when_it_is_down_twice(rates: list[float], fallen: boo
 @DOING
 def test_the_answer_hangs_together(doing: str) -> None:
     given = {"hidden": (4,), "most": 4, "seconds": 0.01, "doing": doing}
-    answer = run(find_question("batch-size"), given).answer
+    answer = answer_of("batch-size", **given)
     values = answer.values
     assert values["batches"] == [1, 2, 4]
     rates = np.divide(values["batches"], values["seconds"])
