@@ -70,7 +70,7 @@ def test_weights_outside_the_masks_are_zero_while_and_after_the_others_are_train
     monkeypatch.setattr(
         network, "between", lambda x, training: seen.append(first.weight.data.copy()) or x
     )
-    compress.train_on(network, masks, digits(300, 100), 1, 0.1)
+    compress.train_on(network, masks, digits(300, 100), compress.Settings(lr=0.5, more_epochs=1))
     assert len(seen) == 3
     assert all(np.count_nonzero(weight[~masks[0]]) == 0 for weight in seen)
     for layer, mask, old in zip(network.layers, masks, before, strict=True):

@@ -22,6 +22,7 @@ from tinytorch.explore.units import percent, size
 
 FLOAT32 = 4  # bytes
 WAYS = ("fewer bits", "fewer weights", "fewer weights, trained on", "both, trained on")
+QUANTIZE, PRUNE, PRUNE_AND_TRAIN, BOTH = WAYS
 
 
 @dataclass(frozen=True)
@@ -95,17 +96,17 @@ def put(network: Network, weights: Sequence[np.ndarray]) -> None:
         np.copyto(layer.weight.data, numbers, casting="unsafe")
 
 
-def train_on(
-    network: Network, masks: Sequence[np.ndarray], data: Digits, epochs: int, lr: float
-) -> None:
+def prune(network: Network, masks: Sequence[np.ndarray]) -> None:
+    """Set the weights outside the masks to 0."""
+    layers = zip(network.layers, masks, strict=True)
+    put(network, [layer.weight.data * mask for layer, mask in layers])
+
+
+def train_on(network: Network, masks: list[np.ndarray], data: Digits, settings: Settings) -> None:
     """Train the weights in the masks: before each step, and in the end, the others become 0."""
-
-    def prune(samples: int = 0) -> None:
-        layers = zip(network.layers, masks, strict=True)
-        put(network, [layer.weight.data * mask for layer, mask in layers])
-
-    list(learn([network], data, epochs, lr, prune))
-    prune()
+    epochs, lr = settings.more_epochs, settings.lr / 5
+    list(learn([network], data, epochs, lr, lambda samples: prune(network, masks)))
+    prune(network, masks)
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:
@@ -119,21 +120,17 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     before = [layer.weight.data.copy() for layer in network.layers]
     weights, units = sum(weight.size for weight in before), sum(settings.sizes[1:])
     biases = sum(numbers.size for numbers in trained) - weights
-    curves: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
 
-    def add(way: int, how: str, kept: int, bits: int) -> None:
+    def point(how: str, kept: int, bits: int) -> dict[str, Any]:
         bytes_ = stored_bytes(weights, kept, bits, biases, units if bits < 32 else 0)
-        found = {"setting": how, "bytes": bytes_, "error": error_rate(network, data)}
-        curves[WAYS[way]].append(found)
+        return {"setting": how, "bytes": bytes_, "error": error_rate(network, data)}
 
-    whole = {
-        "bytes": stored_bytes(weights, weights, 32, biases, 0),
-        "error": error_rate(network, data),
-    }
+    whole = point("whole", weights, 32)
+    curves: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for step, bits in enumerate(settings.bits):
         progress(0.3 + 0.1 * step / len(settings.bits), f"{bits} bits a weight")
         put(network, [quantized(weight, bits) for weight in before])
-        add(0, f"{bits} bits", weights, bits)
+        curves[QUANTIZE].append(point(f"{bits} bits", weights, bits))
     layers: dict[str, dict[str, float]] = {}
     for index, weight in enumerate(before):
         progress(0.4 + 0.1 * index / len(before), f"layer {index + 1} alone")
@@ -149,35 +146,33 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             np.copyto(parameter.data, numbers)
         masks = largest_weights(before, share / 100)
         kept, how = sum(int(mask.sum()) for mask in masks), f"{share:g}% kept"
-        train_on(network, masks, data, 0, settings.lr)
-        add(1, how, kept, 32)
-        train_on(network, masks, data, settings.more_epochs, settings.lr / 5)
-        add(2, how, kept, 32)
+        prune(network, masks)
+        curves[PRUNE].append(point(how, kept, 32))
+        train_on(network, masks, data, settings)
+        curves[PRUNE_AND_TRAIN].append(point(how, kept, 32))
         put(network, [quantized(layer.weight.data, bits) for layer in network.layers])
-        add(3, f"{how}, {bits} bits", kept, bits)
+        curves[BOTH].append(point(f"{how}, {bits} bits", kept, bits))
     error, target, by_size = whole["error"], 1e3 * settings.target, itemgetter("bytes")
-    points = [whole | {"setting": "whole"}, *chain(*curves.values())]
+    points = [whole, *chain(*curves.values())]
     smallest = min((p for p in points if p["error"] <= error + 0.01), key=by_size)
-    fitting = {
-        way: max(small, key=by_size)
-        for way, points in curves.items()
-        if (small := [p for p in points if p["bytes"] <= target])
-    }
-    noise = 2 * math.sqrt(2 * error * (1 - error) / settings.test_images)
+    noise = 200 * math.sqrt(2 * error * (1 - error) / settings.test_images)
     largest = max(layers, key=lambda name: layers[name]["share"])
     harm = {name: max(one["quantized_error"], one["pruned_error"]) for name, one in layers.items()}
     worst = max(harm, key=harm.__getitem__)
-    rows, series = [("whole", "float32", size(whole["bytes"]), percent(error))], []
+    rows, series, ways = [("whole", "float32", size(whole["bytes"]), percent(error))], [], []
     for way, points in curves.items():
         rows += [(way, p["setting"], size(p["bytes"]), percent(p["error"])) for p in points]
         series.append(Series(way, [p["bytes"] for p in points], [100 * p["error"] for p in points]))
+        if small := [p for p in points if p["bytes"] <= target]:
+            fits = max(small, key=by_size)
+            ways.append(f"{way} ({fits['setting']}) {percent(fits['error'])}")
     marks = [Mark(100 * error, "whole"), Mark(target, "target", axis="x")]
     axes = Axis("size", log=True, text=size), Axis("new images read wrong, in %", log=True)
     alone = [(name, *map(percent, one.values())) for name, one in layers.items()]
     columns = ("layer", "of all weights", "2 bits", "5% kept")
     return Findings(
         values={
-            "whole": whole,
+            "whole": {"bytes": whole["bytes"], "error": error},
             "curves": curves,
             "smallest_bytes": smallest["bytes"],
             "layers": layers,
@@ -191,23 +186,19 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         ),
         words={
             "within": target,
-            "ways": "; ".join(
-                f"{way} ({p['setting']}) {percent(p['error'])}" for way, p in fitting.items()
-            ),
+            "ways": "; ".join(ways),
             "unlearned": error >= 0.5,
             "smallest": smallest,
             "smallest_kilobytes": smallest["bytes"] / 1e3,
             "name": "-".join(map(str, settings.sizes)),
-            "noise": 100 * noise,
+            "noise": noise,
             "weights": weights,
             "biases": biases,
             "units": units,
             "eight_bits": stored_bytes(weights, weights, 8, biases, units),
-            "largest": largest.partition(".")[0],
-            "largest_share": layers[largest]["share"],
-            "worst": worst.partition(".")[0],
-            "worst_share": layers[worst]["share"],
+            "largest": layers[largest] | {"number": largest.partition(".")[0]},
+            "worst": layers[worst] | {"number": worst.partition(".")[0]},
             "is_largest": worst == largest,
-            "minds": harm[worst] - error > noise,
+            "minds": 100 * (harm[worst] - error) > noise,
         },
     )
