@@ -1,24 +1,18 @@
 """A network made smaller."""
 
-from typing import Any
-
 import numpy as np
 import pytest
+from quick import answer_of
 
+from tinytorch.core.tensor import Tensor
 from tinytorch.explore.bench import Network
-from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.digits import digits
 from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
 
 compress = experiment_file("layers", "compress")
 stored_bytes = compress.stored_bytes
 
 QUICKLY = {"hidden": (12, 8, 8, 6), "images": 1000, "epochs": 1, "test_images": 500, "target": 20}
-
-
-def values_with(**settings: Any) -> dict[str, Any]:
-    return run(find_question("compress"), QUICKLY | settings).answer.values
 
 
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
@@ -46,7 +40,7 @@ def test_stored_bytes_are_those_of_arrays_that_hold_the_same() -> None:
 
 
 def test_sixteen_bits_change_nothing_and_the_size_is_half() -> None:
-    values = values_with(bits=(16,), keep=(100,), more_epochs=0)
+    values = answer_of("compress", bits=(16,), keep=(100,), more_epochs=0, **QUICKLY).values
     whole, half = values["whole"], values["curves"]["fewer bits"][0]
     assert half["error"] == pytest.approx(whole["error"], abs=0.005)
     assert half["bytes"] < 0.6 * whole["bytes"]
@@ -54,25 +48,24 @@ def test_sixteen_bits_change_nothing_and_the_size_is_half() -> None:
 
 
 def test_the_smallest_makes_at_most_one_mistake_more_in_a_hundred() -> None:
-    values = values_with(bits=(8, 4), keep=(50,))
+    values = answer_of("compress", bits=(8, 4), keep=(50,), **QUICKLY).values
     points = [values["whole"], *(point for way in values["curves"].values() for point in way)]
     allowed = values["whole"]["error"] + 0.01
     assert values["smallest_bytes"] == min(p["bytes"] for p in points if p["error"] <= allowed)
 
 
-def test_weights_outside_the_masks_are_zero_while_and_after_the_others_are_trained(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    network, seen = Network([784, 8, 10]), []
+def test_weights_outside_the_masks_are_zero_while_and_after_the_others_are_trained() -> None:
+    seen: list[int] = []
+
+    def between(x: Tensor, training: bool) -> Tensor:
+        seen.append(np.count_nonzero(network.layers[0].weight.data[~masks[0]]))
+        return x
+
+    network = Network([784, 8, 10], between=between)
     before = [layer.weight.data.copy() for layer in network.layers]
     masks = compress.largest_weights(before, 0.1)
-    first = network.layers[0]
-    monkeypatch.setattr(
-        network, "between", lambda x, training: seen.append(first.weight.data.copy()) or x
-    )
-    compress.train_on(network, masks, digits(300, 100), compress.Settings(lr=0.5, more_epochs=1))
-    assert len(seen) == 3
-    assert all(np.count_nonzero(weight[~masks[0]]) == 0 for weight in seen)
+    compress.train_on(network, masks, digits(300, 100), compress.Settings(more_epochs=1))
+    assert seen == [0, 0, 0]
     for layer, mask, old in zip(network.layers, masks, before, strict=True):
         assert np.count_nonzero(layer.weight.data[~mask]) == 0
         assert (layer.weight.data[mask] != old[mask]).any()
