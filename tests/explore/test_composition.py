@@ -4,12 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from quick import QUICK, answer_of
 
 import tinytorch
 from tinytorch.core.tensor import Tensor
-from tinytorch.explore.catalogue import find_question
 from tinytorch.explore.experiment import experiment_file
-from tinytorch.explore.running import run
 
 composition = experiment_file("layers", "composition")
 BATCH = 500
@@ -54,9 +53,11 @@ def test_nothing_is_seen_where_nothing_fails() -> None:
 
 
 def test_a_layer_is_named_three_times_by_hand_and_once_in_the_container() -> None:
-    mentions = composition.mentions
-    assert {mentions(composition.ByHand, f"layer{number}") for number in (1, 2, 3)} == {3}
-    assert mentions(composition.in_container, "Linear") == 3
+    by_hand = [composition.mentions(composition.ByHand, f"layer{n}") for n in (1, 2, 3)]
+    assert by_hand == [3, 3, 3]
+    assert composition.mentions(composition.in_container, "Linear(") == 3
+    answer = answer_of("composition", **QUICK["composition"])
+    assert ("places that name a layer", "3", "1") in answer.tables[1].rows
 
 
 def test_names_keep_results_alive_until_the_call_ends() -> None:
@@ -75,8 +76,7 @@ def test_emptied_networks_hand_their_input_through() -> None:
 
 
 def test_the_share_is_that_of_the_times() -> None:
-    given = {"first": 8, "second": 4, "batch": 4, "seconds": 0.01}
-    answer = run(find_question("composition"), given).answer
+    answer = answer_of("composition", **QUICK["composition"])
     values = answer.values
     assert values["equal"]
     assert values["extra_share"] == values["extra_seconds"] / values["seconds"]["by hand 1"]

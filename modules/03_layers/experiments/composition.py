@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import linecache
-import textwrap
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +18,10 @@ from tinytorch.core.autograd import no_grad
 from tinytorch.core.layers import Dropout, Layer, Linear
 from tinytorch.core.tensor import Tensor
 from tinytorch.explore import timing
-from tinytorch.explore.bench import CLASSES, INPUTS, allocated
+from tinytorch.explore.bench import CLASSES, INPUTS, allocated, normal
 from tinytorch.explore.experiment import Findings, Progress, Table
 from tinytorch.explore.picture import Axis, Bars, Group, Lines, Panel, Picture, Series
+from tinytorch.explore.progress import within
 from tinytorch.explore.settings import setting
 from tinytorch.explore.units import percent, seconds, size
 
@@ -142,11 +141,9 @@ def seen_in(network: Callable[..., Tensor], x: Tensor) -> dict[str, Any]:
     return {"error": "", "line": "", "frames": 0, "tensors": {}}
 
 
-def mentions(code: object, name: str) -> int:
-    """How often a name is used in the source of a class or a function."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(code)))  # type: ignore[arg-type]
-    nodes = ast.walk(tree)
-    return sum(name in (getattr(node, "attr", ""), getattr(node, "id", "")) for node in nodes)
+def mentions(code: Callable[..., object], text: str) -> int:
+    """How often the source of a class or a function has some text in it."""
+    return inspect.getsource(code).count(text)
 
 
 def peak_of_a_call(network: Callable[..., Tensor], x: Tensor) -> int:
@@ -165,11 +162,10 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     for name, make in NETWORKS.items():
         tinytorch.manual_seed(0)
         networks[name] = make(first, second)
-    random = np.random.default_rng(0)
     batches = [*(b for b in (1, 4, 16, 64, 256, 1024) if b < batch), batch]
     calls: dict[str, Callable[[], Tensor]] = {}
     for b in batches:
-        x = Tensor(random.standard_normal((b, INPUTS), np.float32))
+        x = normal(b, INPUTS)
         for name, network in networks.items():
             calls[f"{name} {b}"] = partial(network, x, training=False)
     one, other = (network(x, training=False).data for network in networks.values())
@@ -178,9 +174,8 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     for name, make in NETWORKS.items():
         calls[f"{name} empty"] = partial(emptied(make(1, 1)), x, training=False)
     with no_grad():
-        times = timing.measure(
-            calls, settings.seconds, lambda share: progress(share, "calling both, in turns")
-        )
+        told = within(progress, "calling both, in turns")
+        times = timing.measure(calls, settings.seconds, told)
     # Of the calls themselves, which are alike, only the composition is left.
     by_hand, contained = (times[f"{name} empty"].rounds for name in BOTH)
     extra = float(np.median(np.subtract(contained, by_hand)))
@@ -190,10 +185,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         cells = times[f"{HAND} {key}"].cells + times[f"{CONTAINER} {key}"].cells
         label = "empty layers" if key == "empty" else str(key)
         rows.append((label, *cells, percent(extra / alone)))
-    places = [
-        mentions(ByHand, "layer2"),
-        mentions(in_container, "Linear") // mentions(ByHand.__init__, "Linear"),
-    ]
+    places = mentions(ByHand, "layer2"), mentions(in_container, "Linear(first")
     tensors = {name: list(one["tensors"]) for name, one in seen.items()}
     failures = [
         ("line that failed", *(one["line"] or "none" for one in seen.values())),
@@ -202,22 +194,14 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         ("places that name a layer", *map(str, places)),
         ("memory of a call", *map(size, memory.values())),
     ]
-    series = [Series.timed(name, batches, [times[f"{name} {b}"] for b in batches]) for name in BOTH]
-    added = Series("what the container adds", batches, [extra] * len(batches), style="dashes")
-    peaks = [Group("peak", list(memory.values()))]
+    lines = [Series.timed(name, batches, [times[f"{name} {b}"] for b in batches]) for name in BOTH]
+    lines.append(Series("what the container adds", batches, [extra] * len(batches), style="dashes"))
+    samples, taken = Axis("samples in the batch", log=True), Axis("time", log=True, text=seconds)
+    peaks, held = [Group("peak", list(memory.values()))], "bytes that results hold at once"
+    title = f"Memory of a call at inference, {batch} samples"
     panels: list[Panel] = [
-        Lines(
-            "Time of a call, median and quartiles",
-            Axis("samples in the batch", log=True),
-            Axis("time", log=True, text=seconds),
-            [*series, added],
-        ),
-        Bars(
-            f"Memory of a call at inference, {batch} samples",
-            BOTH,
-            peaks,
-            Axis("bytes that results hold at once", text=size),
-        ),
+        Lines("Time of a call, median and quartiles", samples, taken, lines),
+        Bars(title, BOTH, peaks, Axis(held, text=size)),
     ]
     title = f"{INPUTS}-{first}-{second}-{CLASSES}, by hand and in a container"
     share = extra / whole[1]
