@@ -5,6 +5,7 @@ import pytest
 from quick import answer_of
 
 from tinytorch.explore.experiment import experiment_file
+from tinytorch.explore.timing import Times
 
 batch_size = experiment_file("layers", "batch_size")
 DOING = pytest.mark.parametrize("doing", ["training", "inference"])
@@ -29,7 +30,8 @@ def test_the_flops_are_those_of_the_matrix_products(sizes: list[int], doing: str
     ],
 )
 def test_a_rate_has_fallen_when_it_is_down_twice(rates: list[float], fallen: bool) -> None:
-    assert batch_size.has_fallen(rates) == fallen
+    times = {2**power: Times((2**power / rate,)) for power, rate in enumerate(rates)}
+    assert batch_size.has_fallen(times) == fallen
 
 
 @DOING
