@@ -153,7 +153,7 @@ def show(results: Results, files: Sequence[Path], as_json: bool) -> None:
     if results.absent:
         console.print(
             f"Not installed: {', '.join(results.absent)}. "
-            'To compare with all: pip install -e ".[bench]"',
+            "To compare with all: pip install --group bench",
             markup=False,
             highlight=False,
         )

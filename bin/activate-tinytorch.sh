@@ -1,6 +1,7 @@
 #!/bin/sh
 # Activates TinyTorch's environment, .venv at the root of the repository, and makes it first where
-# it is missing, unfinished, moved from elsewhere or older than pyproject.toml. In bash or zsh:
+# it is missing, unfinished, moved from elsewhere or not what pyproject.toml and constraints.txt
+# say. In bash or zsh:
 #
 #     source bin/activate-tinytorch.sh
 #
@@ -54,7 +55,7 @@ except BlockingIOError:
 # What the environment is made from, its Python first; fails if it does not work in this folder.
 contents() {
     [ "$(set +u && . "$venv/bin/activate" && printf %s "$VIRTUAL_ENV")" = "$venv" ] &&
-        "$venv/bin/python" -I -S -c "$probe" && cat pyproject.toml
+        "$venv/bin/python" -I -S -c "$probe" && cat pyproject.toml constraints.txt
 } 2>/dev/null
 
 ready() { now=$(contents) && [ "$now" = "$(cat "$stamp" 2>/dev/null)" ]; }
@@ -84,10 +85,16 @@ create() {
         "$python" -I -m venv --prompt tinytorch "$venv"
 } >>"$log" 2>&1
 
+# What `--group dev` stands for, which neither an older pip nor an older uv knows.
+group='import sys, tomllib
+print(*tomllib.load(sys.stdin.buffer)["dependency-groups"]["dev"], sep="\n")'
+
 install() {
-    have uv && uv pip install --python "$venv/bin/python" pip -e '.[dev]' && return
-    "$venv/bin/python" -I -m ensurepip --default-pip # an environment made by uv has no pip yet
-    "$venv/bin/python" -I -m pip install --quiet --no-input -e '.[dev]'
+    "$venv/bin/python" -I -c "$group" <pyproject.toml >"$venv/tinytorch.dev" || return
+    set -- -e . -r "$venv/tinytorch.dev" -c constraints.txt
+    have uv && uv pip install --python "$venv/bin/python" "$@" && return
+    "$venv/bin/python" -I -m ensurepip --default-pip # an environment made by uv may have no pip yet
+    "$venv/bin/python" -I -m pip install --quiet --no-input "$@"
 } >>"$log" 2>&1
 
 # An empty stamp means that work is under way. If a later call finds one, that work was cut off and
@@ -97,7 +104,7 @@ build() {
     before=$(cat "$stamp" 2>/dev/null)
     if now=$(contents) &&
         { [ ! -e "$stamp" ] || [ "${before%%"$newline"*}" = "${now%%"$newline"*}" ]; }; then
-        say "updating .venv to match pyproject.toml"
+        say "updating .venv to match pyproject.toml and constraints.txt"
         : >"$stamp"
     else
         say "making .venv with $python; this takes about half a minute, once"

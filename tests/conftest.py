@@ -12,12 +12,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from typing import TYPE_CHECKING
 
 import pytest
-from needs import NEEDS, missing, not_run
+from needs import NEEDS, left_out, missing, not_run
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 NEED = "need"  # under this name a report says what its test needed
+THOROUGH = "thorough"  # and under this one that its test takes long
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="a test that needs what this machine lacks fails, instead of being left out",
     )
+    parser.addoption("--thorough", action="store_true", help="run the tests that take long as well")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,10 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"needs(*names): what the test needs, of {', '.join(NEEDS)}; see tests/needs.py"
     )
+    config.addinivalue_line("markers", "thorough: takes long, and runs with --thorough only")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave out a test that needs what this machine lacks."""
+    """Leave out a test that takes long, or needs what this machine lacks."""
+    if item.get_closest_marker(THOROUGH) and not item.config.getoption(THOROUGH):
+        item.user_properties.append((THOROUGH, ""))
+        pytest.skip("takes long: it runs with --thorough")
     for name in missing(item):
         if item.config.getoption("insist"):
             pytest.fail(f"this is a test of {NEEDS[name].lacking}", pytrace=False)
@@ -46,11 +52,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Count what was left out, in one line."""
+    """Count what was left out, in one line for each reason."""
     skipped = terminalreporter.stats.get("skipped", [])
     needs = [name for report in skipped for key, name in report.user_properties if key == NEED]
     if needs:
         terminalreporter.write_line(not_run(needs))
+    long = sum(key == THOROUGH for report in skipped for key, _ in report.user_properties)
+    if long:
+        terminalreporter.write_line(left_out(long))
 
 
 def pytest_collection_finish() -> None:

@@ -2,6 +2,9 @@
 
 A test says what it needs with `@pytest.mark.needs("zsh")`. Where that is missing it does not run,
 and one line at the end counts what did not. With `--insist` it fails instead.
+
+A test that takes long is marked `@pytest.mark.thorough`. It runs with `--thorough` only, and
+another line counts those that did not.
 """
 
 import os
@@ -94,3 +97,11 @@ def not_run(needs: list[str]) -> str:
         for name, count in sorted(Counter(needs).items())
     ]
     return f"not run here: {'; '.join(counted)}"
+
+
+def left_out(count: int) -> str:
+    """The line about the tests that did not run because they take long."""
+    return (
+        f"left out: {count} test{'s' if count > 1 else ''} that take{'' if count > 1 else 's'} "
+        f"long; with them: tito test --thorough"
+    )

@@ -1,4 +1,4 @@
-"""What a test needs and a machine lacks is one line at the end, and nothing else is lost."""
+"""What does not run, for want of something or because it takes long, is one line at the end."""
 
 import os
 import shutil
@@ -82,3 +82,36 @@ def test_a_need_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
     code, lines = run(tmp_path, "bash", "zsh")
     assert code == 1
     assert any("zhs" in line for line in lines)
+
+
+LONG = """\
+import pytest
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("n", range(2))
+def test_long(n): pass
+
+@pytest.mark.thorough
+@pytest.mark.needs("zsh")
+def test_long_in_zsh(): pass
+"""
+LEFT_OUT = "left out: 3 tests that take long; with them: tito test --thorough"
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")])
+@pytest.mark.parametrize(
+    ("asked", "told", "passed"),
+    [((), [NO_ZSH, LEFT_OUT], 2), (("--thorough",), [NO_ZSH.replace("4", "5")], 4)],
+)
+def test_what_takes_long_runs_when_asked_for_and_is_counted_otherwise(
+    tmp_path: Path,
+    asked: tuple[str, ...],
+    told: list[str],
+    passed: int,
+    workers: tuple[str, ...],
+) -> None:
+    (tmp_path / "test_long.py").write_text(LONG)
+    code, lines = run(tmp_path, "bash", arguments=(*asked, *workers))
+    assert code == 0
+    assert [line for line in lines if "not run here" in line or "left out" in line] == told
+    assert f"{passed} passed" in lines[-1]

@@ -342,6 +342,49 @@ def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None])
     _record, _backward = record, backward
 
 
+# Others who are told of what passes the door; see `listen`.
+listeners: dict[str, list[Callable[..., Any]]] = {
+    "after": [],
+    "taken_in": [],
+    "handed_out": [],
+    "visited": [],
+}
+
+
+class listen:
+    """Stand at the door and be told of what passes: until `stop()`, or in a `with` block.
+
+    Args:
+        after: called as `after(output, op, inputs, arrays, options)` after each operation.
+        taken_in: called with an array that becomes a tensor's, or an operation's, from outside.
+        handed_out: called with an array that `Tensor.data` hands out.
+        visited: called with each node that backward (module 05) comes to, before its rules are.
+
+    Raises:
+        TypeError: there is nothing of that name to be told of.
+    """
+
+    def __init__(self, **told: Callable[..., Any]) -> None:
+        for event in told.keys() - listeners.keys():
+            raise TypeError(f"listen takes {', '.join(listeners)}, got {event}")
+        self.told = told
+        for event, function in told.items():
+            if function not in listeners[event]:
+                listeners[event].append(function)
+
+    def stop(self) -> None:
+        """Be told no more."""
+        for event, function in self.told.items():
+            if function in listeners[event]:
+                listeners[event].remove(function)
+
+    def __enter__(self) -> listen:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+
 # %% [markdown]
 # One trap lies between the door and the operation. A float32 array stays float32 when it meets one
 # of Python's numbers. NumPy's own numbers are another matter, and so are its arrays:
@@ -437,14 +480,10 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
     if result.dtype != _FLOAT32:
         result = _result(op, result, arrays)
     output = wrap(result)
-    if result.base is not None or (type(op) is not np.ufunc and id(result) in map(id, arrays)):
-        # A view: the result and what it was made from share their memory.
-        output._shared = True
-        for value in inputs:
-            if isinstance(value, Tensor):
-                value.data  # noqa: B018 - asking for it marks it as shared
     if requires_grad and _record is not None:
         _record(output, op, inputs, arrays, options)
+    for tell in listeners["after"]:
+        tell(output, op, inputs, arrays, options)
     return output
 
 
@@ -483,6 +522,8 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
     if array.dtype.kind == "f" and array.itemsize > 4:
         tensors = [x._array for x in inputs if isinstance(x, Tensor)]
         array = array.astype(np.float64 if _any_float64(tensors) else np.float32, copy=False)
+    for tell in listeners["taken_in"]:
+        tell(array)
     return array
 
 
@@ -750,8 +791,6 @@ class Tensor:
     _grad: Tensor | None = None
     _unrecorded: bool = False  # whether it was computed from what requires a gradient, in no_grad
     _node: Any = None  # how autograd (module 05) knows what computed this tensor
-    _saved: Any = None  # what autograd keeps the array in, so that backward can tell if it changed
-    _shared: bool = False  # whether anyone outside may hold the array, and change it
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
         ### BEGIN SOLUTION
@@ -766,17 +805,15 @@ class Tensor:
     @property
     def data(self) -> np.ndarray:
         """The NumPy array itself, not a copy: writing to it changes the tensor."""
-        # Whoever asks may write, even while backward still needs the numbers as they are.
-        self._shared = True
-        if self._saved is not None:
-            self._saved.handed_out()
+        for tell in listeners["handed_out"]:
+            tell(self._array)
         return self._array
 
     @data.setter
     def data(self, array: np.ndarray) -> None:
         self._array = array if isinstance(array, np.ndarray) else as_array(array, self.dtype)
-        self._shared = True
-        self._saved = None
+        for tell in listeners["taken_in"]:
+            tell(self._array)
 
     @property
     def grad(self) -> Tensor | None:
@@ -1177,8 +1214,7 @@ class Tensor:
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy keep: all but the history, which belongs to this process."""
-        self.data  # noqa: B018 - a shallow copy shares the array
-        state = {k: v for k, v in self.__dict__.items() if k not in ("_node", "_saved")}
+        state = {k: v for k, v in self.__dict__.items() if k != "_node"}
         state["requires_grad"] = self.requires_grad and self._node is None
         return state
 

@@ -26,7 +26,6 @@ from __future__ import annotations
 import heapq
 import inspect
 import math
-import sys
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
@@ -36,6 +35,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch import guard
 from tinytorch.core import activations, layers, losses
 from tinytorch.core.tensor import (
     Operation,
@@ -43,6 +43,8 @@ from tinytorch.core.tensor import (
     as_tensor,
     attach,
     getitem,
+    listen,
+    listeners,
     name_of,
     reshape,
     wrap,
@@ -111,75 +113,13 @@ print("the slope of x^3 at 2, which is 3 * 2^2:", slope(lambda x: x**3, 2.0).rou
 #   output._node:  Node(multiply)
 #                    edge to x:  target  the node that computed x, or x itself if it was given
 #                                rule    gradient * y
-#                                saves   [y]
+#                                needs   [y's array]
 #                                shape and dtype of x
 #                    edge to y:  ...
 # ```
 #
 # A tensor that was given, not computed, is a **leaf**: weights are leaves. Only what the rule names
 # is kept: a product keeps the other factor, a sum nothing. All other arrays can go at once.
-#
-# First the box that an array is kept in. Its fingerprint is explained under "Traps".
-
-
-# %%
-#| export
-class Saved:
-    """An array that backward needs, and how to tell whether it has changed since.
-
-    Only an array that somebody else can reach can change. So its fingerprint is taken when the
-    array is handed out (`Tensor.data` calls `handed_out`), or at once where somebody has it
-    already. A tensor keeps this box for as long as it lives; nodes hold it while they need it.
-    """
-
-    __slots__ = ("array", "fingerprint")
-
-    def __init__(self, array: np.ndarray) -> None:
-        self.array = array
-        self.fingerprint: bytes | None = None
-
-    def holders(self) -> int:
-        """How many references there are to this, as Python counts them."""
-        return sys.getrefcount(self)
-
-    def handed_out(self) -> None:
-        """Watch the array from now on, if a node still needs it."""
-        if sys.getrefcount(self) > _HOLDERS_WITHOUT_NODES:
-            self.watch()
-
-    def watch(self) -> None:
-        """Remember the array as it is now, unless an earlier state is remembered already."""
-        if self.fingerprint is None:
-            self.fingerprint = fingerprint(self.array)
-
-    def check(self, op: Operation) -> None:
-        """Raise a ValueError if the array has changed since `op` used it."""
-        if self.fingerprint is not None and self.fingerprint != fingerprint(self.array):
-            raise ValueError(
-                f"an array of shape {self.array.shape} that {name_of(op)} needs for its gradient "
-                "was changed in place after it was used; call backward() before changing it, "
-                "or change a copy"
-            )
-
-
-def fingerprint(array: np.ndarray) -> bytes:
-    """Bytes that differ when the array's do, at the speed of memory.
-
-    The array's words of eight bytes are laid out in rows, twice, and each column is added up.
-    Any one change shows, and so does any swap, unless the two words are in the same column both
-    times; the row lengths are primes, so they would have to be 509 * 521 words, or 2 MB, apart.
-    """
-    octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    parts = []
-    for length in (509, 521):
-        whole = octets.size // (8 * length) * (8 * length)
-        rows = octets[:whole].view(np.uint64).reshape(-1, length)
-        parts += [np.add.reduce(rows, axis=0).tobytes(), octets[whole:].tobytes()]
-    return b"".join(parts)
-
-
-# %% [markdown]
-# And the node, with its edges:
 
 
 # %%
@@ -192,20 +132,22 @@ class Node:
         options: its options, which its rules get as well.
         order: a number higher than that of every node recorded before.
         edges: one for each input that requires a gradient; None once backward has passed.
+        fingerprints: what the guard against changes in place remembers of the arrays.
     """
 
-    __slots__ = ("edges", "op", "options", "order")
+    __slots__ = ("edges", "fingerprints", "op", "options", "order")
 
     def __init__(self, op: Operation, options: dict[str, Any], edges: list[Edge]) -> None:
         self.op = op
         self.options = options
         self.order = _next_order()
         self.edges: list[Edge] | None = edges
+        self.fingerprints: dict[int, bytes] | None = None
 
 
 # Where an input's gradient goes (the node that computed it, or the tensor itself), the rule for
 # it, the arrays that the rule needs, and the shape and dtype that the gradient must have.
-Edge = tuple[Node | Tensor, "Rule", list[Saved], tuple[int, ...], np.dtype[Any]]
+Edge = tuple[Node | Tensor, "Rule", list[Any], tuple[int, ...], np.dtype[Any]]
 
 _next_order = count().__next__
 
@@ -215,10 +157,10 @@ _next_order = count().__next__
 #
 # - the target: `x._node`, or `x` itself where that is None;
 # - the rule;
-# - a list with what the rule needs. `rule.saves` says what that is: 0, 1 or 2 for an input, -1 for
-#   the output. `_save(tensor, arrays)`, given below, wraps it;
-# - the shape and the dtype of the input. Take them from `x._array`: asking for `x.data` hands the
-#   array out, and autograd would have to watch it.
+# - a list with the arrays that the rule needs. `rule.needs` says which: 0, 1 or 2 for one of
+#   `arrays`, those that the operation was given for its inputs, and -1 for the output's own;
+# - the shape and the dtype of the input. Take arrays from `x._array` and `output._array`: asking
+#   for `x.data` hands the array out, and somebody would have to watch it.
 #
 # Then hang `Node(op, options, edges)` on the output and set its `requires_grad`, so that what is
 # computed from it is recorded as well.
@@ -246,54 +188,19 @@ def record(
     for i, x in enumerate(inputs):
         rule = rules[i]
         if isinstance(x, Tensor) and x.requires_grad:
-            saves = []
-            for j in rule.saves:  # no comprehension: for so few, its call would cost more
-                saves.append(_save(output if j < 0 else inputs[j], arrays))
-            edges.append((x._node or x, rule, saves, x._array.shape, x._array.dtype))
+            needs = [output._array if j < 0 else arrays[j] for j in rule.needs]
+            edges.append((x._node or x, rule, needs, x._array.shape, x._array.dtype))
     output._node = Node(op, options, edges)
     output.requires_grad = True
     ### END SOLUTION
 
 
 # %% [markdown]
-# Given: how an array is kept, and how to switch recording off.
+# Given: how to switch recording off.
 
 
 # %%
 #| export
-def _save(value: Any, arrays: list[Any]) -> Saved:
-    """Keep an input or output for backward; `arrays` are those that the operation was given."""
-    if not isinstance(value, Tensor):
-        constant = Saved(value)
-        if isinstance(value, np.ndarray):
-            constant.watch()
-        return constant
-    saved: Saved | None = value._saved
-    if saved is None or saved.fingerprint is not None:
-        saved = value._saved = Saved(value._array)
-    if value._shared:
-        if value._array.base is None:
-            # Handed out once, but does anyone still hold it? Python counts the references for us.
-            given = [array is value._array for array in arrays].count(True)
-            value._shared = _holders(value) - given > _HOLDERS_OF_ITS_OWN
-        if value._shared:
-            saved.watch()
-    return saved
-
-
-def _holders(tensor: Tensor) -> int:
-    """How many references there are to a tensor's array."""
-    return sys.getrefcount(tensor._array)
-
-
-# What is counted where nobody but a tensor and its box holds an array, and nobody but the tensor
-# holds the box: it depends on the Python version, so we ask.
-_alone = wrap(np.empty(1))
-_alone._saved = Saved(_alone._array)
-_HOLDERS_OF_ITS_OWN = _holders(_alone)
-_HOLDERS_WITHOUT_NODES = _alone._saved.holders()
-
-
 # How many `no_grad` this thread, or this asyncio task, is within.
 _pauses: ContextVar[int] = ContextVar("pauses", default=0)
 
@@ -359,7 +266,7 @@ def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 # The table of rules comes later. Here is one row of it, made by hand, for an operation of our own.
 _rules = globals().get("_rules", {})
-_rules[product] = [SimpleNamespace(saves=[1]), SimpleNamespace(saves=[0])]
+_rules[product] = [SimpleNamespace(needs=[1]), SimpleNamespace(needs=[0])]
 
 x, y = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0])
 output = wrap(np.array([3.0, 8.0], np.float32))
@@ -367,10 +274,10 @@ record(output, product, (x, y), [x.data, y.data], {})
 assert isinstance(output._node, Node), "hang a Node on the output: output._node = Node(...)"
 assert output.requires_grad, "the output requires a gradient too, or recording ends here"
 assert len(output._node.edges) == 1, "only x requires a gradient, so there is one edge"
-target, rule, saves, shape, dtype = output._node.edges[0]
+target, rule, needs, shape, dtype = output._node.edges[0]
 assert target is x, "x is a leaf, so the edge leads to x itself"
 assert rule is _rules[product][0], "each input has its own rule, in the same order"
-assert [s.array.tolist() for s in saves] == [[3, 4]], "the rule for x asked for input 1, which is y"
+assert [a.tolist() for a in needs] == [[3, 4]], "the rule for x asked for input 1, which is y"
 assert (shape, dtype) == ((2,), np.float32), f"expected x's shape and dtype, got {shape}, {dtype}"
 
 again = wrap(np.array([9.0, 32.0], np.float32))
@@ -400,14 +307,14 @@ print("record: as it should be")
 # **Exercise.** The loop is given. It takes a node and its gradient, and lets go of what was
 # recorded. You write what happens at each edge:
 #
-# 1. `rule.gradient(node, gradient, saves, shape)` is this input's part; give it the edge's `dtype`.
+# 1. `rule.gradient(node, gradient, needs, shape)` is this input's part; give it the edge's `dtype`.
 # 2. A leaf gets it added to its `.grad`, by `_accumulate(target, part)`.
 # 3. For a node the parts add up in `gradients[target]`. With its first part it also goes on the
 #    heap: `heapq.heappush(waiting, (-target.order, target))`.
 #
 # Mind who owns an array. A sum hands the same gradient on to both its inputs, and some rules answer
 # with a view, or with an array that was saved. So give a leaf its own copy where the part is
-# `gradient` or one of the saved arrays, or has a `.base`; and
+# `gradient` or one of the arrays in `needs`, or has a `.base`; and
 # add with `a + b` into a new array, never with `+=`.
 
 
@@ -438,19 +345,21 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
     while waiting:
         node = heapq.heappop(waiting)[1]
         gradient = gradients.pop(node)
-        edges, node.edges = node.edges, None
-        if edges is None:
+        if node.edges is None:
             raise ValueError(_WALKED)
+        for tell in listeners["visited"]:
+            tell(node)
+        edges, node.edges = node.edges, None
         ### BEGIN SOLUTION
-        for target, rule, saves, shape, dtype in edges:
-            part = rule.gradient(node, gradient, saves, shape)
+        for target, rule, needs, shape, dtype in edges:
+            part = rule.gradient(node, gradient, needs, shape)
             if part.dtype != dtype:
                 part = part.astype(dtype)
             if isinstance(target, Tensor):
                 # A leaf keeps its gradient, so it must not share it with anyone.
                 borrowed = part is gradient or part.base is not None
-                for saved in saves:
-                    borrowed |= part is saved.array
+                for array in needs:
+                    borrowed |= part is array
                 _accumulate(target, part.copy() if borrowed else part)
             elif target in gradients:
                 gradients[target] = gradients[target] + part
@@ -491,7 +400,7 @@ def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
                 "reduce it first: x.mean().backward(), or pass gradient="
             )
         return np.ones(tensor.shape, tensor.dtype)
-    array = Tensor(gradient, dtype=tensor.dtype).data
+    array = Tensor(gradient, dtype=tensor.dtype)._array
     if array.shape != tensor.shape:
         raise ValueError(
             f"backward() got a gradient of shape {array.shape}, "
@@ -510,9 +419,9 @@ def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
 # %%
 def node_by_hand(*edges: tuple[Any, float]) -> Node:
     """A node whose rule for each input is: the gradient, times a factor."""
-    rule = SimpleNamespace(gradient=lambda node, gradient, saves, shape: gradient * saves[0].array)
-    factors = [(target, Saved(np.array([factor], np.float32))) for target, factor in edges]
-    return Node(np.multiply, {}, [(t, rule, [s], (1,), np.dtype(np.float32)) for t, s in factors])
+    rule = SimpleNamespace(gradient=lambda node, gradient, needs, shape: gradient * needs[0])
+    single = np.dtype(np.float32)
+    return Node(np.multiply, {}, [(t, rule, [np.float32(f)], (1,), single) for t, f in edges])
 
 
 def result_of(node: Node) -> Tensor:
@@ -531,7 +440,7 @@ assert x.grad.item() == 21, f"c = 5a + 2a and a = 3x, so x gets 21; got {x.grad.
 backward(result_of(node_by_hand((x, 4))))
 assert x.grad.item() == 25, f"a second backward adds to .grad: 21 + 4, got {x.grad.item():g}"
 
-through = SimpleNamespace(gradient=lambda node, gradient, saves, shape: gradient)
+through = SimpleNamespace(gradient=lambda node, gradient, needs, shape: gradient)
 p, q = Tensor([1.0], requires_grad=True), Tensor([1.0], requires_grad=True)
 edges = [(leaf, through, [], (1,), np.dtype(np.float32)) for leaf in (p, q)]
 backward(result_of(Node(np.add, {}, edges)))
@@ -623,15 +532,15 @@ class Rule:
     input broadcast, a rule need not care: what was repeated is added up afterwards.
     """
 
-    __slots__ = ("function", "saves", "takes_shape")
+    __slots__ = ("function", "needs", "takes_shape")
 
     def __init__(self, function: Callable[..., np.ndarray]) -> None:
         code = function.__code__
         names = code.co_varnames[1 : code.co_argcount]
         self.function = function
-        self.saves = ["xyz".index(n) if n != "output" else -1 for n in names if n in _SAVABLE]
+        self.needs = ["xyz".index(n) if n != "output" else -1 for n in names if n in _SAVABLE]
         self.takes_shape = "input_shape" in names
-        first = names[: len(self.saves) + self.takes_shape]
+        first = names[: len(self.needs) + self.takes_shape]
         if not {*first} <= {*_SAVABLE, "input_shape"} or "input_shape" in first[:-1]:
             raise ValueError(
                 "a rule takes gradient, then output, x, y or z, then input_shape, then options; "
@@ -639,16 +548,11 @@ class Rule:
             )
 
     def gradient(
-        self, node: Node, gradient: Any, saves: list[Saved], shape: tuple[int, ...]
+        self, node: Node, gradient: Any, needs: list[Any], shape: tuple[int, ...]
     ) -> np.ndarray:
         """The gradient of one input of `node`, of that input's `shape`."""
-        needs: list[Any] = []
-        for saved in saves:
-            if saved.fingerprint is not None:
-                saved.check(node.op)
-            needs.append(saved.array)
         if self.takes_shape:
-            needs.append(shape)
+            needs = [*needs, shape]
         part = np.asarray(self.function(gradient, *needs, **node.options))
         # Of arrays of shape (), NumPy makes numbers, which nobody could write into.
         return part if part.shape == shape else np.asarray(unbroadcast(part, shape))
@@ -747,9 +651,9 @@ derivative(
 x = np.array([0.5, 1.5, 2.5])
 for op in (np.negative, np.absolute, np.square, np.sqrt, np.exp, np.log, np.sin, np.cos, np.tanh):
     rule = _rules[op][0]
-    needed = [op(x) if i < 0 else x for i in rule.saves]
+    needed = [op(x) if i < 0 else x for i in rule.needs]
     error = np.abs(rule.function(np.ones(3), *needed) - slope(op, x)).max()
-    kept = "".join("output" if i < 0 else "x" for i in rule.saves) or "nothing"
+    kept = "".join("output" if i < 0 else "x" for i in rule.needs) or "nothing"
     print(f"{op.__name__:9} keeps {kept:7}  differs from the measured slope by {error:.0e}")
     assert error < 1e-6, f"the rule for {op.__name__} is wrong"
 
@@ -1025,12 +929,19 @@ print("_cross_entropy_gradient: as it should be")
 # ## At the door
 #
 # Until now the installed autograd was at the door. The next line puts yours there. (If you change
-# `record` or `backward` later, run this cell again.)
+# `record` or `backward` later, run this cell again.) Beside it stands the **guard**, of which more
+# under "Traps".
 
 # %%
 #| export
-# From here on, every operation that passes the door is recorded.
+# From here on, every operation that passes the door is recorded, and what was kept is guarded.
 attach(record, backward)
+listen(
+    after=guard.recorded,
+    taken_in=guard.taken_in,
+    handed_out=guard.handed_out,
+    visited=guard.visited,
+)
 
 # %%
 w, x, b = (Tensor(value, requires_grad=True) for value in (2.0, 3.0, 1.0))
@@ -1099,7 +1010,7 @@ def network() -> Tensor:
 loss, total, seen = network(), 0, {id(weight._array) for weight in weights}
 node = loss._node
 while isinstance(node, Node):
-    arrays = [saved.array for edge in node.edges for saved in edge[2]]
+    arrays = [array for edge in node.edges for array in edge[2]]
     arrays += [option for option in node.options.values() if isinstance(option, np.ndarray)]
     new = [array for array in arrays if id(array) not in seen]
     seen |= {id(array) for array in new}
@@ -1145,9 +1056,10 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# How does it know? Asking for `y.data` handed the array out, and at that moment its **fingerprint**
-# was taken, a checksum. An array that nobody outside holds can't be changed by anybody. Python's
-# reference count tells, and then no checksum is taken: in ordinary training the guard costs little.
+# How does it know? A guard listens at the door (`tinytorch/guard.py`). Asking for `y.data` handed
+# the array out, and at that moment the guard took its **fingerprint**, a checksum. An array that
+# nobody outside holds can't be changed by anybody. Python's reference count tells, and then no
+# checksum is taken: in ordinary training the guard costs next to nothing.
 #
 # **Gradients add up.** Two calls of backward, two gradients, until you clear them.
 

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from tinytorch.course.explore.catalogue import find_question
+from tinytorch.course.explore.experiment import Answer
+from tinytorch.course.explore.running import run
+
 QUICK: dict[str, dict[str, Any]] = {
     "expected-value": {"calls": 30, "elements": 20},
     "flops": {"inputs": 32, "outputs": 16, "batch": 4, "seconds": 0.01},
@@ -49,3 +53,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "dropout-overhead": {"first": 8, "second": 4, "batch": 4, "seconds": 0.01},
     "checkpointing": {"layers": 4, "width": 8, "batch": 4, "seconds": 0.01},
 }
+
+
+def answer_of(question: str, **given: Any) -> Answer:
+    """What comes of a question with these settings."""
+    return run(find_question(question), given).answer

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from quick import answer_of
 
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
+from tinytorch.course.explore.timing import Times
 
 batch_size = experiment_file("layers", "batch_size")
 DOING = pytest.mark.parametrize("doing", ["training", "inference"])
@@ -30,13 +30,14 @@ def test_the_flops_are_those_of_the_matrix_products(sizes: list[int], doing: str
     ],
 )
 def test_a_rate_has_fallen_when_it_is_down_twice(rates: list[float], fallen: bool) -> None:
-    assert batch_size.has_fallen(rates) == fallen
+    times = {2**power: Times((2**power / rate,)) for power, rate in enumerate(rates)}
+    assert batch_size.has_fallen(times) == fallen
 
 
 @DOING
 def test_the_answer_hangs_together(doing: str) -> None:
     given = {"hidden": (4,), "most": 4, "seconds": 0.01, "doing": doing}
-    answer = run(find_question("batch-size"), given).answer
+    answer = answer_of("batch-size", **given)
     values = answer.values
     assert values["batches"] == [1, 2, 4]
     rates = np.divide(values["batches"], values["seconds"])

@@ -39,6 +39,14 @@ def test_a_step_goes_back_through_the_network_whatever_the_loss(weight: float) -
     assert all(parameter.grad is not None for parameter in network.parameters())
 
 
+def test_a_step_without_the_update_leaves_gradients_and_weights_exactly_as_they_were() -> None:
+    network = Network([6, 5, 3])
+    network.layers[0].weight.data[...] = 1e-20  # so small that any update would be seen
+    step_to_time(network, X, np.array([0, 1, 2, 0]), update=False)()
+    assert np.all(network.layers[0].weight.data == np.float32(1e-20))
+    assert all(parameter.grad is not None for parameter in network.parameters())
+
+
 def test_many_steps_leave_the_weights_where_they_are() -> None:
     network = Network([6, 5, 3])
     before = [parameter.data.copy() for parameter in network.parameters()]

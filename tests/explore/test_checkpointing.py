@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from quick import answer_of
 
+import tinytorch
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
 
-QUESTION = find_question("checkpointing")
 checkpointing = experiment_file("layers", "checkpointing")
 arrays_by_formula = checkpointing.arrays_by_formula
 gradients_of = checkpointing.gradients_of
@@ -31,6 +30,7 @@ def simulated(layers: int, every: int) -> int:
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 7, 100])
 def test_gradients_are_the_same_to_the_bit(every: int) -> None:
+    tinytorch.manual_seed(0)
     layers = [Linear(5, 5) for _ in range(7)]
     x = Tensor(np.random.default_rng(0).standard_normal((6, 5), np.float32))
     expected = gradients_of(layers, lambda: checkpointing.through(layers, x).sum().backward())
@@ -68,7 +68,7 @@ def test_the_time_is_that_of_the_layers_gone_through(every: int) -> None:
 
 
 def test_memory_is_what_the_arrays_take() -> None:
-    values = run(QUESTION, {"layers": 16, "width": 32, "batch": 512, "seconds": 0.01}).answer.values
+    values = answer_of("checkpointing", layers=16, width=32, batch=512, seconds=0.01).values
     parameters, array = 16 * (32 * 32 + 32) * 4, 512 * 32 * 4
     assert parameters <= values["parameters"] < 1.5 * parameters
     assert 2 * parameters <= values["optimizer"] < 2.5 * 2 * parameters
@@ -79,6 +79,6 @@ def test_memory_is_what_the_arrays_take() -> None:
 
 
 def test_checkpoints_hold_least_near_the_root() -> None:
-    values = run(QUESTION, {"layers": 36, "width": 8, "batch": 1024, "seconds": 0.01}).answer.values
+    values = answer_of("checkpointing", layers=36, width=8, batch=1024, seconds=0.01).values
     assert values["best_every"] in (4, 6, 8)
     assert values["peaks"][values["best_every"]] < 0.5 * values["peak_without"]

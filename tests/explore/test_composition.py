@@ -1,32 +1,27 @@
 """Composition by hand and by a container."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from quick import QUICK, answer_of
 
 import tinytorch
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
 
 composition = experiment_file("layers", "composition")
-ByHand = composition.ByHand
-Sequential = composition.Sequential
-emptied = composition.emptied
-in_container = composition.in_container
-mentions = composition.mentions
-peak_of_a_call = composition.peak_of_a_call
-seen_in = composition.seen_in
-
 BATCH = 500
 X = Tensor(np.random.default_rng(0).standard_normal((BATCH, 784), np.float32))
 
 
-def both(first: int = 64, second: int = 32, wrong: int = 0) -> tuple[ByHand, Sequential]:
-    tinytorch.manual_seed(0)
-    by_hand = ByHand(first, second, wrong)
-    tinytorch.manual_seed(0)
-    return by_hand, in_container(first, second, wrong)
+def both(wrong: int = 0) -> list[Any]:
+    """784-64-32-10 by hand and in a container, alike."""
+    networks = []
+    for make in composition.NETWORKS.values():
+        tinytorch.manual_seed(0)
+        networks.append(make(64, 32, wrong))
+    return networks
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -45,29 +40,28 @@ def test_both_have_the_same_parameters_in_the_same_order() -> None:
 
 
 def test_by_hand_a_debugger_has_every_result_under_its_name() -> None:
-    by_hand, container = (seen_in(network, X) for network in both(wrong=1))
-    assert by_hand.error == container.error != ""
-    assert by_hand.line == "hidden2 = self.layer2(dropped1)"
-    assert by_hand.tensors == {
-        "x": (BATCH, 784),
-        "hidden1": (BATCH, 64),
-        "active1": (BATCH, 64),
-        "dropped1": (BATCH, 64),
-    }
-    assert container.tensors == {"x": (BATCH, 64)}
+    by_hand, container = (composition.seen_in(network, X) for network in both(wrong=1))
+    assert by_hand["error"] == container["error"] != ""
+    assert by_hand["line"] == "hidden2 = self.layer2(dropped1)"
+    hidden = dict.fromkeys(("hidden1", "active1", "dropped1"), (BATCH, 64))
+    assert by_hand["tensors"] == {"x": (BATCH, 784), **hidden}
+    assert container["tensors"] == {"x": (BATCH, 64)}
 
 
 def test_nothing_is_seen_where_nothing_fails() -> None:
-    assert seen_in(both()[0], X).error == ""
+    assert composition.seen_in(both()[0], X)["error"] == ""
 
 
 def test_a_layer_is_named_three_times_by_hand_and_once_in_the_container() -> None:
-    assert {mentions(ByHand, f"layer{number}") for number in (1, 2, 3)} == {3}
-    assert mentions(in_container, "Linear") == 3
+    by_hand = [composition.mentions(composition.ByHand, f"layer{n}") for n in (1, 2, 3)]
+    assert by_hand == [3, 3, 3]
+    assert composition.mentions(composition.in_container, "Linear(") == 3
+    answer = answer_of("composition", **QUICK["composition"])
+    assert ("places that name a layer", "3", "1") in answer.tables[1].rows
 
 
 def test_names_keep_results_alive_until_the_call_ends() -> None:
-    by_hand, container = (peak_of_a_call(network, X) for network in both())
+    by_hand, container = (composition.peak_of_a_call(network, X) for network in both())
     sample = 4 * BATCH
     # All results, since Dropout passes its input through: twice 64, twice 32, and the logits.
     held = sample * (64 + 64 + 32 + 32 + 10)
@@ -78,14 +72,11 @@ def test_names_keep_results_alive_until_the_call_ends() -> None:
 
 
 def test_emptied_networks_hand_their_input_through() -> None:
-    for network in both():
-        assert emptied(network)(X, training=True) is X
+    assert all(composition.emptied(network)(X, training=True) is X for network in both())
 
 
 def test_the_share_is_that_of_the_times() -> None:
-    answer = run(
-        find_question("composition"), {"first": 8, "second": 4, "batch": 4, "seconds": 0.01}
-    ).answer
+    answer = answer_of("composition", **QUICK["composition"])
     values = answer.values
     assert values["equal"]
     assert values["extra_share"] == values["extra_seconds"] / values["seconds"]["by hand 1"]

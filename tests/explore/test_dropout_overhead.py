@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from quick import QUICK, answer_of
 
 import tinytorch
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.confidence import median_of
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
 from tinytorch.course.explore.timing import Times
 
 dropout_overhead = experiment_file("layers", "dropout_overhead")
@@ -66,7 +65,6 @@ def test_the_interval_of_a_median_holds_it_95_times_in_a_hundred() -> None:
 
 
 def test_the_guess_is_held_against_the_overhead_that_was_measured() -> None:
-    given = {"first": 8, "second": 4, "batch": 4, "seconds": 0.01}
-    answer = run(find_question("dropout-overhead"), given).answer
+    answer = answer_of("dropout-overhead", **QUICK["dropout-overhead"])
     assert answer.truth == 100 * answer.values["overheads"]["4"]
     assert answer.values["drops"]

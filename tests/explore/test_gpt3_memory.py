@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from quick import answer_of
 
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file, quiet
-from tinytorch.course.explore.running import run
 
 gpt3_memory = experiment_file("layers", "gpt3_memory")
 
@@ -58,7 +57,7 @@ def test_activations_are_those_of_the_published_formula() -> None:
 
 
 def test_the_answer_is_about_the_linear_layers_and_counts_the_one_in_use() -> None:
-    answer = run(find_question("gpt3-memory"), {"measured_width": 20, "seconds": 0.01}).answer
+    answer = answer_of("gpt3-memory", measured_width=20, seconds=0.01)
     linear = 96 * (12 * 12_288**2 + 9 * 12_288)
     assert answer.values["linear_parameters"] == linear
     assert answer.truth == 2 * linear / 1e9

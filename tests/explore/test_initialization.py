@@ -4,12 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from quick import answer_of
 
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
 
-QUESTION = find_question("initialization")
 initialization = experiment_file("layers", "initialization")
 FUNCTIONS = {
     "none": (lambda u: u, np.ones_like),
@@ -58,7 +56,7 @@ def test_plain_numpy_networks_do_as_the_theory_of_wide_ones_says(activation: str
 
 
 def test_the_layers_in_use_do_as_the_theory_says() -> None:
-    found = run(QUESTION, {"layers": 6, "width": 200, "seeds": 3}).answer
+    found = answer_of("initialization", layers=6, width=200, seeds=3)
     for case in (case for scales in found.values.values() for case in scales.values()):
         for kind in ("signals", "gradients"):
             assert case[kind] == pytest.approx(case[f"{kind}_theory"], rel=0.5)
@@ -66,5 +64,5 @@ def test_the_layers_in_use_do_as_the_theory_says() -> None:
 
 
 def test_the_power_of_ten_is_that_of_the_formula() -> None:
-    truth = run(QUESTION, {"width": 64}).answer.truth
+    truth = answer_of("initialization", width=64).truth
     assert truth == pytest.approx(20 * math.log10(64), rel=0.02)

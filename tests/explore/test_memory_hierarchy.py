@@ -4,15 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick import answer_of
 
 from tinytorch.course.explore.caches import Cache, caches
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
 from tinytorch.course.explore.timing import Times
 
 memory_hierarchy = experiment_file("layers", "memory_hierarchy")
-QUESTION = find_question("memory-hierarchy")
 KNOWN = [Cache(1, 48 * 1024), Cache(2, 2**20), Cache(3, 32 * 2**20)]
 
 
@@ -71,7 +69,7 @@ def test_the_bandwidth_is_that_of_the_weights_in_the_median_time_whatever_the_sy
         "tinytorch.course.explore.timing.measure",
         lambda calls, duration: {name: times.get(name, Times((1e-6,))) for name in calls},
     )
-    answer = run(QUESTION, {"width": 1000}).answer
+    answer = answer_of("memory-hierarchy", width=1000)
     assert answer.values["bandwidth"][-1] == 4e6 / 2e-3
     assert answer.values["reading_bandwidth"][-1] == 1e9
     assert "does not tell" in answer.headline
@@ -82,7 +80,7 @@ def test_a_layer_larger_than_all_caches_is_said_not_to_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(memory_hierarchy, "caches", lambda: [Cache(1, 20_000), Cache(2, 65_000)])
-    answer = run(QUESTION, {"width": 128, "batch": 2, "seconds": 0.01}).answer
+    answer = answer_of("memory-hierarchy", width=128, batch=2, seconds=0.01)
     assert "65.5 kB of weights and does not fit in the largest cache here, L2" in answer.headline
     assert answer.values["fits"] == "memory"
     bandwidth = answer.values["bandwidth"]

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
+from quick import answer_of
 
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
 
 resnet_head = experiment_file("layers", "resnet_head")
-QUESTION = find_question("resnet-head")
 
 
 @pytest.mark.parametrize(
@@ -19,7 +17,7 @@ def test_the_network_has_the_published_numbers(
     depth: str, parameters: int, billions: float
 ) -> None:
     """Parameters as in the published models, multiply-adds as in the paper's table 1."""
-    found = run(QUESTION, {"depth": depth, "seconds": 0.01}).answer.values
+    found = answer_of("resnet-head", depth=depth, seconds=0.01).values
     assert found["network_parameters"] == parameters
     assert found["network_flops"] / 2 == pytest.approx(billions * 1e9, rel=0.03)
 
@@ -35,7 +33,7 @@ def test_a_stage_is_the_sum_of_its_convolutions_and_the_head_of_its_loops() -> N
 
 
 def test_the_answer_counts_the_layer_in_use() -> None:
-    values = run(QUESTION, {"seconds": 0.01}).answer.values
+    values = answer_of("resnet-head", seconds=0.01).values
     assert values["parameters"] == 2048 * 1000 + 1000
     assert values["bytes"] == np.zeros(2_049_000, np.float32).nbytes
     assert values["share_of_parameters"] == 2_049_000 / 25_557_032
@@ -43,6 +41,6 @@ def test_the_answer_counts_the_layer_in_use() -> None:
 
 
 def test_with_all_classes_of_imagenet_the_head_is_the_larger_part() -> None:
-    answer = run(QUESTION, {"classes": 21_841, "seconds": 0.01, "batch": 1}).answer
+    answer = answer_of("resnet-head", classes=21_841, seconds=0.01, batch=1)
     assert answer.values["share_of_parameters"] > 0.5
     assert "the head is the larger part" in answer.why

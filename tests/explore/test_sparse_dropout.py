@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from quick import answer_of
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
 
 sparse = experiment_file("layers", "sparse_dropout")
 
@@ -60,7 +59,7 @@ def test_the_best_epoch_is_chosen_by_the_validation_and_not_by_the_test() -> Non
 
 
 def test_the_verdict_follows_from_the_interval() -> None:
-    answer = run(find_question("sparse-dropout"), SIZES | {"seconds": 0.01}).answer
+    answer = answer_of("sparse-dropout", seconds=0.01, **SIZES)
     gap, best = answer.values["gap"], answer.values["best_error"]
     surely = "better" if gap < 0 else "worse"
     is_open = abs(gap) <= answer.values["gap_half_width"]

@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
+from quick import answer_of
 
 from tinytorch.course.explore.bench import parameters_of
-from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.experiment import experiment_file
-from tinytorch.course.explore.running import run
 
 width_for = experiment_file("layers", "width_depth").width_for
 
-QUESTION = find_question("width-depth")
 QUICK = {"images": 300, "test_images": 200, "epochs": 2, "seeds": 3}
 
 
@@ -28,7 +26,7 @@ def test_the_less_wide_network_comes_as_near_as_one_can(parameters: int) -> None
 
 
 def test_networks_are_compared_seed_by_seed_and_seeds_make_it_repeatable() -> None:
-    values, again = (run(QUESTION, QUICK).answer.values for _ in range(2))
+    values, again = (answer_of("width-depth", **QUICK).values for _ in range(2))
     errors = {name: np.array(found) for name, found in values["test_errors"].items()}
     assert all(len(found) == 3 for found in errors.values())
     for value, other in (("deep_minus_wide", "wide"), ("deep_minus_narrow", "less wide")):

@@ -53,7 +53,9 @@ backend-path = ["."]
 [project]
 name = "small"
 version = "1"
-optional-dependencies = { dev = [] }
+
+[dependency-groups]
+dev = []
 """
 
 BACKEND = """\
@@ -65,8 +67,7 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
         def write(file, text):
             wheel.writestr(f"small-1.dist-info/{file}", text)
         wheel.writestr("small.pth", os.getcwd())
-        write("METADATA", "Metadata-Version: 2.1\\nName: small\\nVersion: 1\\n"
-            "Provides-Extra: dev\\n")
+        write("METADATA", "Metadata-Version: 2.1\\nName: small\\nVersion: 1\\n")
         write("WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         write("entry_points.txt", "[console_scripts]\\ntito = small:hello\\n")
         write("RECORD", "")
@@ -115,6 +116,7 @@ class Clone:
         (self.root / "bin").mkdir(parents=True)
         shutil.copy(SCRIPT, self.root / "bin")
         (self.root / "pyproject.toml").write_text(PYPROJECT)
+        (self.root / "constraints.txt").write_text("# none\n")
         (self.root / "backend.py").write_text(BACKEND)
         (self.root / "small.py").write_text("def hello() -> None:\n    print('hello from tito')\n")
         self.commands.mkdir()
@@ -324,6 +326,27 @@ def test_a_failed_installation_shows_the_reason_and_the_fix(clone_without_uv: Cl
 
 
 @bash
+def test_what_developers_need_is_installed_in_the_versions_that_are_known(clone: Clone) -> None:
+    needed = PYPROJECT.replace("dev = []", "dev = ['one>=1; python_version > \"3\"', 'two==2']")
+    (clone.root / "pyproject.toml").write_text(needed)
+    clone.run("bash", ACTIVATE)
+    listed = clone.venv / "tinytorch.dev"
+    assert listed.read_text().splitlines() == ['one>=1; python_version > "3"', "two==2"]
+    arguments = (clone.commands / "calls").read_text().splitlines()[-1]
+    assert arguments.endswith(f"-e . -r {listed} -c constraints.txt")
+
+
+@bash
+@pip
+def test_pip_installs_what_developers_need_where_there_is_no_uv(clone_without_uv: Clone) -> None:
+    project = clone_without_uv.root / "pyproject.toml"
+    project.write_text(PYPROJECT.replace("dev = []", 'dev = ["no-such-package"]'))
+    result = clone_without_uv.run("bash", ACTIVATE, PIP_NO_INDEX="1")
+    project.write_text(PYPROJECT)
+    assert "No matching distribution found for no-such-package" in result.stderr
+
+
+@bash
 @pip
 def test_pip_installs_the_project_where_uv_fails(clone: Clone) -> None:
     clone.command("install", "exit 1")
@@ -507,13 +530,19 @@ def test_an_installer_that_outlives_its_shell_is_waited_for(clone: Clone) -> Non
         second.expect("hello from tito")
 
 
-def test_a_changed_pyproject_updates_the_environment_in_place(clone: Clone, shell: str) -> None:
+@pytest.mark.parametrize("changed", ["pyproject.toml", "constraints.txt"])
+def test_a_changed_file_updates_the_environment_in_place(
+    clone: Clone, shell: str, changed: str
+) -> None:
     clone.run(shell, ACTIVATE)
     (clone.venv / "installed by hand").touch()
-    (clone.root / "pyproject.toml").write_text(f"{PYPROJECT}# changed\n")
+    with (clone.root / changed).open("a") as file:
+        file.write("# changed\n")
     result = clone.run(shell, f"{ACTIVATE} && tito")
     assert result.stdout == "hello from tito\n"
-    assert result.stderr == "TinyTorch: updating .venv to match pyproject.toml\n"
+    assert (
+        result.stderr == "TinyTorch: updating .venv to match pyproject.toml and constraints.txt\n"
+    )
     assert (clone.venv / "installed by hand").exists()
     assert clone.calls == ["venv --allow-existing", "pip install", "pip install"]
 

@@ -535,7 +535,7 @@ def test_bench_runs_the_quick_benchmarks_prints_the_table_and_writes_the_files(
     assert result.exit_code == 0, result.output
     assert canned == {"names": QUICK, "full": False, "threads": None, "rounds": None}
     assert "2.00x ≥2 yes" in result.output
-    assert 'Not installed: Something. To compare with all: pip install -e ".[bench]"' in (
+    assert "Not installed: Something. To compare with all: pip install --group bench" in (
         result.output
     )
     assert (tmp_path / "results.json").is_file()

@@ -1,16 +1,19 @@
 """`tito test`: the lines of the page, one JSON object, exit codes, and any one file."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import nbformat
 import pytest
 from apart import call, run_tito
+from click.testing import CliRunner
 from learner import ROOT, first_failure, solved, with_linear, write_one
 
 from tinytorch.course import MODULES, Module, find_module
 from tito.lessons.export import notebook_source
 from tito.lessons.lesson import read_lesson
+from tito.main import main
 from tito.workspace.folder import Workspace
 
 LAYERS = find_module("layers")
@@ -258,3 +261,54 @@ def test_an_exercise_that_is_right_points_to_its_completion(workspace: Workspace
     result = run_tito("test", "--module", "layers")
     assert result.returncode == 0, result.stdout
     assert result.stdout.endswith("Next: tito module complete 03\n")
+
+
+# ---- The tests of a clone ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that `tito test` would have run."""
+    commands: list[list[str]] = []
+
+    def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr("tito.commands.test.subprocess.run", run)
+    monkeypatch.chdir(ROOT)
+    return commands
+
+
+@pytest.mark.parametrize(
+    ("arguments", "for_pytest"),
+    [
+        (["--thorough"], ["--thorough"]),
+        (["--thorough", "--", "--insist", "-x"], ["--thorough", "--insist", "-x"]),
+        (["05", "--thorough"], ["-k", "autograd", "--thorough"]),
+        (["--", "-x"], ["-x"]),
+    ],
+)
+def test_in_a_clone_thorough_and_what_follows_two_dashes_go_to_pytest(
+    called: list[list[str]], arguments: list[str], for_pytest: list[str]
+) -> None:
+    assert CliRunner().invoke(main, ["test", *arguments]).exit_code == 0
+    [command] = called
+    assert command[-len(for_pytest) :] == for_pytest
+
+
+def test_it_says_beforehand_what_runs(called: list[list[str]]) -> None:
+    for arguments, told in (([], "Running the tests"), (["--thorough"], "Running all tests")):
+        assert CliRunner().invoke(main, ["test", *arguments]).output.startswith(told)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["03"], ["--json"], ["03", "--json"], ["--file", "modules/03_layers/layers_dev.py"]],
+)
+def test_thorough_goes_with_no_checks_file_or_json(
+    called: list[list[str]], arguments: list[str]
+) -> None:
+    result = CliRunner().invoke(main, ["test", "--thorough", *arguments])
+    assert result.exit_code == 2
+    assert "--thorough goes with all tests of a clone, and with nothing else." in result.output

@@ -6,7 +6,6 @@ from __future__ import annotations
 import heapq
 import inspect
 import math
-import sys
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch import guard
 from tinytorch.core import activations, layers, losses
 from tinytorch.core.tensor import (
     Operation,
@@ -23,65 +23,13 @@ from tinytorch.core.tensor import (
     as_tensor,
     attach,
     getitem,
+    listen,
+    listeners,
     name_of,
     reshape,
     wrap,
 )
 from tinytorch.summation import accurate_sum, distance_from_mean
-
-
-class Saved:
-    """An array that backward needs, and how to tell whether it has changed since.
-
-    Only an array that somebody else can reach can change. So its fingerprint is taken when the
-    array is handed out (`Tensor.data` calls `handed_out`), or at once where somebody has it
-    already. A tensor keeps this box for as long as it lives; nodes hold it while they need it.
-    """
-
-    __slots__ = ("array", "fingerprint")
-
-    def __init__(self, array: np.ndarray) -> None:
-        self.array = array
-        self.fingerprint: bytes | None = None
-
-    def holders(self) -> int:
-        """How many references there are to this, as Python counts them."""
-        return sys.getrefcount(self)
-
-    def handed_out(self) -> None:
-        """Watch the array from now on, if a node still needs it."""
-        if sys.getrefcount(self) > _HOLDERS_WITHOUT_NODES:
-            self.watch()
-
-    def watch(self) -> None:
-        """Remember the array as it is now, unless an earlier state is remembered already."""
-        if self.fingerprint is None:
-            self.fingerprint = fingerprint(self.array)
-
-    def check(self, op: Operation) -> None:
-        """Raise a ValueError if the array has changed since `op` used it."""
-        if self.fingerprint is not None and self.fingerprint != fingerprint(self.array):
-            raise ValueError(
-                f"an array of shape {self.array.shape} that {name_of(op)} needs for its gradient "
-                "was changed in place after it was used; call backward() before changing it, "
-                "or change a copy"
-            )
-
-
-def fingerprint(array: np.ndarray) -> bytes:
-    """Bytes that differ when the array's do, at the speed of memory.
-
-    The array's words of eight bytes are laid out in rows, twice, and each column is added up.
-    Any one change shows, and so does any swap, unless the two words are in the same column both
-    times; the row lengths are primes, so they would have to be 509 * 521 words, or 2 MB, apart.
-    """
-    octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    parts = []
-    for length in (509, 521):
-        whole = octets.size // (8 * length) * (8 * length)
-        rows = octets[:whole].view(np.uint64).reshape(-1, length)
-        parts += [np.add.reduce(rows, axis=0).tobytes(), octets[whole:].tobytes()]
-    return b"".join(parts)
 
 
 class Node:
@@ -92,20 +40,22 @@ class Node:
         options: its options, which its rules get as well.
         order: a number higher than that of every node recorded before.
         edges: one for each input that requires a gradient; None once backward has passed.
+        fingerprints: what the guard against changes in place remembers of the arrays.
     """
 
-    __slots__ = ("edges", "op", "options", "order")
+    __slots__ = ("edges", "fingerprints", "op", "options", "order")
 
     def __init__(self, op: Operation, options: dict[str, Any], edges: list[Edge]) -> None:
         self.op = op
         self.options = options
         self.order = _next_order()
         self.edges: list[Edge] | None = edges
+        self.fingerprints: dict[int, bytes] | None = None
 
 
 # Where an input's gradient goes (the node that computed it, or the tensor itself), the rule for
 # it, the arrays that the rule needs, and the shape and dtype that the gradient must have.
-Edge = tuple[Node | Tensor, "Rule", list[Saved], tuple[int, ...], np.dtype[Any]]
+Edge = tuple[Node | Tensor, "Rule", list[Any], tuple[int, ...], np.dtype[Any]]
 
 _next_order = count().__next__
 
@@ -129,45 +79,10 @@ def record(
     for i, x in enumerate(inputs):
         rule = rules[i]
         if isinstance(x, Tensor) and x.requires_grad:
-            saves = []
-            for j in rule.saves:  # no comprehension: for so few, its call would cost more
-                saves.append(_save(output if j < 0 else inputs[j], arrays))
-            edges.append((x._node or x, rule, saves, x._array.shape, x._array.dtype))
+            needs = [output._array if j < 0 else arrays[j] for j in rule.needs]
+            edges.append((x._node or x, rule, needs, x._array.shape, x._array.dtype))
     output._node = Node(op, options, edges)
     output.requires_grad = True
-
-
-def _save(value: Any, arrays: list[Any]) -> Saved:
-    """Keep an input or output for backward; `arrays` are those that the operation was given."""
-    if not isinstance(value, Tensor):
-        constant = Saved(value)
-        if isinstance(value, np.ndarray):
-            constant.watch()
-        return constant
-    saved: Saved | None = value._saved
-    if saved is None or saved.fingerprint is not None:
-        saved = value._saved = Saved(value._array)
-    if value._shared:
-        if value._array.base is None:
-            # Handed out once, but does anyone still hold it? Python counts the references for us.
-            given = [array is value._array for array in arrays].count(True)
-            value._shared = _holders(value) - given > _HOLDERS_OF_ITS_OWN
-        if value._shared:
-            saved.watch()
-    return saved
-
-
-def _holders(tensor: Tensor) -> int:
-    """How many references there are to a tensor's array."""
-    return sys.getrefcount(tensor._array)
-
-
-# What is counted where nobody but a tensor and its box holds an array, and nobody but the tensor
-# holds the box: it depends on the Python version, so we ask.
-_alone = wrap(np.empty(1))
-_alone._saved = Saved(_alone._array)
-_HOLDERS_OF_ITS_OWN = _holders(_alone)
-_HOLDERS_WITHOUT_NODES = _alone._saved.holders()
 
 
 # How many `no_grad` this thread, or this asyncio task, is within.
@@ -253,18 +168,20 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
     while waiting:
         node = heapq.heappop(waiting)[1]
         gradient = gradients.pop(node)
-        edges, node.edges = node.edges, None
-        if edges is None:
+        if node.edges is None:
             raise ValueError(_WALKED)
-        for target, rule, saves, shape, dtype in edges:
-            part = rule.gradient(node, gradient, saves, shape)
+        for tell in listeners["visited"]:
+            tell(node)
+        edges, node.edges = node.edges, None
+        for target, rule, needs, shape, dtype in edges:
+            part = rule.gradient(node, gradient, needs, shape)
             if part.dtype != dtype:
                 part = part.astype(dtype)
             if isinstance(target, Tensor):
                 # A leaf keeps its gradient, so it must not share it with anyone.
                 borrowed = part is gradient or part.base is not None
-                for saved in saves:
-                    borrowed |= part is saved.array
+                for array in needs:
+                    borrowed |= part is array
                 _accumulate(target, part.copy() if borrowed else part)
             elif target in gradients:
                 gradients[target] = gradients[target] + part
@@ -299,7 +216,7 @@ def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
                 "reduce it first: x.mean().backward(), or pass gradient="
             )
         return np.ones(tensor.shape, tensor.dtype)
-    array = Tensor(gradient, dtype=tensor.dtype).data
+    array = Tensor(gradient, dtype=tensor.dtype)._array
     if array.shape != tensor.shape:
         raise ValueError(
             f"backward() got a gradient of shape {array.shape}, "
@@ -340,15 +257,15 @@ class Rule:
     input broadcast, a rule need not care: what was repeated is added up afterwards.
     """
 
-    __slots__ = ("function", "saves", "takes_shape")
+    __slots__ = ("function", "needs", "takes_shape")
 
     def __init__(self, function: Callable[..., np.ndarray]) -> None:
         code = function.__code__
         names = code.co_varnames[1 : code.co_argcount]
         self.function = function
-        self.saves = ["xyz".index(n) if n != "output" else -1 for n in names if n in _SAVABLE]
+        self.needs = ["xyz".index(n) if n != "output" else -1 for n in names if n in _SAVABLE]
         self.takes_shape = "input_shape" in names
-        first = names[: len(self.saves) + self.takes_shape]
+        first = names[: len(self.needs) + self.takes_shape]
         if not {*first} <= {*_SAVABLE, "input_shape"} or "input_shape" in first[:-1]:
             raise ValueError(
                 "a rule takes gradient, then output, x, y or z, then input_shape, then options; "
@@ -356,16 +273,11 @@ class Rule:
             )
 
     def gradient(
-        self, node: Node, gradient: Any, saves: list[Saved], shape: tuple[int, ...]
+        self, node: Node, gradient: Any, needs: list[Any], shape: tuple[int, ...]
     ) -> np.ndarray:
         """The gradient of one input of `node`, of that input's `shape`."""
-        needs: list[Any] = []
-        for saved in saves:
-            if saved.fingerprint is not None:
-                saved.check(node.op)
-            needs.append(saved.array)
         if self.takes_shape:
-            needs.append(shape)
+            needs = [*needs, shape]
         part = np.asarray(self.function(gradient, *needs, **node.options))
         # Of arrays of shape (), NumPy makes numbers, which nobody could write into.
         return part if part.shape == shape else np.asarray(unbroadcast(part, shape))
@@ -617,5 +529,11 @@ derivative(
     _binary_cross_entropy_gradient_target,
 )
 
-# From here on, every operation that passes the door is recorded.
+# From here on, every operation that passes the door is recorded, and what was kept is guarded.
 attach(record, backward)
+listen(
+    after=guard.recorded,
+    taken_in=guard.taken_in,
+    handed_out=guard.handed_out,
+    visited=guard.visited,
+)

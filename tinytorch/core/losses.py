@@ -55,8 +55,8 @@ class BinaryCrossEntropyLoss(Loss):
                 target is outside [0, 1].
         """
         prediction, target = _pair(prediction, target, "BinaryCrossEntropyLoss")
-        for name, values in (("prediction", prediction.data), ("target", target.data)):
-            outside = values[(values < 0) | (values > 1)]
+        for name, tensor in (("prediction", prediction), ("target", target)):
+            outside = tensor._array[(tensor._array < 0) | (tensor._array > 1)]
             if outside.size:
                 fix = "; turn logits into probabilities first: Sigmoid()(logits)"
                 raise ValueError(

@@ -208,7 +208,7 @@ def predict(
     with no_grad():
         return np.concatenate(
             [
-                run(network, as_input(inputs[start : start + batch_size]), training=False).data
+                run(network, as_input(inputs[start : start + batch_size]), training=False)._array
                 for start in range(0, max(1, len(inputs)), batch_size)
             ]
         )
@@ -329,4 +329,4 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 def _from_bfloat16(bits: Tensor) -> Tensor:
     """The numbers in float32, of which bfloat16 is the upper half."""
-    return Tensor((bits.data.astype(np.uint32) << np.uint32(16)).view(np.float32))
+    return Tensor((bits._array.astype(np.uint32) << np.uint32(16)).view(np.float32))

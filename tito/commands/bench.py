@@ -64,7 +64,7 @@ def bench(
     Measures TinyTorch, PyTorch in eager mode, JAX compiled, and the floor of what NumPy can do,
     taking turns on this machine, each with the same number of threads. Prints a table with what is
     required beside what came out, and writes the numbers and a plot. It works in a clone of the
-    repository; peers come with: pip install -e ".[bench]"
+    repository; peers come with: pip install --group bench
     """
     root = repository_root()
     # The benchmarks belong to the clone; they are no part of the installed package.

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _FOR_PYTEST = "tito.commands.test.for_pytest"
 
-PROCESSOR_MINUTES = 8  # that all tests take, of one processor
+# That the tests take, of one processor: those that run by default, and all of them.
+PROCESSOR_MINUTES = 7
+THOROUGH_MINUTES = 15
 
 
 class _TestCommand(click.Command):
@@ -51,6 +53,7 @@ class _TestCommand(click.Command):
     help="Let the file import the modules in this folder, too.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results for a program to read.")
+@click.option("--thorough", is_flag=True, help="In a clone: the tests that take long, too.")
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks, and what the code printed.")
 @click.argument("subject", metavar="[MODULE | FILE] [-- PYTEST_ARGUMENTS]", required=False)
 @click.pass_context
@@ -60,14 +63,15 @@ def test(
     file: Path | None,
     beside: Path | None,
     as_json: bool,
+    thorough: bool,
     verbose: bool,
     subject: str | None,
 ) -> None:
     """Run the checks and the project's tests.
 
     In a workspace the checks are about your code, elsewhere about the reference. Without an
-    option all checks are run, and in a clone all tests of the project instead; what follows --
-    goes to pytest then: tito test -- -x --durations=10
+    option all checks are run, and in a clone the tests of the project instead, with --thorough
+    those that take long as well; what follows -- goes to pytest: tito test -- -x --durations=10
 
     A file is judged alone: it can import what is installed and, in a workspace, your framework.
     With --with FOLDER it finds the modules in that folder, too; what is installed comes first.
@@ -76,6 +80,8 @@ def test(
     does not even load, or if the command was wrong.
     """
     pytest_arguments: tuple[str, ...] = ctx.meta.get(_FOR_PYTEST, ())
+    if thorough:
+        pytest_arguments = ("--thorough", *pytest_arguments)
     if subject is not None:
         module, file = _meant(subject, module, file)
     if beside and file is None:
@@ -90,7 +96,8 @@ def test(
         if material.check_file(module) is None:  # then the project's own tests of it
             ctx.exit(_run_pytest(("-k", module.name, *pytest_arguments)))
     if pytest_arguments:
-        raise click.UsageError("Arguments for pytest go with all tests of a clone, no options.")
+        what = "--thorough goes" if thorough else "Arguments for pytest go"
+        raise click.UsageError(f"{what} with all tests of a clone, and with nothing else.")
     if module and material.check_file(module) is None:
         raise click.UsageError(f"There are no checks for {module.folder} yet.")
     modules = [module] if module else [m for m in MODULES if material.check_file(m)]
@@ -182,12 +189,15 @@ def _run_pytest(arguments: tuple[str, ...]) -> int:
     """Run the tests of the clone, and say beforehand what that is."""
     from tinytorch.course.machine import processors
 
-    if not arguments:
-        minutes = max(1, round(PROCESSOR_MINUTES / processors()))
+    if not set(arguments) - {"--thorough"}:
+        takes = THOROUGH_MINUTES if arguments else PROCESSOR_MINUTES
+        minutes = max(1, round(takes / processors()))
+        which = "all" if arguments else "the"
         click.echo(
             fit(
-                f"Running all tests of the project in {repository_root()}, about its own code, the "
-                f"reference. That takes some {minutes} min. The checks of one module: tito test 03"
+                f"Running {which} tests of the project in {repository_root()}, about its own code, "
+                f"the reference. That takes some {minutes} min. The checks of one module: "
+                "tito test 03"
             )
         )
     command = [sys.executable, "-m", "pytest", "-q"]

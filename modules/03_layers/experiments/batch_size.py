@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -72,11 +72,9 @@ def products(sizes: Sequence[int], batch: int, doing: str) -> list[Callable[[], 
     return [partial(np.matmul, a, b, out=np.empty_like(a @ b)) for a, b in pairs]
 
 
-def a_step(
-    sizes: Sequence[int], network: Network, batch: int, doing: str, update: bool = True
-) -> Callable[[], object]:
+def a_step(network: Network, batch: int, doing: str, update: bool = True) -> Callable[[], object]:
     """What is done with a batch of random samples."""
-    x = normal(batch, sizes[0])
+    x = normal(batch, network.sizes[0])
 
     def infer() -> None:
         with no_grad():
@@ -84,21 +82,23 @@ def a_step(
 
     if doing == INFERENCE:
         return infer
-    return step_to_time(network, x, np.arange(batch) % sizes[-1], update)
+    return step_to_time(network, x, np.arange(batch) % network.sizes[-1], update)
 
 
-def has_fallen(rates: Sequence[float]) -> bool:
-    """Whether the last two are well below the best, so that it was not by chance."""
+def has_fallen(times: Mapping[int, timing.Times]) -> bool:
+    """Whether the last two batches are well below the best rate, so that it was not by chance.
+
+    What else the machine does may slow any batch down, but its fast rounds less.
+    """
+    rates = [batch / taken.low for batch, taken in times.items()]
     return len(rates) > 2 and max(rates[-2:]) < FALLEN * max(rates)
 
 
-def limits(sizes: Sequence[int], doing: str, budget: float) -> tuple[float, float]:
+def limits(network: Network, doing: str, budget: float) -> tuple[float, float]:
     """The overhead of a step in seconds and the peak of arithmetic in FLOPs a second."""
-    ones = [1] * len(sizes)
-    calls = {"calls": a_step(ones, Network(ones), 1, doing, update=False)}
+    calls = {"calls": a_step(Network([1] * len(network.sizes)), 1, doing, update=False)}
     if doing == TRAINING:
-        network = Network(sizes)
-        a_step(sizes, network, 1, doing, update=False)()  # so that there are gradients to move by
+        a_step(network, 1, doing, update=False)()  # so that there are gradients to move by
         calls["update"] = SGD(network.parameters(), lr=1e-12).step
     for side in SQUARES:
         square = normal(side, side).data
@@ -114,29 +114,26 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     tinytorch.manual_seed(0)
     progress(0.0, "overhead and peak arithmetic")
     doing, budget, sizes = settings.doing, settings.seconds, [INPUTS, *settings.hidden, CLASSES]
-    overhead, peak = limits(sizes, doing, budget / 6)
     flops, network = flops_of(sizes, doing), Network(sizes)
+    overhead, peak = limits(network, doing, budget / 6)
     asked = [2**power for power in range(10) if 2**power <= min(ASKED, settings.most)]
-    calls = {str(b): a_step(sizes, network, b, doing) for b in asked}
+    calls = {str(b): a_step(network, b, doing) for b in asked}
     telling = within(progress, f"batches of 1 to {asked[-1]}", 0.2, 0.5)
     found = timing.measure(calls, budget / 3, telling)
     times = {b: found[str(b)] for b in asked}
-    batch = 2 * asked[-1]
-    # What else the machine does may slow any batch down, but its fast rounds less.
-    while (
-        not (fell := has_fallen([b / t.low for b, t in times.items()])) and batch <= settings.most
-    ):
+    batch, fell = 2 * asked[-1], has_fallen(times)
+    while batch <= settings.most and not fell:
         progress(min(0.9, 0.5 + 0.1 * (batch // ASKED).bit_length()), f"batches of {batch:,}")
-        step = {"step": a_step(sizes, network, batch, doing)}
+        step = {"step": a_step(network, batch, doing)}
         times[batch] = timing.measure(step, budget / 12)["step"]
-        batch *= 2
+        batch, fell = 2 * batch, has_fallen(times)
     rates = {b: b / taken.median for b, taken in times.items()}
     best, last = max(rates, key=lambda b: rates[b]), max(rates)
     plateau = min(b for b in rates if rates[b] >= PLATEAU * rates[best])
     progress(0.92, "matrix products alone")
     alone = products(sizes, best, doing)
     calls = {"alone": lambda: [product() for product in alone]}
-    both = timing.measure(calls | {"step": a_step(sizes, network, best, doing)}, budget / 8)
+    both = timing.measure(calls | {"step": a_step(network, best, doing)}, budget / 8)
     share = min(1.0, timing.ratio(both["alone"], both["step"]).median)
     by_overhead, by_arithmetic = {b: b / overhead for b in rates}, peak / flops
     rows = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -32,21 +33,6 @@ class Settings:
     bias: float = setting(10.0, "standard deviation of the biases", at_least=1e-6, at_most=1e12)
     seeds: int = setting(5, "layers that are tried", full=50, at_least=1, at_most=1000)
 
-    @property
-    def weights(self) -> int:
-        """The parameters of the layer without its bias."""
-        return self.inputs * self.outputs
-
-    @property
-    def parameters(self) -> int:
-        """Those with it."""
-        return self.weights + self.outputs
-
-    @property
-    def saved(self) -> float:
-        """The share of the parameters that is its bias."""
-        return self.outputs / self.parameters
-
 
 def normalized(y: Tensor, axis: int) -> Tensor:
     """Mean 0 and variance 1 along an axis, by hand: gradients flow through all of it."""
@@ -54,128 +40,88 @@ def normalized(y: Tensor, axis: int) -> Tensor:
     return centered / ((centered**2).mean(axis, keepdims=True) + EPSILON).sqrt()
 
 
-def batch_norm(y: Tensor) -> Tensor:
-    """Each unit over the batch, as in batch normalization (Ioffe and Szegedy, 2015)."""
-    return normalized(y, axis=0)
-
-
-def layer_norm(y: Tensor) -> Tensor:
-    """Each sample over the units, as in layer normalization (Ba, Kiros and Hinton, 2016)."""
-    return normalized(y, axis=1)
-
-
-def root_mean_square_norm(y: Tensor) -> Tensor:
-    """Each sample over the units, divided but not centred (Zhang and Sennrich, 2019)."""
-    return y / ((y**2).mean(1, keepdims=True) + EPSILON).sqrt()
-
-
 FOLLOWERS: dict[str, Callable[[Tensor], Tensor]] = {
-    "batch norm": batch_norm,
-    "layer norm": layer_norm,
-    "RMS norm": root_mean_square_norm,
+    # Each unit over the batch (Ioffe and Szegedy, 2015).
+    "batch norm": partial(normalized, axis=0),
+    # Each sample over the units (Ba, Kiros and Hinton, 2016).
+    "layer norm": partial(normalized, axis=1),
+    # The same, divided but not centred (Zhang and Sennrich, 2019).
+    "RMS norm": lambda y: y / ((y**2).mean(1, keepdims=True) + EPSILON).sqrt(),
     "ReLU": ReLU(),
     "nothing": lambda y: y,
 }
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What a bias does through one function that follows.
-
-    Attributes:
-        change: the largest change of an output, of all layers tried.
-        gradient: the largest gradient of a bias, as a share of the largest of a weight.
-    """
-
-    change: float
-    gradient: float
-
-
 def change(follow: Callable[[Tensor], Tensor], y: Tensor, bias: np.ndarray) -> float:
     """The largest change of an output when a bias is added to `y`."""
-    dtype = y.dtype
-    with_bias = y + Tensor(bias.astype(dtype), dtype=dtype)
+    with_bias = y + Tensor(bias.astype(y.dtype), dtype=y.dtype)
     return float(np.max(np.abs(follow(with_bias).data - follow(y).data)))
 
 
-def through(follow: Callable[[Tensor], Tensor], settings: Settings) -> Effect:
-    """Try layers with and without a bias, in the precision they have."""
-    changes, gradients = [], []
-    for seed in range(settings.seeds):
-        layer, x, bias, random = _layer(settings, seed)
-        y = layer(x)
-        changes.append(change(follow, y.detach(), bias))
-        learned = Tensor(bias, requires_grad=True)
-        out = follow(y + learned)
-        loss = (out * random.standard_normal(out.shape, np.float32)).sum()
-        loss.backward()
-        gradients.append(_gradient(learned) / (_gradient(layer.weight) or np.nan))
-    return Effect(float(np.max(changes)), float(np.max(gradients)))
-
-
-def _layer(settings: Settings, seed: int) -> tuple[Linear, Tensor, np.ndarray, np.random.Generator]:
-    """A layer as it starts, a batch for it, and the bias that it will get."""
+def start(settings: Settings, seed: int) -> tuple[Linear, Tensor, np.ndarray, np.random.Generator]:
+    """A layer as it starts, a batch for it, the bias that it will get, and more randomness."""
     tinytorch.manual_seed(seed)
     random = np.random.default_rng(seed)
-    x = random.standard_normal((settings.batch, settings.inputs), np.float32)
+    x = Tensor(random.standard_normal((settings.batch, settings.inputs), np.float32))
     bias = settings.bias * random.standard_normal(settings.outputs, np.float32)
-    layer = Linear(settings.inputs, settings.outputs, bias=False)
-    return layer, Tensor(x), bias, random
+    return Linear(settings.inputs, settings.outputs, bias=False), x, bias, random
 
 
-def _gradient(parameter: Tensor) -> float:
-    """The largest element of a gradient; 0 where there is none."""
-    if parameter.grad is None:
-        return 0.0
-    return float(np.max(np.abs(parameter.grad.data)))
+def through(follow: Callable[[Tensor], Tensor], settings: Settings) -> tuple[float, float]:
+    """The largest change of an output, and the largest gradient of a bias beside a weight's."""
+    changes, gradients = [], []
+    for seed in range(settings.seeds):
+        layer, x, bias, random = start(settings, seed)
+        y, learned = layer(x), Tensor(bias, requires_grad=True)
+        changes.append(change(follow, y.detach(), bias))
+        out = follow(y + learned)
+        (out * random.standard_normal(out.shape, np.float32)).sum().backward()
+        of_bias, of_weight = (
+            0.0 if parameter.grad is None else float(np.max(np.abs(parameter.grad.data)))
+            for parameter in (learned, layer.weight)
+        )
+        gradients.append(of_bias / (of_weight or np.nan))
+    return float(np.max(changes)), float(np.max(gradients))
 
 
-def by_size(settings: Settings, sizes: np.ndarray, dtype: type) -> list[float]:
+def by_size(settings: Settings, sizes: Sequence[float], dtype: type) -> list[float]:
     """The largest change through batch norm, for biases of growing size."""
-    layer, x, _, random = _layer(settings, 0)
+    layer, x, _, random = start(settings, 0)
     y = Tensor(layer(Tensor(x, dtype=dtype)).data, dtype=dtype)
     direction = random.standard_normal(settings.outputs)
-    return [change(batch_norm, y, size * direction) for size in sizes]
+    return [change(FOLLOWERS["batch norm"], y, size * direction) for size in sizes]
 
 
-def rounding(settings: Settings, sizes: np.ndarray, dtype: type) -> list[float]:
+def rounding(settings: Settings, sizes: Sequence[float], dtype: type) -> list[float]:
     """What one rounding of `y + bias` may change in an output, for biases of growing size.
 
     A sum is rounded by up to eps / 2 times its size, and division by the deviation of `y` carries
     that to the output. The unit counts for which this is most.
     """
-    layer, x, _, random = _layer(settings, 0)
+    layer, x, _, random = start(settings, 0)
     y, direction = layer(x).data.astype(float), np.abs(random.standard_normal(settings.outputs))
-    deviation = np.sqrt(y.var(axis=0) + EPSILON)
-    largest = np.abs(y).max(axis=0)
+    largest, deviation = np.abs(y).max(axis=0), np.sqrt(y.var(axis=0) + EPSILON)
     half = float(np.finfo(dtype).eps) / 2
     return [float(half * np.max((largest + size * direction) / deviation)) for size in sizes]
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Add a bias before each function, and see what is left of it behind."""
-    effects = {}
+    changes, gradients = {}, {}
     for step, (name, follow) in enumerate(FOLLOWERS.items()):
         progress(step / (len(FOLLOWERS) + 1), name)
-        effects[name] = through(follow, settings)
+        changes[name], gradients[name] = through(follow, settings)
     progress(len(FOLLOWERS) / (len(FOLLOWERS) + 1), "biases of all sizes")
-    sizes = 10.0 ** np.arange(-3, 8)
+    sizes = [10.0**power for power in range(-3, 8)]
     measured = {name: by_size(settings, sizes, dtype) for name, dtype in DTYPES.items()}
-    floors = {name: rounding(settings, sizes, dtype) for name, dtype in DTYPES.items()}
-    here = np.array([settings.bias])
-    one_rounding = rounding(settings, here, np.float32)[0]
-    changes = {name: effect.change for name, effect in effects.items()}
+    series = [Series(name, sizes, found) for name, found in measured.items()]
+    for name, dtype in DTYPES.items():
+        floor = rounding(settings, sizes, dtype)
+        series.append(
+            Series(f"one rounding of y + b, {name}", sizes, floor, (), (), "dashes", name)
+        )
+    one_rounding = rounding(settings, [settings.bias], np.float32)[0]
     gone = changes["batch norm"] <= ROUNDINGS * one_rounding
-    rows = [
-        (name, figures(effect.change, 2), figures(effect.gradient, 2))
-        for name, effect in effects.items()
-    ]
-    headings = ("what follows", "largest change of an output", "gradient, bias ÷ weight")
-    series = [Series(name, sizes.tolist(), found) for name, found in measured.items()]
-    series += [
-        Series(f"one rounding of y + b, {name}", sizes.tolist(), floor, style="dashes", like=name)
-        for name, floor in floors.items()
-    ]
     panel = Lines(
         "",
         Axis("size of the biases (standard deviation)", log=True),
@@ -184,13 +130,15 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         [Mark(1, "as large as the outputs themselves")],
     )
     layer = f"Linear({settings.inputs}, {settings.outputs})"
+    rows = [(name, figures(changes[name], 2), figures(gradients[name], 2)) for name in FOLLOWERS]
+    headings = ("what follows", "largest change of an output", "gradient, bias ÷ weight")
     return Findings(
         values={
             "change": changes,
-            "gradient_ratio": {name: effect.gradient for name, effect in effects.items()},
+            "gradient_ratio": gradients,
             "sizes": sizes,
             "change_by_size": measured,
-            "change_in_float64": by_size(settings, here, np.float64)[0],
+            "change_in_float64": by_size(settings, [settings.bias], np.float64)[0],
             "one_rounding": one_rounding,
             "gone": gone,
         },
@@ -200,6 +148,9 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             "left": changes["batch norm"],
             "seen": bool(np.isfinite(changes["nothing"])),
             "across_units": changes["layer norm"] > 1000 * changes["batch norm"],
+            "weights": settings.inputs * settings.outputs,
+            "parameters": (settings.inputs + 1) * settings.outputs,
+            "saved": 1 / (settings.inputs + 1),
             "half": float(np.finfo(np.float32).eps) / 2,
         },
     )

@@ -16,9 +16,10 @@ from tinytorch.core.layers import Linear
 from tinytorch.core.optimizers import Adam
 from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore import timing
-from tinytorch.course.explore.bench import allocated
+from tinytorch.course.explore.bench import Allocated, allocated, normal
 from tinytorch.course.explore.experiment import Findings, Progress, Table
 from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Picture, Series
+from tinytorch.course.explore.progress import within
 from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import figures, plain, size
 
@@ -117,28 +118,24 @@ def gradients_of(layers: Sequence[Linear], take: Callable[[], None]) -> list[np.
 def held(settings: Settings, x: Tensor) -> tuple[list[Linear], dict[str, int]]:
     """Layers that were trained a step with Adam, and the bytes that training holds."""
     tinytorch.manual_seed(0)
-    with allocated() as parameters:
+    parts = dict.fromkeys(("parameters", "gradients", "optimizer", "activations"), Allocated())
+    with allocated() as parts["parameters"]:
         layers = [Linear(settings.width, settings.width) for _ in range(settings.layers)]
-    with allocated() as activations:
+    with allocated() as parts["activations"]:
         output = through(layers, x).sum()
-    with allocated() as gradients:
+    with allocated() as parts["gradients"]:
         output.backward()
-    with allocated() as adam:
+    with allocated() as parts["optimizer"]:
         optimizer = Adam([parameter for layer in layers for parameter in layer.parameters()])
         optimizer.step()
-    return layers, {
-        "parameters": parameters.held,
-        "gradients": gradients.held,
-        "optimizer": adam.held,
-        "activations": activations.held,
-    }
+    return layers, {name: part.held for name, part in parts.items()}
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Count what training holds, then take steps with checkpoints every so many layers."""
     progress(0.0, "training a step")
     n, width, batch, near = settings.layers, settings.width, settings.batch, round(settings.root)
-    x = Tensor(np.random.default_rng(0).standard_normal((batch, width), np.float32))
+    x = normal(batch, width)
     layers, bytes_ = held(settings, x)
     parameters, gradients, optimizer, activations = bytes_.values()
     state = parameters + gradients + optimizer
@@ -164,7 +161,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     without, *taken = timing.measure(
         {str(every): steps[every] for every in (0, *timed)},
         settings.seconds,
-        lambda share: progress(0.4 + 0.6 * share, "timing steps"),
+        within(progress, "timing steps", 0.4),
     ).values()
     times = dict(zip(timed, taken, strict=True))
     slowdowns = {every: timing.ratio(times[every], without) for every in timed}

@@ -14,11 +14,12 @@ import tinytorch
 from tinytorch.core.layers import Dropout
 from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore import timing
-from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, step_to_time
+from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.conditions import threads
 from tinytorch.course.explore.confidence import Median, median_of
 from tinytorch.course.explore.experiment import Findings, Progress, Table
 from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Picture, Series
+from tinytorch.course.explore.progress import within
 from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.timing import Times
 from tinytorch.course.explore.units import figures, percent, seconds
@@ -72,7 +73,7 @@ def parts_of(shape: tuple[int, int], settings: Settings) -> dict[str, Callable[[
     bits, floats = few(), generator().random(shape)
     threshold = bits.dtype.type(round(p * 2**settings.bits))
     keep = floats >= p
-    x = np.random.default_rng(0).standard_normal(shape, np.float32)
+    x = normal(*shape).data
     mask = keep.astype(np.float32) * (1 / (1 - p))
     return {
         f"{DRAW}, {FEW_BITS}": few,
@@ -114,25 +115,22 @@ def between(overhead: Median) -> str:
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Time steps with and without dropout, then dropout, then its parts."""
     tinytorch.manual_seed(0)
-    random = np.random.default_rng(0)
     p, batch, shape = settings.p, settings.batch, (settings.batch, settings.first)
     sizes = [INPUTS, settings.first, settings.second, CLASSES]
     batches = sorted({max(1, batch // 4), batch, 4 * batch})
     calls: dict[str, Callable[[], None]] = {}
     for b in batches:
-        x = Tensor(random.standard_normal((b, INPUTS), np.float32))
-        classes = random.integers(0, CLASSES, b)
+        x, classes = normal(b, INPUTS), np.random.default_rng(0).integers(0, CLASSES, b)
         calls[f"with {b}"] = step_to_time(Network(sizes, p), x, classes)
         calls[f"without {b}"] = step_to_time(Network(sizes), x, classes)
-    steps = timing.measure(
-        calls, settings.seconds * 2 / 3, lambda share: progress(0.7 * share, "steps of training")
-    )
-    hidden = Tensor(np.abs(random.standard_normal(shape)).astype(np.float32))
+    told = within(progress, "steps of training", 0, 0.7)
+    steps = timing.measure(calls, settings.seconds * 2 / 3, told)
+    hidden = Tensor(np.abs(normal(*shape).data))
     dropout = Dropout(p)
     alone = timing.measure(
         {**parts_of(shape, settings), "layer": partial(dropout, hidden, training=True)},
         settings.seconds / 3,
-        lambda share: progress(0.7 + 0.3 * share, "parts of dropout"),
+        within(progress, "parts of dropout", 0.7),
     )
     overheads = {b: overhead_of(steps[f"with {b}"], steps[f"without {b}"]) for b in batches}
     overhead, parts, layer = overheads[batch], taken_apart(alone), alone["layer"]

@@ -13,7 +13,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore.experiment import Findings, Progress, Table
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.course.explore.settings import setting
-from tinytorch.course.explore.units import count, figures, percent, plain
+from tinytorch.course.explore.units import count, figures, percent
 
 CONFIDENCE = 0.95
 DEVIATIONS = 1.959964  # a normal variable strays no further, with the confidence above
@@ -38,21 +38,6 @@ def deviation_of_mean(p: float, value: float, calls: int) -> float:
     return value * math.sqrt(p / (1 - p) / calls)
 
 
-def running_means(settings: Settings, at: list[int], progress: Progress) -> np.ndarray:
-    """The mean of each element after so many calls: a row for each number in `at`."""
-    tinytorch.manual_seed(settings.seed)
-    dropout = Dropout(settings.p)
-    x = Tensor(np.full(settings.elements, settings.value, np.float32))
-    total = np.zeros(settings.elements)
-    means: list[np.ndarray] = []
-    for call in range(1, settings.calls + 1):
-        total += dropout(x, training=True).data
-        if call == at[len(means)]:
-            means.append(total / call)
-            progress(call / settings.calls, f"call {call:,} of {settings.calls:,}")
-    return np.array(means)
-
-
 def verdict(settings: Settings, mean: float) -> dict[str, bool]:
     """Whether the mean of all elements is off, and whether a missing scale explains it."""
     p, value = settings.p, settings.value
@@ -65,27 +50,50 @@ def verdict(settings: Settings, mean: float) -> dict[str, bool]:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Watch many elements on their way through many calls."""
-    p, value, calls = settings.p, settings.value, settings.calls
+    p, value, calls, elements = settings.p, settings.value, settings.calls, settings.elements
     spaced = {round(step) for step in np.geomspace(1, calls, 60)}
     at = sorted(spaced | {power for power in POWERS_OF_TEN if power <= calls})
-    means = running_means(settings, at, progress)
+    tinytorch.manual_seed(settings.seed)
+    dropout, x = Dropout(p), Tensor(np.full(elements, value, np.float32))
+    total, means = np.zeros(elements), np.zeros((len(at), elements))
+    for call in range(1, calls + 1):
+        total += dropout(x, training=True).data
+        if call in at:
+            means[at.index(call)] = total / call
+            progress(call / calls, f"call {call:,} of {calls:,}")
     theory = np.array([deviation_of_mean(p, value, n) for n in at])
     # Half a bit of slack, since the sum of a mean that is exact by chance may be off by one.
     band = DEVIATIONS * theory[:, None] * (1 + 1e-6) + 1e-6 * value
     inside = np.mean(np.abs(means - value) <= band, axis=1)
-    spreads = means.std(axis=1)
-    columns = zip(at, means[:, 0], spreads, theory, inside, strict=True)
+    spreads, middle, one = means.std(axis=1), means.mean(axis=1), means[:, 0]
     rows = [
-        (count(n), figures(one, 4), figures(spread), figures(expected), percent(share))
-        for n, one, spread, expected, share in columns
+        (count(n), figures(one[i], 4), figures(spreads[i]), figures(theory[i]), percent(inside[i]))
+        for i, n in enumerate(at)
         if n == calls or n in POWERS_OF_TEN
     ]
-    mean = float(means[-1].mean())
-    title = f"{count(settings.elements)} elements of {value:g}, each on its own"
+    # A mean of fewer calls takes few values, and no normal band describes it.
+    enough = np.array(at) >= 10
+    edges = [value + side * DEVIATIONS * theory[enough] for side in (-1, 1)]
+    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1)
+    marks = [Mark(value, "the value that went in")]
+    marks += [Mark((1 - p) * value, "expected without the scale")] if p > 0 else []
+    everyone, steps = "mean of all elements", np.array(at)[enough].tolist()
+    panel = Lines(
+        f"Band: the middle {CONFIDENCE:.0%} of {count(elements)} elements. Dashes: by theory.",
+        Axis("calls", log=True),
+        Axis("mean of what came out so far"),
+        [
+            Series(everyone, at, middle.tolist(), low.tolist(), high.tolist()),
+            Series("one element", at, one.tolist()),
+            *(Series("", steps, edge.tolist(), style="dashes", like=everyone) for edge in edges),
+        ],
+        marks,
+    )
+    title = f"{count(elements)} elements of {value:g}, each on its own"
     headings = ("calls", "mean of one", "spread of all", "by the formula", "in the band")
     return Findings(
         values={
-            "mean": mean,
+            "mean": float(middle[-1]),
             "spread": float(spreads[-1]),
             "expected_spread": float(theory[-1]),
             "mean_without_scale": (1 - p) * value,
@@ -94,35 +102,9 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             "spreads": spreads,
         },
         tables=[Table(headings, rows, title)],
-        picture=_picture(settings, at, means),
-        words={"times": calls, "kept": 1 - p, "scaled": value / (1 - p)} | verdict(settings, mean),
+        picture=Picture(
+            f"An element of {value:g} goes through Dropout({p:g}) again and again", [panel]
+        ),
+        words={"times": calls, "kept": 1 - p, "scaled": value / (1 - p)}
+        | verdict(settings, float(middle[-1])),
     )
-
-
-def _picture(settings: Settings, at: list[int], means: np.ndarray) -> Picture:
-    """A few elements' means on their way, the spread of all, and the band of theory."""
-    value, p = settings.value, settings.p
-    # A mean of fewer calls takes few values, and no normal band describes it.
-    enough = [n for n in at if n >= 10]
-    edges = [
-        [value + side * DEVIATIONS * deviation_of_mean(p, value, n) for n in enough]
-        for side in (-1, 1)
-    ]
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1)
-    marks = [Mark(value, "the value that went in")]
-    if p > 0:
-        marks.append(Mark((1 - p) * value, "expected without the scale"))
-    everyone = "mean of all elements"
-    panel = Lines(
-        f"Band: the middle {CONFIDENCE:.0%} of {count(settings.elements)} elements. "
-        "Dashes: by theory.",
-        Axis("calls", log=True),
-        Axis("mean of what came out so far", text=plain),
-        [
-            Series(everyone, at, means.mean(axis=1).tolist(), low.tolist(), high.tolist()),
-            Series("one element", at, means[:, 0].tolist()),
-            *(Series("", enough, edge, style="dashes", like=everyone) for edge in edges),
-        ],
-        marks,
-    )
-    return Picture(f"An element of {value:g} goes through Dropout({p:g}) again and again", [panel])

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
 import tinytorch
 from tinytorch.core.layers import Dropout, Linear
-from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore import timing
+from tinytorch.course.explore.bench import normal
 from tinytorch.course.explore.experiment import Findings, Progress, Table
 from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Picture, Series
+from tinytorch.course.explore.progress import within
 from tinytorch.course.explore.settings import setting
-from tinytorch.course.explore.units import count, plain, rate, seconds, size
+from tinytorch.course.explore.units import count, rate, seconds, size
 
 FLOAT32 = 4  # bytes
 
@@ -37,22 +37,15 @@ class Settings:
         return 2 * self.inputs
 
 
-class Count(NamedTuple):
-    """What a layer has to do at least, in float32, whatever it is written in."""
-
-    flops: int  # multiplications and additions of floating-point numbers
-    bytes: int  # read and written
-
-
-def linear_count(batch: int, inputs: int, outputs: int) -> Count:
-    """For each output as many multiplications as inputs, one addition less, and the bias."""
-    read = batch * inputs + inputs * outputs + outputs
-    return Count(batch * outputs * (inputs + (inputs - 1) + 1), FLOAT32 * (read + batch * outputs))
+def linear_count(batch: int, inputs: int, outputs: int) -> tuple[int, int]:
+    """FLOPs and bytes: for each output as many products as inputs, one sum less, and the bias."""
+    moved = batch * inputs + inputs * outputs + outputs + batch * outputs
+    return batch * outputs * (inputs + (inputs - 1) + 1), FLOAT32 * moved
 
 
-def dropout_count(batch: int, outputs: int) -> Count:
-    """For each element one multiplication, by 0 or by the scale; random bits are no FLOPs."""
-    return Count(batch * outputs, FLOAT32 * 2 * batch * outputs)
+def dropout_count(batch: int, outputs: int) -> tuple[int, int]:
+    """FLOPs and bytes: for each element one product, by 0 or the scale; random bits are none."""
+    return batch * outputs, FLOAT32 * 2 * batch * outputs
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:
@@ -62,66 +55,49 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     linear, dropout = Linear(n, m), Dropout(settings.p)
     batches = sorted({max(1, batch // 16), max(1, batch // 4), batch, 4 * batch})
     calls: dict[str, Callable[[], object]] = {}
-    random = np.random.default_rng(0)
     for b in batches:
-        x = Tensor(random.standard_normal((b, n), np.float32))
+        x = normal(b, n)
         y = linear(x)
         calls[f"Linear {b}"] = partial(linear, x)
         calls[f"Dropout {b}"] = partial(dropout, y, training=True)
-    times = timing.measure(
-        calls, settings.seconds, lambda share: progress(share, "timing both layers")
-    )
+    times = timing.measure(calls, settings.seconds, within(progress, "timing both layers"))
     counts = {"Linear": linear_count(batch, n, m), "Dropout": dropout_count(batch, m)}
-    measured = {name: times[f"{name} {batch}"] for name in counts}
-    taken = {name: measured[name].median for name in counts}
-    speeds = {name: counts[name].flops / taken[name] for name in counts}
-    ratios = [
-        counts["Linear"].flops / counts["Dropout"].flops,
-        counts["Linear"].bytes / counts["Dropout"].bytes,
-        taken["Linear"] / taken["Dropout"],
-    ]
+    flops, bytes_ = ({name: pair[which] for name, pair in counts.items()} for which in range(2))
+    taken = {name: times[f"{name} {batch}"].median for name in counts}
+    speeds = {name: flops[name] / taken[name] for name in counts}
+    ratios = [column["Linear"] / column["Dropout"] for column in (flops, bytes_, taken)]
     rows = [
-        (name, count(flops), size(bytes_), *measured[name].cells, rate(speeds[name], "FLOP"))
-        for name, (flops, bytes_) in counts.items()
+        (name, count(f), size(b), *times[f"{name} {batch}"].cells, rate(speeds[name], "FLOP"))
+        for name, (f, b) in counts.items()
     ]
-    picture = Picture(
-        f"Linear({n}, {m}) and Dropout({settings.p:g}) on its output",
-        [
-            Bars(
-                f"Linear against Dropout, batch {batch}",
-                ("FLOPs", "bytes", "time"),
-                [Group("ratio", ratios)],
-                Axis("Linear ÷ Dropout", log=True, text=plain),
-            ),
-            Lines(
-                "Time of a forward pass, median and quartiles",
-                Axis("batch size", log=True, text=plain),
-                Axis("time", log=True, text=seconds),
-                [
-                    Series.timed(name, batches, [times[f"{name} {b}"] for b in batches])
-                    for name in counts
-                ],
-            ),
-        ],
-        columns=2,
-        sketched=2,
+    bars = Bars(
+        f"Linear against Dropout, batch {batch}",
+        ("FLOPs", "bytes", "time"),
+        [Group("ratio", ratios)],
+        Axis("Linear ÷ Dropout", log=True),
     )
-    dropped = dropout(y, training=True).data
+    lines = Lines(
+        "Time of a forward pass, median and quartiles",
+        Axis("batch size", log=True),
+        Axis("time", log=True, text=seconds),
+        [Series.timed(name, batches, [times[f"{name} {b}"] for b in batches]) for name in counts],
+    )
+    title = f"Linear({n}, {m}) and Dropout({settings.p:g}) on its output"
     return Findings(
         values={
-            "flops": {name: one.flops for name, one in counts.items()},
-            "bytes": {name: one.bytes for name, one in counts.items()},
+            "flops": flops,
+            "bytes": bytes_,
             "seconds": taken,
             "flops_ratio": ratios[0],
             "time_ratio": ratios[2],
             "flops_per_second": speeds,
         },
         tables=[Table(("layer", "FLOPs", "memory", "time", "quartiles", "speed"), rows)],
-        picture=picture,
+        picture=Picture(title, [bars, lines], columns=2, sketched=2),
         words={
-            "rounds": len(measured["Linear"].rounds),
-            "untouched": np.array_equal(dropped, y.data, equal_nan=True),
-            "intensity": {name: one.flops / one.bytes for name, one in counts.items()},
+            "rounds": len(times[f"Linear {batch}"].rounds),
+            "untouched": np.array_equal(dropout(y, training=True).data, y.data, equal_nan=True),
+            "intensity": {name: flops[name] / bytes_[name] for name in counts},
             "slower": speeds["Linear"] / speeds["Dropout"],
             "mislead": ratios[2] < ratios[0] / 2,
         },

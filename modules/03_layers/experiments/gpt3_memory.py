@@ -41,7 +41,7 @@ class Settings:
     context: int = setting(2048, "tokens in a sequence", at_least=1, at_most=1_000_000)
     sequences: int = setting(1, "sequences at once", at_least=1, at_most=10_000)
     measured_width: int = setting(
-        4096, "width of the layer that is timed here", full=12_288, at_least=8, at_most=12_288
+        4096, "width of the layer made and timed here", full=12_288, at_least=8, at_most=12_288
     )
     seconds: float = setting(1.0, "time for measuring", full=10.0, at_least=0.01, at_most=120)
 
@@ -68,23 +68,26 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     parts["embeddings"] = (1, (settings.vocabulary + settings.context) * d)
     total = sum(number * each for number, each in parts.values())
     tokens = settings.context * settings.sequences
+    # In a block, to go backward, in half precision: s · d · (34 + 5 · h · s / d) bytes for a
+    # sequence of s tokens and h heads (Korthikanti et al., 2022).
+    kept_of_token = 34 * d + 5 * settings.heads * settings.context
     sizes = {f"weights, {name}": each * total for name, each in PRECISIONS.items()} | {
         "keys and values, float16": 2 * HALF * blocks * d * tokens,
         "training: weights and Adam": float(TRAINING_BYTES * total),
-        # What is kept to go backward, in half precision (Korthikanti et al., 2022).
-        "training: activations": float(
-            blocks * tokens * (34 * d + 5 * settings.heads * settings.context)
-        ),
+        "training: activations": float(blocks * tokens * kept_of_token),
     }
     own = memory()
     rows = [
         (name, count(number), count(each), size(HALF * each), size(HALF * number * each))
         for name, (number, each) in parts.items()
     ]
+    rows.append(("all", "", count(total), "", size(HALF * total)))
+    columns = ("part", "number", "parameters each", "float16", "all of them")
     compared = [
         (name, size(kept), figures(kept / H100_MEMORY, 2), figures(kept / own, 2) if own else "")
         for name, kept in sizes.items()
     ]
+    headings = ("what is kept", "memory", "times H100 (80 GB)", "times this machine")
     marks = [Mark(bytes_, name) for name, bytes_ in DEVICES.items()]
     marks += [Mark(own, "this machine")] if own else []
     bars = Bars("", list(sizes), [Group("memory", list(sizes.values()))], AXIS, marks)
@@ -104,16 +107,8 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             "seconds_a_token": HALF * total / bandwidth,
         },
         tables=[
-            Table(
-                ("part", "number", "parameters each", "float16", "all of them"),
-                [*rows, ("all", "", count(total), "", size(HALF * total))],
-                "The model, layer by layer",
-            ),
-            Table(
-                ("what is kept", "memory", "times H100 (80 GB)", "times this machine"),
-                compared,
-                "What it takes to run it, and to train it",
-            ),
+            Table(columns, rows, "The model, layer by layer"),
+            Table(headings, compared, "What it takes to run it, and to train it"),
         ],
         picture=Picture("The memory of the model, and of devices (dotted)", [bars]),
         words={

@@ -11,7 +11,7 @@ from tinytorch.course.explore.bench import parameters_of
 from tinytorch.course.explore.experiment import Findings, Progress, Table
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.course.explore.settings import setting
-from tinytorch.course.explore.units import count, figures, plain
+from tinytorch.course.explore.units import count, figures
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,36 @@ def counted(sizes: Sequence[int], bias: bool = True) -> int:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Count the parameters of networks before and after they get wider."""
+    factor, widths = settings.factor, [2**power for power in range(15)]
     networks = {"without biases": 1, "one hidden layer": 1} | {
         f"{layers} hidden layers": layers for layers in range(2, settings.hidden_layers + 1)
     }
-    rows, ratios, as_expected = [], {}, True
+    rows, series, ratios, as_expected = [], [], {}, True
     for step, (name, layers) in enumerate(networks.items()):
         progress(step / len(networks), name)
-        bias = name != "without biases"
         both = [settings.sizes(width, layers) for width in (settings.hidden, settings.wider)]
-        narrow, wide = (counted(sizes, bias) for sizes in both)
-        as_expected &= [narrow, wide] == [parameters_of(sizes, bias) for sizes in both]
-        ratios[name] = wide / narrow if narrow else float("nan")
-        times = figures(ratios[name], 6)
-        rows.append((name, "-".join(map(str, both[0])), count(narrow), count(wide), times))
-    units = f"{settings.hidden} units", f"{settings.wider} units"
+        narrow, wide = (counted(sizes, step > 0) for sizes in both)
+        as_expected &= [narrow, wide] == [parameters_of(sizes, step > 0) for sizes in both]
+        ratio = ratios[name] = wide / narrow if narrow else float("nan")
+        sizes = "-".join(map(str, both[0]))
+        rows.append((name, sizes, count(narrow), count(wide), figures(ratio, 6)))
+        if step:
+            formula = [
+                parameters_of(settings.sizes(factor * width, layers))
+                / parameters_of(settings.sizes(width, layers))
+                for width in widths
+            ]
+            series.append(Series(name, [settings.hidden], [ratio], style="points"))
+            series.append(Series("", widths, formula, style="dashes", like=name))
+    columns = ("network", "sizes", f"{settings.hidden} units", f"{settings.wider} units", "times")
+    panel = Lines(
+        "Dashes: by the formula. Points: counted.",
+        Axis("hidden units before", log=True),
+        Axis("times as many parameters after"),
+        series,
+        [Mark(factor, f"{factor} times"), Mark(factor**2, f"{factor**2} times")],
+    )
+    title = f"Parameters when the hidden layers get {factor} times as wide"
     before, after = (parameters_of(settings.sizes(w)) for w in (settings.hidden, settings.wider))
     return Findings(
         values={
@@ -65,38 +81,16 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             "parameters_wider": counted(settings.sizes(settings.wider)),
             "as_expected": as_expected,
         },
-        tables=[Table(("network", "sizes", *units, "times"), tuple(rows))],
-        picture=_picture(settings, ratios),
+        tables=[Table(columns, rows)],
+        picture=Picture(title, [panel]),
         words={
             "per_unit": settings.inputs + 1 + settings.outputs,
             "deep": settings.hidden_layers > 1,
-            "deepest": list(ratios)[-1],
-            "deepest_ratio": list(ratios.values())[-1],
-            "squared": settings.factor**2,
+            "deepest": name,
+            "deepest_ratio": ratio,
+            "squared": factor**2,
             "before": before,
             "after": after,
             "by_formula": after / before,
         },
     )
-
-
-def _picture(settings: Settings, ratios: dict[str, float]) -> Picture:
-    """The ratio against the width: theory for all widths, and what was counted at one."""
-    factor, widths = settings.factor, [2**power for power in range(15)]
-    series = []
-    for layers, name in enumerate(list(ratios)[1:], 1):
-        narrow, wide = (
-            [parameters_of(settings.sizes(f * width, layers)) for width in widths]
-            for f in (1, factor)
-        )
-        by_formula = [b / a for a, b in zip(narrow, wide, strict=True)]
-        series.append(Series(name, [settings.hidden], [ratios[name]], style="points"))
-        series.append(Series("", widths, by_formula, style="dashes", like=name))
-    panel = Lines(
-        "Dashes: by the formula. Points: counted.",
-        Axis("hidden units before", log=True),
-        Axis("times as many parameters after", text=plain),
-        series,
-        [Mark(factor, f"{factor} times"), Mark(factor**2, f"{factor**2} times")],
-    )
-    return Picture(f"Parameters when the hidden layers get {factor} times as wide", [panel])

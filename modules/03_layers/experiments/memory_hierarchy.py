@@ -86,6 +86,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     for level, speed, taken in zip(places, reading, times["reading"], strict=True):
         if known and empty <= MOST_OVERHEAD * taken.low:
             levels[level] = max(levels.get(level, 0.0), speed)
+    a_batch = f"a sample of {batch}"
     a_sample = [taken.per(batch) for taken in times["many"]]
     columns = [
         *([str(width) for width in sizes], [size(weights) for weights in bytes_], places),
@@ -93,39 +94,31 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         *([rate(speed, "B") for speed in column] for column in (speeds, reading)),
         [seconds(taken.median) for taken in a_sample],
     ]
-    headings = ("width", "weights", "fit in", "one sample", "its speed", "reading")
-    largest_layers = [
-        (cache.name, size(cache.bytes), f"Linear({width}, {width})")
-        for cache in known
-        for width in [math.isqrt(cache.bytes // FLOAT32)]
-    ]
+    headings = ("width", "weights", "fit in", "one sample", "its speed", "reading", a_batch)
+    sides = [math.isqrt(cache.bytes // FLOAT32) for cache in known]
+    fitting = [
+        (cache.name, size(cache.bytes), f"Linear({side}, {side})")
+        for cache, side in zip(known, sides, strict=True)
+    ] or [("unknown",) * 3]
     listed = ", ".join(f"{rate(speed, 'B')} from {name}" for name, speed in levels.items())
     best, best_read = speeds.index(max(speeds)), reading.index(max(reading))
     largest, largest_read = times["one"][-1].median, times["reading"][-1].median
     marks = [Mark(c.bytes, c.name, "x") for c in known if bytes_[0] < c.bytes < bytes_[-1]]
-    x = Axis("weights", log=True, text=size)
-    panels = [
-        Lines(
-            "How fast weights are read",
-            x,
-            Axis("bandwidth", log=True, text=lambda speed: rate(speed, "B")),
-            [
-                Series.rates("layer, one sample", bytes_, bytes_, times["one"]),
-                Series.rates("reading alone, one thread", bytes_, bytes_, times["reading"]),
-            ],
-            marks,
-        ),
-        Lines(
-            "Time of a sample, median and quartiles",
-            x,
-            Axis("time", log=True, text=seconds),
-            [
-                Series.timed("one at a time", bytes_, times["one"]),
-                Series.timed(f"in a batch of {batch}", bytes_, a_sample),
-            ],
-            marks,
-        ),
+    x, time = Axis("weights", log=True, text=size), Axis("time", log=True, text=seconds)
+    bandwidth = Axis("bandwidth", log=True, text=lambda speed: rate(speed, "B"))
+    rates = [
+        Series.rates("layer, one sample", bytes_, bytes_, times["one"]),
+        Series.rates("reading alone, one thread", bytes_, bytes_, times["reading"]),
     ]
+    of_a_sample = [
+        Series.timed("one at a time", bytes_, times["one"]),
+        Series.timed(f"in a batch of {batch}", bytes_, a_sample),
+    ]
+    panels = [
+        Lines("How fast weights are read", x, bandwidth, rates, marks),
+        Lines("Time of a sample, median and quartiles", x, time, of_a_sample, marks),
+    ]
+    title = f"Linear layers up to {settings.width} · {settings.width}"
     return Findings(
         values={
             "widths": sizes,
@@ -139,22 +132,15 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             "ratio": speeds[best] / speeds[-1],
         },
         tables=[
-            Table(
-                (*headings, f"a sample of {batch}"),
-                list(zip(*columns, strict=True)),
-                "Linear layers, from small to large",
-            ),
+            Table(headings, list(zip(*columns, strict=True)), "Linear layers, from small to large"),
             Table(
                 ("cache", "size", "largest layer that fits"),
-                largest_layers or [("unknown",) * 3],
+                fitting,
                 "Caches, as the system reports",
             ),
         ],
-        picture=Picture(
-            f"Linear layers up to {settings.width} · {settings.width}", panels, 2, sketched=2
-        ),
+        picture=Picture(title, panels, columns=2, sketched=2),
         words={
-            "known": known,
             "last": known[-1] if known else None,
             "outgrown": places[-1] == "memory",
             "slower": speeds[best] >= 1.2 * speeds[-1],

@@ -88,6 +88,8 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         for name, part in parts.items()
         for share in [part / total]
     ]
+    rows.append(("all", count(total[0]), "", plain(total[1]), ""))
+    columns = ("part", "parameters", "share", "FLOPs/image", "share")
     timed = [
         (
             f"{name} at once",
@@ -97,6 +99,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         )
         for name, taken in times.items()
     ]
+    headings = ("head, timed", "time/image", "quartiles", "arithmetic", "weights read")
     share, flops_share = counted / (total[0] - head + counted), flops / total[1]
     flattened = settings.sides[-1] ** 2 * features * classes + classes
     bars = [
@@ -118,13 +121,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             "parts": {name: {"parameters": n, "flops": f} for name, (n, f) in parts.items()},
             "seconds": {name: taken.median for name, taken in times.items()},
         },
-        tables=[
-            Table(
-                ("part", "parameters", "share", "FLOPs/image", "share"),
-                [*rows, ("all", count(total[0]), "", plain(total[1]), "")],
-            ),
-            Table(("head, timed", "time/image", "quartiles", "arithmetic", "weights read"), timed),
-        ],
+        tables=[Table(columns, rows), Table(headings, timed)],
         picture=Picture(title, [Bars("", list(parts), bars, axis)]),
         words={
             "head": head,

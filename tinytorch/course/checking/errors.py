@@ -137,7 +137,7 @@ def _no_attribute(error: AttributeError) -> str | None:
     if match and match[1] == "NoneType":
         return f"something is None, and is asked for its .{match[2]}"
     suggestion, thing = _suggestion(error), error.obj
-    if match and match[2] in ("_array", "_node", "_saved", "_shared"):
+    if match and match[2] in ("_array", "_node"):
         return (
             f"the rest of the framework reads .{match[2]} of {with_article(match[1])}, which the "
             "lesson has and this class lacks"

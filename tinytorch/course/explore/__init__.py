@@ -22,8 +22,9 @@ To add a question to a module:
 `growth.py` is the shortest example. Layers come from `tinytorch.core`, and a learner's may be
 wrong: what goes in as a number may come out as NaN, in float64 or in another number of
 parameters, and the answer must tell it. Exceptions are the caller's to explain. Times come from
-`timing.measure`, numbers are written by `units`, and pictures are described with the classes of
-`picture` and never drawn in an experiment.
+`timing.measure`, networks, steps and memory from `bench`, training over seeds from `learning`;
+numbers are written by `units`, and pictures are described with the classes of `picture` and never
+drawn in an experiment.
 """
 
 from __future__ import annotations

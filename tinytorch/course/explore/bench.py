@@ -45,6 +45,7 @@ class Network(Layer):
         p: float = 0.0,
         between: Callable[[Tensor, bool], Tensor] | None = None,
     ) -> None:
+        self.sizes = list(sizes)
         self.layers = [Linear(n, m) for n, m in pairwise(sizes)]
         self.relu = ReLU()
         self.dropout = Dropout(p) if p else None
@@ -66,8 +67,8 @@ def step_to_time(
 ) -> Callable[[], None]:
     """A step of training that can be taken thousands of times: it hardly moves the weights.
 
-    Unlike that of `Trainer` it goes on where the loss is not finite: layers that give NaN take
-    their time, too.
+    Without `update` it ends when the gradients are there. Unlike that of `Trainer` it goes on
+    where the loss is not finite: layers that give NaN take their time, too.
     """
     loss_of = CrossEntropyLoss()
     optimizer = SGD(network.parameters(), lr=1e-12)
