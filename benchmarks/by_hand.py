@@ -24,6 +24,7 @@ from benchmarks.training_step import (
     with_pytorch,
     with_tinytorch,
 )
+from tinytorch.allocator import keep_freed_memory
 
 LAST = len(SIZES) - 2
 """The number of the layer that makes the logits, counted from 0."""
@@ -56,8 +57,7 @@ def by_hand(
     parameter_gradients: list[Any] = [None for _ in parameters]
     changes: list[Any] = [None for _ in parameters]
     if not reuse:
-        # As TinyTorch does: it teaches the allocator to keep large pieces of memory.
-        np.empty(31 * 2**20, np.uint8)
+        keep_freed_memory()  # as TinyTorch does
     else:
         for results in (activations, gradients, masks):
             results[1:] = [np.empty((batch_size, size), np.float32) for size in SIZES[1:]]

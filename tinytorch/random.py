@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tinytorch.arguments import whole_number
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -25,12 +27,9 @@ def manual_seed(seed: int) -> np.random.Generator:
     import numpy as np
 
     global _generator
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"manual_seed takes a whole number, got {seed!r:.60}")
-    if seed < 0:
-        raise ValueError(f"manual_seed takes a number of 0 or more, got {seed}")
+    seed = whole_number("the seed of manual_seed", seed)
     # SFC64 is the fastest of NumPy's generators, and passes the same statistical tests.
-    _generator = np.random.Generator(np.random.SFC64(int(seed)))
+    _generator = np.random.Generator(np.random.SFC64(seed))
     return _generator
 
 

@@ -322,13 +322,6 @@ _DONE_BY: dict[Operation, Operation] = {
 _FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
 
-# An array of over 128 KiB comes from the operating system, which hands it out page by page and
-# takes it back when it is freed: for a network, most of the time of a training step. The
-# allocator of Linux adapts, though: having seen one large array freed, it keeps memory of up to
-# that size for the next one that asks. So we show it one. Its pages are never touched, so it
-# costs nothing; where the allocator works in another way, it does nothing.
-np.empty(31 * 2**20, dtype=np.uint8)
-
 
 def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None]) -> None:
     """Hang a recorder on the door.
@@ -1663,8 +1656,8 @@ print(f"2048 numbers: {1e6 * row:.1f} µs to add up a row, {1e6 * column:.1f} µ
 #
 # The C library of Linux can learn. When it sees a large block freed, it raises the size from which
 # on it bothers the operating system, and the amount of free memory that it keeps. So TinyTorch,
-# when it is imported, makes one large array and lets it go. You ran that line, above, with the
-# place for the recorder: `np.empty(31 * 2**20, dtype=np.uint8)`.
+# when it is imported, makes one large array and lets it go (`tinytorch/allocator.py`):
+# `np.empty(31 * 2**20, dtype=np.uint8)`.
 #
 # Does it help? In a fresh Python process, here is what a network does in a step, ten arrays of
 # 400 kB made and let go, before that line and after it. (On macOS and Windows memory is managed in

@@ -54,8 +54,9 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.arguments import real_number, whole_number
 from tinytorch.composition import Layer as Layer
-from tinytorch.core.tensor import Tensor, apply, as_tensor, brief
+from tinytorch.core.tensor import Tensor, apply, as_tensor
 from tinytorch.random import generator
 
 # %%
@@ -363,8 +364,8 @@ class Linear(Layer):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        self.in_features = _size(in_features, "in_features")
-        self.out_features = _size(out_features, "out_features")
+        self.in_features = whole_number("in_features of Linear", in_features, below=2**31)
+        self.out_features = whole_number("out_features of Linear", out_features, below=2**31)
         ### BEGIN SOLUTION
         shape = (self.in_features, self.out_features)
         scale = math.sqrt(1 / max(1, self.in_features))
@@ -413,17 +414,6 @@ class Linear(Layer):
     def __repr__(self) -> str:
         bias = "" if self.bias is not None else ", bias=False"
         return f"Linear({self.in_features}, {self.out_features}{bias})"
-
-
-def _size(value: Any, name: str) -> int:
-    """A number of features, checked."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"Linear takes a whole number for {name}, got {brief(value)}")
-    if value < 0:
-        raise ValueError(f"Linear takes a size of 0 or more for {name}, got {value}")
-    if value >= 2**31:
-        raise ValueError(f"Linear takes a size below 2**31 for {name}, got {value}")
-    return int(value)
 
 
 # %%
@@ -708,11 +698,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        if isinstance(p, bool) or not isinstance(p, (int, float, np.integer, np.floating)):
-            raise TypeError(f"Dropout takes a probability from 0 to 1, got {brief(p)}")
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout takes a probability from 0 to 1, got p={p}")
-        self.p = float(p)
+        self.p = real_number("the probability p of Dropout", p, at_most=1)
 
     def forward(self, x: Any, training: bool | None = None) -> Tensor:
         """Drop elements in training; pass `x` through unchanged at inference.

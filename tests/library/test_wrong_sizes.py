@@ -8,14 +8,14 @@ from tinytorch.core.layers import Dropout, Linear
 
 def test_sizes_go_up_to_2_to_the_31st_and_no_further() -> None:
     assert Linear(2**31 - 1, 0).weight.shape == (2**31 - 1, 0)
-    with pytest.raises(ValueError, match=r"below 2\*\*31 for out_features, got 2147483648"):
+    with pytest.raises(ValueError, match=r"^out_features of Linear .* below 2147483648, got 2147"):
         Linear(0, 2**31)
-    with pytest.raises(ValueError, match=r"below 2\*\*31 for in_features, got 2147483649"):
+    with pytest.raises(ValueError, match=r"^in_features of Linear .* below 2147483648, got 2147"):
         Linear(2**31 + 1, 0)
 
 
 def test_a_size_of_minus_one_is_too_small() -> None:
-    with pytest.raises(ValueError, match="size of 0 or more for in_features, got -1"):
+    with pytest.raises(ValueError, match=r"whole number of 0 or more and below .*, got -1$"):
         Linear(-1, 3)
 
 
@@ -36,7 +36,7 @@ def test_where_flattening_does_not_help_it_is_not_proposed(shape: tuple[int, ...
 
 
 def test_a_truth_value_is_no_probability() -> None:
-    with pytest.raises(TypeError, match="probability from 0 to 1, got True"):
+    with pytest.raises(TypeError, match="p of Dropout must be a number from 0 to 1, got True"):
         Dropout(True)
 
 

@@ -5,8 +5,10 @@ In a learner's workspace the modules that they have finished are found first (se
 so it is imported here: whichever part of the framework is used first, gradients are recorded.
 """
 
+from tinytorch.allocator import keep_freed_memory
 from tinytorch.course.overlay import completing, search_path
 
+keep_freed_memory()
 __path__ = search_path()
 
 with completing():

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinytorch.core.tensor import Tensor, apply, as_array, as_tensor
 from tinytorch.summation import accurate_sum
+from tinytorch.targets import class_indices, expect_probabilities, expect_same_shape
 
 
 class Loss:
@@ -25,6 +26,16 @@ class Loss:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
+    """Prediction and target as tensors of one shape."""
+    prediction = as_tensor(prediction)
+    target = (
+        as_tensor(target) if isinstance(target, Tensor) else Tensor(target, dtype=prediction.dtype)
+    )
+    expect_same_shape(name, prediction, target)
+    return prediction, target
 
 
 class MSELoss(Loss):
@@ -54,15 +65,11 @@ class BinaryCrossEntropyLoss(Loss):
             ValueError: the shapes differ, there is nothing to compare, or a prediction or a
                 target is outside [0, 1].
         """
-        prediction, target = _pair(prediction, target, "BinaryCrossEntropyLoss")
-        for name, tensor in (("prediction", prediction), ("target", target)):
-            outside = tensor._array[(tensor._array < 0) | (tensor._array > 1)]
-            if outside.size:
-                fix = "; turn logits into probabilities first: Sigmoid()(logits)"
-                raise ValueError(
-                    f"BinaryCrossEntropyLoss got a {name} of {outside.flat[0]:.4g}, "
-                    f"expected 0 to 1{fix if name == 'prediction' else ''}"
-                )
+        name = "BinaryCrossEntropyLoss"
+        prediction, target = _pair(prediction, target, name)
+        fix = "; turn logits into probabilities first: Sigmoid()(logits)"
+        expect_probabilities(name, "prediction", prediction._array, fix)
+        expect_probabilities(name, "target", target._array)
         return apply(binary_cross_entropy, prediction, target)
 
 
@@ -89,7 +96,9 @@ class CrossEntropyLoss(Loss):
             ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
         """
         logits = as_tensor(logits)
-        indices = _class_indices(logits.shape, classes)
+        if not isinstance(classes, np.ndarray) or classes.dtype.kind not in "iuf":
+            classes = as_array(classes, np.float64)
+        indices = class_indices("CrossEntropyLoss", classes, logits.shape)
         probabilities = np.empty(logits.shape, logits.dtype)
         return apply(cross_entropy, logits, classes=indices, probabilities=probabilities)
 
@@ -126,59 +135,3 @@ def shifted(logits: np.ndarray) -> np.ndarray:
         # Class by class in memory, the same numbers are compared and added up in long runs.
         rows = np.asfortranarray(rows)
     return rows - np.maximum.reduce(rows, axis=1, keepdims=True)
-
-
-def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
-    """Prediction and target as tensors of one shape."""
-    prediction = as_tensor(prediction)
-    target = (
-        as_tensor(target) if isinstance(target, Tensor) else Tensor(target, dtype=prediction.dtype)
-    )
-    if prediction.shape != target.shape:
-        fix = ""
-        if prediction.size == target.size:
-            fix = f"; reshape the target: target.reshape{prediction.shape}"
-        raise ValueError(
-            f"{name} got predictions of shape {prediction.shape} and targets of shape "
-            f"{target.shape}; expected the same shape{fix}"
-        )
-    if prediction.size == 0:
-        raise ValueError(f"{name} got an empty batch of shape {prediction.shape}")
-    return prediction, target
-
-
-def _class_indices(shape: tuple[int, ...], classes: Any) -> np.ndarray:
-    """The classes as an array of whole numbers, checked against the logits' shape."""
-    array = classes
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
-        array = as_array(classes, np.float64)
-    # A copy, since backward needs the classes as they are now.
-    if array.dtype.kind in "iu":
-        indices = array.astype(np.int64)
-    else:
-        # A tensor of labels holds float32 unless told otherwise; whole numbers are meant.
-        with np.errstate(invalid="ignore"):
-            indices = array.astype(np.int64)
-        if not np.array_equal(indices, array):
-            raise TypeError(
-                "CrossEntropyLoss takes classes as whole numbers, got fractions; "
-                "for one-hot rows or probabilities take classes.argmax(axis=1)"
-            )
-    if not shape:
-        raise ValueError("CrossEntropyLoss got a single number; expected a row of logits")
-    if array.shape != shape[:-1]:
-        fix = "; for one-hot rows take classes.argmax(axis=1)" if array.shape == shape else ""
-        raise ValueError(
-            f"CrossEntropyLoss got logits of shape {shape} and classes of shape {array.shape}; "
-            f"expected classes of shape {shape[:-1]}{fix}"
-        )
-    if array.size == 0 or shape[-1] == 0:
-        raise ValueError(f"CrossEntropyLoss got an empty batch: logits of shape {shape}")
-    # Read as unsigned numbers, negative ones are huge: one comparison finds all out of range.
-    if np.maximum.reduce(indices.view(np.uint64), axis=None) >= shape[-1]:
-        wrong = indices[(indices < 0) | (indices >= shape[-1])]
-        raise ValueError(
-            f"CrossEntropyLoss got class {wrong[0]}; expected 0 to {shape[-1] - 1}, "
-            f"since the logits of shape {shape} speak of {shape[-1]} classes"
-        )
-    return indices

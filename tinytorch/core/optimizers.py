@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from tinytorch.arguments import real_number
 from tinytorch.core.tensor import Tensor, as_tensor, brief
 
 
@@ -61,16 +61,9 @@ class Optimizer:
         """Move one parameter in place; `gradient` stays as it is."""
         raise NotImplementedError(f"{type(self).__name__} does not define _update")
 
-    def _checked(self, name: str, value: float, below: float = sys.float_info.max) -> float:
+    def _checked(self, name: str, value: float, below: float = math.inf) -> float:
         """A setting of the optimizer, from 0 up to but not including `below`."""
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise TypeError(f"{type(self).__name__} takes a number for {name}, got {brief(value)}")
-        if not 0 <= value < below:
-            limit = "finite" if below == sys.float_info.max else f"below {below:g}"
-            raise ValueError(
-                f"{type(self).__name__} takes {name} of 0 or more and {limit}, got {value}"
-            )
-        return float(value)
+        return real_number(f"{name} of {type(self).__name__}", value, below=below)
 
 
 def _immovable(array: np.ndarray) -> ValueError:

@@ -107,13 +107,6 @@ _DONE_BY: dict[Operation, Operation] = {
 _FLOAT32 = np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
 
-# An array of over 128 KiB comes from the operating system, which hands it out page by page and
-# takes it back when it is freed: for a network, most of the time of a training step. The
-# allocator of Linux adapts, though: having seen one large array freed, it keeps memory of up to
-# that size for the next one that asks. So we show it one. Its pages are never touched, so it
-# costs nothing; where the allocator works in another way, it does nothing.
-np.empty(31 * 2**20, dtype=np.uint8)
-
 
 def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None]) -> None:
     """Hang a recorder on the door.

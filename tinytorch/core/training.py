@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from tinytorch.arguments import real_number, whole_number
 from tinytorch.composition import run
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import Optimizer
@@ -39,7 +39,7 @@ def batches(
     inputs, targets = _samples(inputs, "batches"), _samples(targets, "batches")
     if len(inputs) != len(targets):
         raise ValueError(f"batches got {len(inputs)} inputs and {len(targets)} targets")
-    return _batches(inputs, targets, _checked("batch_size", batch_size, at_least=1), shuffle)
+    return _batches(inputs, targets, whole_number("batch_size", batch_size, at_least=1), shuffle)
 
 
 def _batches(
@@ -70,31 +70,20 @@ def _samples(samples: Any, name: str) -> np.ndarray:
     return array
 
 
-def _checked(name: str, value: Any, at_least: float = 0, whole: bool = True) -> Any:
-    """A setting, checked to be a (whole) number of at least so much."""
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    kind = "a whole number" if whole else "a finite number"
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        raise TypeError(f"{name} must be {kind}, got {brief(value)}")
-    if not at_least <= value <= sys.float_info.max:
-        raise ValueError(f"{name} must be {kind} of {at_least} or more, got {brief(value)}")
-    return value
-
-
 Schedule = Callable[[int], float]
 
 
 def constant(lr: float) -> Schedule:
     """The same learning rate at every step."""
-    _checked("lr", lr, whole=False)
+    real_number("lr", lr)
     return lambda step: lr
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """A learning rate that is multiplied by `factor` after every so many steps."""
-    _checked("lr", lr, whole=False)
-    _checked("factor", factor, whole=False)
-    _checked("every", every, at_least=1)
+    real_number("lr", lr)
+    real_number("factor", factor)
+    whole_number("every", every, at_least=1)
     return lambda step: lr * factor ** (step // every)
 
 
@@ -109,9 +98,9 @@ def cosine(lr: float, steps: int, warmup: int = 0) -> Schedule:
         warmup: how many of them the rise takes.
     """
 
-    _checked("lr", lr, whole=False)
-    _checked("warmup", warmup)
-    _checked("steps", steps, at_least=warmup)
+    real_number("lr", lr)
+    whole_number("warmup", warmup)
+    whole_number("steps", steps, at_least=warmup)
 
     def schedule(step: int) -> float:
         if step < warmup:
@@ -204,7 +193,7 @@ def predict(
         The outputs of all samples, one under the other.
     """
     inputs = _samples(inputs, "predict")
-    _checked("batch_size", batch_size, at_least=1)
+    whole_number("batch_size", batch_size, at_least=1)
     with no_grad():
         return np.concatenate(
             [

@@ -39,7 +39,7 @@ class Question:
     text: str
     words: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def experiment(self) -> Experiment[Any]:
+    def experiment(self) -> Experiment:
         """The experiment that answers it, from the file with the question's name."""
         from tinytorch.course.explore.experiment import read_experiment
 

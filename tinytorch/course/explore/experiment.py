@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from tinytorch.course import shipped
 from tinytorch.course.explore import units
@@ -14,8 +14,6 @@ from tinytorch.course.explore.catalogue import Question
 from tinytorch.course.explore.picture import Picture
 from tinytorch.course.explore.settings import SettingError
 from tinytorch.course.explore.words import filled, said
-
-S = TypeVar("S")
 
 Progress = Callable[[float, str], None]
 """Called with the share that is done, from 0 to 1, and what is being done now."""
@@ -104,7 +102,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Experiment(Generic[S]):
+class Experiment:
     """How a question is answered.
 
     Attributes:
@@ -114,9 +112,9 @@ class Experiment(Generic[S]):
         answer: measures or computes, and tells its progress.
     """
 
-    settings: type[S]
-    guess: Callable[[S], Guess]
-    answer: Callable[[S, Progress], Answer]
+    settings: type[Any]
+    guess: Callable[[Any], Guess]
+    answer: Callable[[Any, Progress], Answer]
 
 
 def experiment_file(module: str, name: str) -> Any:
@@ -132,7 +130,7 @@ def experiment_file(module: str, name: str) -> Any:
     return shipped.load_file(f"tinytorch_experiment_{module}_{stem}", path)
 
 
-def read_experiment(question: Question) -> Experiment[Any]:
+def read_experiment(question: Question) -> Experiment:
     """The experiment behind a question.
 
     Its file, `modules/NN_name/experiments/NAME.py`, defines `Settings`, a dataclass, and
@@ -140,9 +138,6 @@ def read_experiment(question: Question) -> Experiment[Any]:
     sentences, with settings and findings by name.
     """
     module = experiment_file(question.module, question.name)
-    if hasattr(module, "EXPERIMENT"):
-        experiment: Experiment[Any] = module.EXPERIMENT
-        return experiment
     words = question.words
 
     def guess(settings: Any) -> Guess:
