@@ -56,6 +56,14 @@ def test_activations_are_those_of_the_published_formula() -> None:
     assert found["training: activations"] == expected
 
 
+def test_a_layer_without_parameters_has_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpt3_memory.Linear, "parameters", lambda layer: [])
+    answer = answer_of("gpt3-memory", measured_width=20, seconds=0.01)
+    assert "The Linear in use has 0 parameters where n · m + m is 420." in answer.headline
+    assert "cannot be said" in answer.why
+    assert "infinity" not in answer.why
+
+
 def test_the_answer_is_about_the_linear_layers_and_counts_the_one_in_use() -> None:
     answer = answer_of("gpt3-memory", measured_width=20, seconds=0.01)
     linear = 96 * (12 * 12_288**2 + 9 * 12_288)

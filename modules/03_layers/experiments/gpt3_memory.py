@@ -104,7 +104,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             "measured_parameters": counted,
             "measured_bytes": bytes_,
             "bandwidth": bandwidth,
-            "seconds_a_token": HALF * total / bandwidth,
+            "seconds_a_token": HALF * total / bandwidth if bandwidth else math.inf,
         },
         tables=[
             Table(columns, rows, "The model, layer by layer"),
