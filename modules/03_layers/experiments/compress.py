@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -152,9 +150,9 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         curves[PRUNE_AND_TRAIN].append(point(how, kept, 32))
         put(network, [quantized(layer.weight.data, bits) for layer in network.layers])
         curves[BOTH].append(point(f"{how}, {bits} bits", kept, bits))
-    error, target, by_size = whole["error"], 1e3 * settings.target, itemgetter("bytes")
-    points = [whole, *chain(*curves.values())]
-    smallest = min((p for p in points if p["error"] <= error + 0.01), key=by_size)
+    error, target = whole["error"], 1e3 * settings.target
+    good = [p for p in sum(curves.values(), [whole]) if p["error"] <= error + 0.01]
+    smallest = min(good, key=lambda p: p["bytes"])
     noise = 200 * math.sqrt(2 * error * (1 - error) / settings.test_images)
     largest = max(layers, key=lambda name: layers[name]["share"])
     harm = {name: max(one["quantized_error"], one["pruned_error"]) for name, one in layers.items()}
@@ -164,7 +162,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         rows += [(way, p["setting"], size(p["bytes"]), percent(p["error"])) for p in points]
         series.append(Series(way, [p["bytes"] for p in points], [100 * p["error"] for p in points]))
         if small := [p for p in points if p["bytes"] <= target]:
-            fits = max(small, key=by_size)
+            fits = max(small, key=lambda p: p["bytes"])
             ways.append(f"{way} ({fits['setting']}) {percent(fits['error'])}")
     marks = [Mark(100 * error, "whole"), Mark(target, "target", axis="x")]
     axes = Axis("size", log=True, text=size), Axis("new images read wrong, in %", log=True)
