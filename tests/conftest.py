@@ -29,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a test that needs what this machine lacks fails, instead of being left out",
     )
     parser.addoption("--thorough", action="store_true", help="run the tests that take long as well")
+    parser.addoption(
+        "--renew-screens",
+        action="store_true",
+        help="write anew what tests/tito/screens says that commands show",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,16 +1,20 @@
-"""What a person sees in a terminal of 80 columns: nothing runs over, and colours can be turned off.
+"""What a person sees in a terminal of 80 columns: it fits, and is what was looked over before.
 
-The commands run in a pseudo-terminal, as a person's do.
+The commands run in a pseudo-terminal, as a person's do. `screens/` holds what they show, for people
+to read: after a change, `pytest tests/tito/test_screens.py --renew-screens` writes it anew.
 """
 
 import os
 import re
+import shutil
 import sys
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
-from learner import LAYERS, ROOT, solved, tito, write_one
+from learner import LAYERS, ROOT, TENSOR, solved, tito, with_linear, write_one
 from rich.cells import cell_len
 
 from tinytorch.course.overlay import MARKER
@@ -24,11 +28,12 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def shown(folder: Path, *arguments: str, **variables: str) -> str:
     """What a command writes to a terminal."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
     terminal = pexpect.spawn(
         sys.executable,
         ["-c", "from tito.main import main; main(prog_name='tito')", *arguments],
         cwd=str(folder),
-        env={**os.environ, "TERM": "xterm-256color", **variables},
+        env={**environment, "TERM": "xterm-256color", **variables},
         dimensions=(40, COLUMNS),
         encoding="utf-8",
         timeout=60,
@@ -39,7 +44,9 @@ def shown(folder: Path, *arguments: str, **variables: str) -> str:
 
 
 def lines(output: str) -> list[str]:
-    return _CONTROL.sub("", output).replace("\r", "").split("\n")
+    """What is left on the screen: what was written over, such as the count of seconds, is gone."""
+    ended = _CONTROL.sub("", output).replace("\r\n", "\n").split("\n")
+    return [line.rpartition("\r")[2].rstrip() for line in ended]
 
 
 def too_wide(output: str) -> list[str]:
@@ -50,12 +57,42 @@ def nothing_done(workspace: Workspace) -> None:
     pass
 
 
+def nothing_made(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.root)
+    workspace.root.mkdir()
+
+
 def one_written(workspace: Workspace) -> None:
     write_one(workspace.lesson(LAYERS), "Linear.forward", "return x @ self.weight")
 
 
 def all_written(workspace: Workspace) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS), encoding="utf-8")
+
+
+def mistaken(workspace: Workspace) -> None:
+    wrong = with_linear("apply(linear, x, self.weight, 2 * self.bias)")
+    workspace.lesson(LAYERS).write_text(wrong, encoding="utf-8")
+
+
+def one_finished(workspace: Workspace) -> None:
+    workspace.lesson(TENSOR).write_text(solved(TENSOR), encoding="utf-8")
+    tito("module", "complete", "1")
+    tito("module", "start", "3")
+    one_written(workspace)
+
+
+def in_a_clone(workspace: Workspace) -> None:
+    """Make a clone of the folder, as far as one is known by its files."""
+    shutil.rmtree(workspace.root)
+    for file in ("pyproject.toml", "tito/repository.py", "modules/lesson.py"):
+        (workspace.root / file).parent.mkdir(parents=True, exist_ok=True)
+        (workspace.root / file).touch()
+
+
+def in_progress(workspace: Workspace) -> None:
+    tito("module", "start", "3")
+    one_written(workspace)
 
 
 def in_a_notebook(workspace: Workspace) -> None:
@@ -78,17 +115,22 @@ def notes_damaged(workspace: Workspace) -> None:
 
 SCREENS = {
     "tito": (nothing_done, ()),
+    "tito in a clone": (in_a_clone, ()),
+    "tito in progress": (one_finished, ()),
     "help": (nothing_done, ("--help",)),
     "help on a group": (nothing_done, ("module", "--help")),
-    "init": (nothing_done, ("init",)),
+    "init": (nothing_made, ("init",)),
+    "init again": (nothing_done, ("init",)),
     "start": (nothing_done, ("module", "start", "3")),
     "start in a notebook": (nothing_done, ("module", "start", "2", "--notebook")),
     "status": (one_written, ("module", "status", "3")),
+    "status of all": (in_progress, ("module", "status")),
     "reset": (nothing_done, ("module", "reset", "3")),
     "complete": (all_written, ("module", "complete", "3")),
     "complete an untouched one": (nothing_done, ("module", "complete", "3")),
     "test an untouched one": (nothing_done, ("test", "--file", "modules/03_layers/layers_dev.py")),
     "test a wrong one": (one_written, ("test", "--module", "3")),
+    "test a mistake": (mistaken, ("test", "--module", "3")),
     "test": (all_written, ("test", "--module", "3")),
     "hint": (one_written, ("hint", "3")),
     "solution": (one_written, ("solution", "3")),
@@ -100,6 +142,8 @@ SCREENS = {
     "complete two versions": (both_written, ("module", "complete", "3")),
     "test what is no text": (no_text, ("test", "--module", "3")),
     "complete what is no text": (no_text, ("module", "complete", "3")),
+    "explore": (nothing_done, ("explore", "3")),
+    "milestone": (nothing_done, ("milestone",)),
     "doctor": (nothing_done, ("doctor",)),
     "doctor on damaged notes": (notes_damaged, ("doctor",)),
     "damaged notes": (notes_damaged, ()),
@@ -115,6 +159,66 @@ def test_no_line_is_wider_than_the_terminal(workspace: Workspace, screen: str) -
     output = shown(workspace.root, *arguments)
     assert "Traceback" not in output
     assert too_wide(output) == []
+
+
+# ---- The screens on file -------------------------------------------------------------------------
+
+ON_FILE = Path(__file__).with_name("screens")
+HOME = "/home/ada/machine-learning-101"
+# What is another on each machine and in each run.
+VARYING = [
+    (r"\d+(\.\d+)? (ms|s|min)\b", "TIME"),
+    (r"\d+(\.\d+)? GiB free", "ROOM free"),
+    (r"(Python|NumPy) \d+(\.\d+)*", r"\1 VERSION"),
+    (r"\d+ processors?", "PROCESSORS"),
+    (r"(_dev\.py):\d+", r"\1:LINE"),
+    (r"\bline \d+", "line LINE"),
+    (r"\bcell \d+", "cell CELL"),
+    (r"_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", "_DATE"),
+]
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder whose path is as long as `HOME`, so that lines break at the same words."""
+    temporary = Path("/tmp").resolve()
+    folder = temporary / uuid.uuid4().hex[: len(HOME) - len(str(temporary)) - 1]
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def as_on_file(output: str, home: Path, *arguments: str) -> str:
+    """A screen with placeholders for what varies, below the command."""
+    screen = "\n".join(lines(output.replace(str(home), HOME)))
+    for pattern, placeholder in VARYING:
+        screen = re.sub(pattern, placeholder, screen)
+    return f"$ {' '.join(('tito', *arguments))}\n{screen}"
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_is_as_it_was_looked_over(
+    home: Path, name: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    prepare, arguments = SCREENS[name]
+    workspace = Workspace(home / "my-tinytorch")
+    tito("init", str(workspace.root))
+    monkeypatch.chdir(workspace.root)
+    prepare(workspace)
+    # No PATH, since a screen that speaks of JupyterLab asks whether it is installed.
+    screen = as_on_file(shown(workspace.root, *arguments, PATH=""), home, *arguments)
+    file = ON_FILE / f"{name.replace(' ', '-')}.txt"
+    if request.config.getoption("renew_screens"):
+        file.write_text(screen, encoding="utf-8")
+    assert screen == file.read_text(encoding="utf-8"), "renew it with --renew-screens, and read it"
+
+
+def test_no_screen_is_on_file_that_nobody_sees() -> None:
+    on_file = {file.stem for file in ON_FILE.iterdir()}
+    assert on_file == {name.replace(" ", "-") for name in SCREENS}
+
+
+# ---- Outside a workspace -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("arguments", [(), ("module", "complete", "3"), ("watch",)])
