@@ -411,7 +411,7 @@ def test_a_plank_that_breaks_is_named_with_its_line_and_the_way_to_check_it(tmp_
 
 
 def test_a_question_that_breaks_leaves_the_others_their_answers(tmp_path: Path) -> None:
-    old = "self.in_features = _size"
+    old = "self.in_features = whole_number"
     done = in_workspace(tmp_path, old, f"1 / 0; {old}", "--all", program=FEW)
     assert done.returncode == 1
     assert "growth: could not be answered" in done.stdout
