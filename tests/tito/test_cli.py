@@ -1,5 +1,6 @@
 """The command line itself: fast, lazy, and helpful when something is misspelt."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -134,6 +135,16 @@ def test_what_needs_no_command_imports_no_heavy_library(arguments: list[str]) ->
     ).stdout
     assert "loaded: []" in output
     assert "commands: []" in output
+
+
+@pytest.mark.parametrize("command", ["milestone", "explore", "bench", "doctor"])
+def test_a_command_that_runs_no_checks_leaves_the_number_of_threads_alone(command: str) -> None:
+    program = f"import os, tito.main, tito.commands.{command}; print(*os.environ)"
+    environment = {key: value for key, value in os.environ.items() if "_THREADS" not in key}
+    output = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert "_THREADS" not in output
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from tito.checks.channel import Channel
-from tito.checks.offspring import end_offspring
 from tito.checks.stage import NO_ANSWER, Setting, run_stage
 from tito.ending import SIGNALS
+from tito.offspring import end_offspring
 
 # Seconds between two moments at which whoever waits for an answer is asked whether to go on.
 PAUSE = 0.05

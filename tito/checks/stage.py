@@ -28,8 +28,8 @@ from tinytorch.course.checking.judge import Verdict, explain, judge
 from tinytorch.course.checking.suites import read_suite
 from tinytorch.course.overlay import VARIABLE, lay
 from tito.checks.channel import MOST, Channel, read_message
-from tito.checks.offspring import adopt_orphans, end_offspring
 from tito.ending import SIGNALS
+from tito.offspring import adopt_orphans, end_offspring
 
 # Bytes of memory that code may ask for beyond what the stage itself has.
 MEMORY = 2**30
