@@ -783,7 +783,7 @@ for scale in (1 / 255, 1.0):
 #
 # ## Where to go from here
 #
-# - All of MNIST, with dropout and a larger network, on your own planks: `tito milestone mnist`. It
+# - All of MNIST, with dropout and a larger network, on your own modules: `tito milestone mnist`. It
 #   reads about 98 of 100 test images.
 # - Train the reader with `constant(0.1)`, then without warm-up, then at ever higher rates until it
 #   breaks. Which of these matters for so small a network?

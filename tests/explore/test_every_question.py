@@ -163,7 +163,7 @@ def test_json_holds_the_values(question: Question) -> None:
     assert found["question"] == question.name
     assert found["values"]
     assert found["settings"]
-    assert set(found["conditions"]) >= {"Processor", "Threads", "Planks"}
+    assert set(found["conditions"]) >= {"Processor", "Threads", "Modules"}
 
 
 @every_question

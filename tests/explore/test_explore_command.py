@@ -105,7 +105,7 @@ def test_one_question_is_answered_with_table_sketch_reason_formula_and_picture()
         "20 · 8 + 8 + 8 · 3 + 3 = 195",
         "tito explore 03 growth --set inputs=10",
         "Settings: inputs=20, hidden=8, outputs=3",
-        "Planks: all are the reference's",
+        "Modules: all are the reference's",
     ):
         assert part in flat
     picture = Path("explore-layers") / "growth.png"
@@ -396,7 +396,7 @@ def test_the_learners_layers_are_the_ones_that_answer(tmp_path: Path) -> None:
     flat = " ".join(done.stdout.split())
     assert "184 parameters become 368" in flat  # without the biases
     assert "do not have n · m + m parameters each" in flat
-    assert "Planks: layers is yours, the others are the reference's" in flat
+    assert "Modules: layers is yours, the others are the reference's" in flat
 
 
 def test_a_plank_that_breaks_is_named_with_its_line_and_the_way_to_check_it(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_conditions_say_how_many_threads_there_may_be(monkeypatch: pytest.Monkey
     for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     assert conditions()["Threads"].startswith("up to ")
-    assert conditions()["Planks"] == "all are the reference's"
+    assert conditions()["Modules"] == "all are the reference's"
 
 
 def test_a_busy_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

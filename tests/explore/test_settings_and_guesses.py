@@ -144,7 +144,7 @@ def test_a_notebook_gets_the_guess_the_answer_and_the_picture() -> None:
     assert "You guessed 2 times" in shown
     assert "data:image/png;base64," in shown
     assert "Settings: inputs=20, hidden=8" in shown
-    assert "Planks: all are the reference&#x27;s" in shown
+    assert "Modules: all are the reference&#x27;s" in shown
     assert "explore(&#x27;growth&#x27;, inputs=10)" in shown
 
 

@@ -237,7 +237,7 @@ def test_json_is_the_only_thing_on_stdout_and_tells_all(whole_run: tuple[Path, s
     assert values["seed"] == 0
     assert values["interrupted"] is False
     assert values["settings"]["batch_size"] == Recipe.batch_size
-    assert set(values["planks"].values()) == {"reference"}
+    assert set(values["modules"].values()) == {"reference"}
     matrix = np.array(values["confusion_matrix"])
     assert values["test_accuracy"] == matrix.trace() / matrix.sum()
     assert values["per_digit_accuracy"] == pytest.approx(matrix.diagonal() / matrix.sum(axis=1))
@@ -287,7 +287,7 @@ def test_the_report_tells_planks_accuracy_digits_time_and_files(folder: Path) ->
     result = run("--epochs", "1", "--output", "results")
     assert result.exit_code == 0, result.output
     assert "235,146 parameters" in result.output
-    assert "Planks: all are the reference's." in result.output
+    assert "Modules: all are the reference's." in result.output
     assert re.search(r"Test: \d+\.\d\d% of 500 new images", result.output)
     assert re.search(r"Training: \d+\.\d\d% of the 3,000 images", result.output)
     assert re.search(r"Time: \d+\.\d s for 3,000 images, [\d,]+ images/s", result.output)
@@ -761,10 +761,10 @@ def flat(text: str) -> str:
 def test_planks_of_your_own_are_said_to_be_yours(tmp_path: Path) -> None:
     finished = with_plank(tmp_path, "layers", "class Linear", "class Linear")
     assert finished.returncode == 0, finished.stderr
-    assert "Planks: layers is yours, the others are the reference's." in finished.stdout
+    assert "Modules: layers is yours, the others are the reference's." in finished.stdout
     values = json.loads((tmp_path / "milestone-mnist" / "metrics.json").read_text())
-    assert values["planks"]["layers"] == "yours"
-    assert values["planks"]["tensor"] == "reference"
+    assert values["modules"]["layers"] == "yours"
+    assert values["modules"]["tensor"] == "reference"
 
 
 def test_every_plank_is_known_and_the_reference_s_here() -> None:
@@ -836,7 +836,7 @@ def test_a_loss_that_is_no_number_leads_to_the_check_of_your_plank(tmp_path: Pat
         tmp_path, "layers", "x, self.weight,", "x, self.weight * np.float32('nan'),"
     )
     assert finished.returncode == 1
-    assert "stopped because of a plank of yours" in flat(finished.stderr)
+    assert "stopped because of a module of yours" in flat(finished.stderr)
     assert "the loss became nan" in flat(finished.stderr)
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
 
@@ -844,7 +844,7 @@ def test_a_loss_that_is_no_number_leads_to_the_check_of_your_plank(tmp_path: Pat
 def test_a_network_that_learns_nothing_leads_to_the_check_of_your_plank(tmp_path: Path) -> None:
     finished = with_plank(tmp_path, "layers", "x, self.weight,", "x, self.weight * 0,")
     assert finished.returncode == 1
-    assert "% read right, and that is because of a plank of yours" in finished.stderr
+    assert "% read right, and that is because of a module of yours" in finished.stderr
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
     assert (tmp_path / "milestone-mnist" / "mnist.png").is_file()
 
@@ -852,7 +852,7 @@ def test_a_network_that_learns_nothing_leads_to_the_check_of_your_plank(tmp_path
 def test_planks_that_pass_their_checks_are_not_to_blame(tmp_path: Path) -> None:
     same = ("class Linear", "class Linear")
     finished = with_plank(tmp_path, "layers", *same, "--lr", "1e20")
-    assert "Your planks pass all checks that there are for them: layers." in finished.stderr
+    assert "Your modules pass all checks that there are for them: layers." in finished.stderr
 
 
 def test_planks_without_checks_are_not_said_to_pass_any(tmp_path: Path) -> None:
@@ -890,7 +890,7 @@ def test_the_same_seed_gives_the_same_weights_or_it_is_said_that_it_does_not(
         finished = with_plank(folder, "layers", *change, "--seed", "3")
         assert finished.returncode == 0, finished.stderr
         weights.append((folder / "milestone-mnist" / "weights.safetensors").read_bytes())
-        told = "Seed 3 does not reach all that is random in your planks" in flat(finished.stdout)
+        told = "Seed 3 does not reach all that is random in your modules" in flat(finished.stdout)
         values = json.loads((folder / "milestone-mnist" / "metrics.json").read_text())
         assert values["repeatable"] == GENERATORS[drawn] == (not told)
     assert (weights[0] == weights[1]) is GENERATORS[drawn]
@@ -925,4 +925,4 @@ def test_a_plank_without_an_argument_that_the_network_needs_is_named(tmp_path: P
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
     assert "tito/milestones/classifier.py:" in flat(finished.stderr)
-    assert "Your planks pass all checks that there are for them: training." in finished.stderr
+    assert "Your modules pass all checks that there are for them: training." in finished.stderr

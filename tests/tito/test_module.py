@@ -187,8 +187,8 @@ def test_status_as_json_has_each_module(workspace: Workspace, checks_pass: None)
     assert data["current"] == "tensor"
     assert [m["module"] for m in data["modules"]] == [m.name for m in MODULES]
     tensor, _, layers = data["modules"][:3]
-    assert (tensor["status"], tensor["plank"]) == ("in progress", "reference")
-    assert (layers["status"], layers["plank"]) == ("finished", "yours")
+    assert (tensor["status"], tensor["in_use"]) == ("in progress", "reference")
+    assert (layers["status"], layers["in_use"]) == ("finished", "yours")
     assert tensor["exercises"] == len(tensor["unwritten"]) > 0
     assert layers["unwritten"] == []
 
@@ -587,7 +587,7 @@ def test_bare_tito_says_when_everything_is_yours(workspace: Workspace, checks_pa
         workspace.lesson(module).write_text(solved(module))
         tito("module", "complete", module.name)
     output = tito().output
-    assert "Every plank is yours, and so is the framework." in output
+    assert "Every module is yours, and so is the framework." in output
     assert "tito milestone mnist" in output
 
 

@@ -281,10 +281,8 @@ def test_what_is_not_written_is_not_quoted_beside_the_solution(workspace: Worksp
     assert "NotImplementedError" not in screen
 
 
-def test_the_layers_are_not_offered_as_a_beginning_once_they_are_begun(
-    workspace: Workspace,
-) -> None:
-    assert "tito module start 03" in tito().stdout
+def test_another_beginning_is_offered_only_until_something_is_begun(workspace: Workspace) -> None:
+    assert "tito module start MODULE" in tito().stdout
     workspace.lesson(LAYERS).write_text(solved(LAYERS), encoding="utf-8")
     workspace.plank(LAYERS).write_text((ROOT / LAYERS.library).read_text(encoding="utf-8"))
-    assert "tito module start 03" not in tito().stdout
+    assert "tito module start MODULE" not in tito().stdout

@@ -151,11 +151,11 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
 
     console = Console(stderr=as_json, highlight=False, markup=False)
     console.print(f"Training 784-256-128-10, {parameters:,} parameters, on {len(images):,} digits.")
-    console.print(f"Planks: {described(owners)}.")
+    console.print(f"Modules: {described(owners)}.")
     if not repeatable:
         console.print(
-            f"Seed {recipe.seed} does not reach all that is random in your planks, so that another "
-            "run will end otherwise; draw from generator() in tinytorch.random."
+            f"Seed {recipe.seed} does not reach all that is random in your modules, so that "
+            "another run will end otherwise; draw from generator() in tinytorch.random."
         )
     console.print()
     # A training that diverges ends with a message; NumPy's warnings on the way there add nothing.
@@ -211,7 +211,7 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
     if accuracy < PASSABLE and (yours := loaded_and_yours()):
         click.echo(err=True)
         if caught := caught_by(yours):
-            problem = f"Only {accuracy:.0%} read right, and that is because of a plank of yours."
+            problem = f"Only {accuracy:.0%} read right, and that is because of a module of yours."
             raise TitoError("\n".join([problem, *caught]))
         if told := unchecked(yours):
             click.echo(f"Only {accuracy:.0%} read right. {told}", err=True)

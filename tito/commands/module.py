@@ -78,9 +78,9 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
     if to_write:
         place = to_write[0].place.removeprefix(f"{shown}, ")  # of a notebook, named just above
         click.echo(fit(f"Write {to_write[0].name} first: {place}"))
-    done = "checks it all, and makes it a plank"
+    done = "checks it all, and makes it part of your framework"
     if material.check_file(module) is None:
-        done = "makes it a plank; it has no checks yet"
+        done = "makes it part of your framework; it has no checks yet"
     commands = [*material.help_for(module), (f"tito module complete {module.digits}", done)]
     click.echo("\n".join(["", *command_lines(commands)]))
 
@@ -128,7 +128,9 @@ def complete(ctx: click.Context, module: Module | None) -> None:
     workspace = workspace or Workspace.here()
     work = draft(workspace, module)
     if not _passes(module, work.file):
-        kept = " Your plank stays what it was." if workspace.plank(module).is_file() else ""
+        kept = (
+            " What you finished before stays in use." if workspace.plank(module).is_file() else ""
+        )
         raise TitoError(f"{module.name} is not finished yet, so nothing was exported.{kept}")
     still = ", ".join(f"{u.name} ({u.place})" for u in workspace.unwritten(work.file))
     if still:
@@ -137,7 +139,7 @@ def complete(ctx: click.Context, module: Module | None) -> None:
     said = export(workspace, work) + work.notes
     click.secho(f"\n{module.digits} {module.name} is yours.", bold=True)
     click.echo(fit("\n".join(said)))
-    steps = [("tito milestone mnist", "see it learn to read digits, with your planks")]
+    steps = [("tito milestone mnist", "see it learn to read digits, with your modules")]
     following = overview.current(workspace, overview.standings(workspace))
     if following:
         number = following.module.digits

@@ -107,7 +107,7 @@ def metrics(results: Results) -> dict[str, Any]:
         "repeatable": results.repeatable,
         "interrupted": results.interrupted,
         "settings": asdict(results.recipe),
-        "planks": results.planks,
+        "modules": results.planks,
         "per_digit_accuracy": [
             None if np.isnan(share) else float(share) for share in test.per_digit_accuracy
         ],

@@ -58,7 +58,7 @@ def explain(error: Exception, what: str = "Training") -> str | None:
     caught = caught_by(suspects)
     begins = f"{what} stopped in "
     if caught and not on_yours:
-        begins = f"{what} stopped because of a plank of yours. It came to light in "
+        begins = f"{what} stopped because of a module of yours. It came to light in "
     elif suspects and not caught:
         caught = [told for told in (_passed(suspects), unchecked(suspects)) if told]
     told = f"{begins}{where}: {type(error).__name__}: {error}"
@@ -95,7 +95,7 @@ def unchecked(names: Iterable[str]) -> str:
 
 def _passed(names: Iterable[str]) -> str:
     checked = ", ".join(filter(_has_checks, names))
-    return f"Your planks pass all checks that there are for them: {checked}." if checked else ""
+    return f"Your modules pass all checks that there are for them: {checked}." if checked else ""
 
 
 def _has_checks(name: str) -> bool:

@@ -55,7 +55,7 @@ class Standing:
             "module": self.module.name,
             "number": self.module.number,
             "status": self.status.value,
-            "plank": "yours" if self.yours else "reference",
+            "in_use": "yours" if self.yours else "reference",
             "file": str(self.file) if self.file else None,
             "problem": self.problem or None,
             "exercises": self.exercises,
@@ -153,7 +153,7 @@ def module_and_exercise(
 def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[tuple[str, str]]]:
     """What to do next: a sentence, and commands with what each does."""
     if here is None:
-        return "Every plank is yours, and so is the framework.", [_MILESTONE]
+        return "Every module is yours, and so is the framework.", [_MILESTONE]
     name, number = here.module.name, here.module.digits
     complete = f"tito module complete {number}"
     if here.problem:
@@ -183,7 +183,7 @@ def page(workspace: Workspace) -> str:
     lines = [click.style(f"TinyTorch, in {workspace.root}", bold=True)]
     if not all(s.yours for s in all_standings):
         lines.append(
-            "A plank is yours once you have finished it; until then the reference's is used."
+            "A module is yours once you have finished it; until then the reference's is used."
         )
     lines.append("")
     for s in all_standings:

@@ -25,7 +25,7 @@ def conditions() -> dict[str, str]:
             f"with {blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}, "
             f"{platform.system()} {platform.machine()}"
         ),
-        "Planks": described(in_use()),
+        "Modules": described(in_use()),
     }
 
 
