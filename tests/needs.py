@@ -67,6 +67,7 @@ NEEDS = {
     "ensurepip": _package("pip's own installer, ensurepip", "ensurepip"),
     "PyTorch": _package("PyTorch", "torch"),
     "JAX": _package("JAX", "jax"),
+    "CuPy": _package("CuPy, for a GPU", "cupy"),
     "loopback": Need("Jupyter's kernels, since 127.0.0.1 cannot be reached", _reaches_itself),
     "/proc": Need("processes in /proc, which only Linux has", Path("/proc/self/stat").exists),
     "terminal": Need("terminals, of which none can be opened here", _opens_a_terminal),

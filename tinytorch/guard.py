@@ -17,24 +17,23 @@ from typing import Any
 import numpy as np
 
 
-class _Noted(weakref.ref[np.ndarray]):
-    """An array that somebody outside may hold, and its fingerprint if a node needed it by then."""
+class _Note(weakref.ref[np.ndarray]):
+    """A note on an array, which goes when the array does."""
 
-    __slots__ = ("fingerprint", "key")
+    __slots__ = ("fingerprint", "key", "outside")
 
     key: int
-    fingerprint: bytes | None
+    outside: bool  # whether somebody outside may hold the array
+    fingerprint: bytes | None  # what it was when they got it, if a node needed it by then
 
 
-# By the id of the array. An entry goes when its array does, or when the guard sees that nobody
-# outside holds it any more: then no node recorded before needs it either, since that would hold it.
-_noted: dict[int, _Noted] = {}
+_notes: dict[int, _Note] = {}  # by the id of the array
 
 
 def taken_in(array: Any) -> None:
     """Note an array that comes from outside, where somebody may go on holding it."""
     if isinstance(array, np.ndarray):
-        _note(_owner(array))
+        _note_on(_owner(array)).outside = True
 
 
 def handed_out(array: Any) -> None:
@@ -42,10 +41,10 @@ def handed_out(array: Any) -> None:
     if isinstance(array, np.ndarray):
         needed = sys.getrefcount(array) > _HOLDERS_OF_A_TENSORS_OWN or array.base is not None
         array = _owner(array)
-        if id(array) not in _noted:
-            noted = _note(array)
-            if needed:
-                noted.fingerprint = fingerprint(array)
+        note = _note_on(array)
+        if needed and not note.outside:
+            note.fingerprint = fingerprint(array)
+        note.outside = True
 
 
 def _owner(array: np.ndarray) -> np.ndarray:
@@ -55,19 +54,19 @@ def _owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _note(array: np.ndarray) -> _Noted:
+def _note_on(array: np.ndarray) -> _Note:
     """The note on an array, a new one if there is none."""
-    noted = _noted.get(id(array))
-    if noted is None:
-        noted = _noted[id(array)] = _Noted(array, _forget)
-        noted.key, noted.fingerprint = id(array), None
-    return noted
+    note = _notes.get(id(array))
+    if note is None:
+        note = _notes[id(array)] = _Note(array, _forget)
+        note.key, note.outside, note.fingerprint = id(array), False, None
+    return note
 
 
-def _forget(noted: _Noted) -> None:
+def _forget(note: _Note) -> None:
     """Drop the note on an array that is gone."""
-    if _noted.get(noted.key) is noted:
-        del _noted[noted.key]
+    if _notes.get(note.key) is note:
+        del _notes[note.key]
 
 
 def recorded(
@@ -77,30 +76,43 @@ def recorded(
     node = output._node
     if node is None:
         return
-    for _, _, needs, _, _ in node.edges:
-        for array in needs:
-            if type(array) is np.ndarray and (id(array) in _noted or array.base is not None):
-                if array.base is None and _holders(array, arrays, node) <= _HOLDERS_INSIDE:
-                    del _noted[id(array)]
-                else:
-                    node.fingerprints = node.fingerprints or {}
-                    node.fingerprints[id(array)] = fingerprint(array)
+    for edge in node.edges:
+        for array in edge[2]:
+            note = _notes.get(id(array))
+            if note is not None and note.outside:
+                if _holders(array, arrays, node) > _HOLDERS_INSIDE:
+                    _remember(node, array)
+                else:  # Then no node recorded before needs it either, since that would hold it.
+                    note.outside, note.fingerprint = False, None
+            elif type(array) is np.ndarray and array.base is not None:
+                _remember(node, array)
+
+
+def _remember(node: Any, array: np.ndarray) -> None:
+    node.fingerprints = node.fingerprints or {}
+    node.fingerprints[id(array)] = fingerprint(array)
 
 
 def visited(node: Any) -> None:
     """Raise a ValueError if an array that a node needs has changed since it was recorded."""
-    for _, _, needs, _, _ in node.edges:
-        for array in needs:
-            before = node.fingerprints and node.fingerprints.get(id(array))
-            if before is None and id(array) in _noted:
-                before = _noted[id(array)].fingerprint
-            if before is not None and before != fingerprint(array):
-                op = getattr(node.op, "__name__", repr(node.op))
-                raise ValueError(
-                    f"an array of shape {array.shape} that {op} needs for its gradient was changed "
-                    "in place after it was used; call backward() before changing it, or change a "
-                    "copy"
-                )
+    for edge in node.edges:
+        for array in edge[2]:
+            note = _notes.get(id(array))
+            if node.fingerprints or (note is not None and note.fingerprint is not None):
+                _check(node, array, note)
+
+
+def _check(node: Any, array: Any, note: _Note | None) -> None:
+    """Compare an array with what it was when it was recorded or, if that was later, handed out."""
+    before = node.fingerprints.get(id(array)) if node.fingerprints else None
+    if before is None and note is not None:
+        before = note.fingerprint
+    if before is not None and before != fingerprint(array):
+        op = getattr(node.op, "__name__", repr(node.op))
+        raise ValueError(
+            f"an array of shape {array.shape} that {op} needs for its gradient was changed in "
+            "place after it was used; call backward() before changing it, or change a copy"
+        )
 
 
 def fingerprint(array: np.ndarray) -> bytes:
@@ -124,9 +136,13 @@ def fingerprint(array: np.ndarray) -> bytes:
 
 def _holders(array: np.ndarray, arrays: list[Any], node: Any) -> int:
     """How many references there are to an array, beside the operation's and its node's."""
-    inside = [*arrays, *(other for edge in node.edges for other in edge[2])]
-    known = sum(other is array for other in inside)
-    del inside
+    known = 0
+    for other in arrays:
+        known += other is array
+    for edge in node.edges:
+        for other in edge[2]:
+            known += other is array
+    del other
     return sys.getrefcount(array) - known
 
 
@@ -141,7 +157,7 @@ class _Alone:
     def inside(self) -> int:
         """What `_holders` says where `recorded` asks."""
         array = self.array
-        return _holders(array, [], self)
+        return _holders(array, [None], self)
 
     def handed_out(self) -> int:
         """What `handed_out` counts."""

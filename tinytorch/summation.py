@@ -23,10 +23,12 @@ def accurate_sum(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> Any
     """`np.sum`, within 1e-6 of the sum in float64 where all numbers have one sign.
 
     Args:
-        x: an array of any dtype and layout.
+        x: an array of any dtype and layout. One of another library is added up by that library.
         axis: an axis, or a tuple of axes; all of them if None.
         keepdims: whether a size of 1 stays for each axis that is summed.
     """
+    if type(x) is not np.ndarray:
+        return np.sum(x, axis=axis, keepdims=keepdims)
     few_rows = x.ndim == 2 and axis in (0, (0,)) and not keepdims and len(x) <= _FEW
     if few_rows and x.dtype == _FLOAT32:
         return _sum_of_few_rows(x)
@@ -36,7 +38,7 @@ def accurate_sum(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> Any
 
 def accurate_mean(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.mean`, as accurate as `accurate_sum`."""
-    if x.dtype.kind != "f" or x.size == 0:
+    if type(x) is not np.ndarray or x.dtype.kind != "f" or x.size == 0:
         return np.mean(x, axis=axis, keepdims=keepdims)
     total = _total(x, axis, keepdims)
     return (total / (x.size // total.size)).astype(x.dtype)
@@ -44,7 +46,7 @@ def accurate_mean(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> An
 
 def accurate_var(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.var`, the mean squared distance from the mean, as accurate as `accurate_sum`."""
-    if x.dtype.kind != "f" or x.size == 0:
+    if type(x) is not np.ndarray or x.dtype.kind != "f" or x.size == 0:
         return np.var(x, axis=axis, keepdims=keepdims)
     distance = distance_from_mean(x, axis)
     return accurate_mean(distance * distance, axis, keepdims).astype(x.dtype)

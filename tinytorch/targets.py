@@ -30,7 +30,7 @@ def expect_probabilities(name: str, kind: str, values: np.ndarray, fix: str = ""
     """Raise a ValueError for the first number that is not from 0 to 1; `fix` says what to do."""
     outside = values[(values < 0) | (values > 1)]
     if outside.size:
-        raise ValueError(f"{name} got a {kind} of {outside.flat[0]:.4g}, expected 0 to 1{fix}")
+        raise ValueError(f"{name} got a {kind} of {outside[0].item():.4g}, expected 0 to 1{fix}")
 
 
 def class_indices(name: str, classes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -67,10 +67,10 @@ def class_indices(name: str, classes: np.ndarray, shape: tuple[int, ...]) -> np.
     if classes.size == 0 or shape[-1] == 0:
         raise ValueError(f"{name} got an empty batch: logits of shape {shape}")
     # Read as unsigned numbers, negative ones are huge: one comparison finds all out of range.
-    if np.maximum.reduce(indices.view(np.uint64), axis=None) >= shape[-1]:
+    if indices.view(np.uint64).max() >= shape[-1]:
         wrong = indices[(indices < 0) | (indices >= shape[-1])]
         raise ValueError(
-            f"{name} got class {wrong[0]}; expected 0 to {shape[-1] - 1}, "
+            f"{name} got class {wrong[0].item()}; expected 0 to {shape[-1] - 1}, "
             f"since the logits of shape {shape} speak of {shape[-1]} classes"
         )
     return indices

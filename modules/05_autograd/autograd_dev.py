@@ -26,10 +26,12 @@ from __future__ import annotations
 import heapq
 import inspect
 import math
+import string
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
+from inspect import Parameter
 from itertools import count
 from typing import Any
 
@@ -43,6 +45,7 @@ from tinytorch.core.tensor import (
     as_tensor,
     attach,
     getitem,
+    is_array,
     listen,
     listeners,
     name_of,
@@ -177,12 +180,7 @@ def record(
     if _pauses.get():
         output._unrecorded = True
         return
-    rules = _rules.get(op) or [_missing(op)] * len(inputs)
-    if len(rules) != len(inputs):
-        raise ValueError(
-            f"{name_of(op)} got {len(inputs)} inputs, and has rules for the gradients of "
-            f"{len(rules)}; pass what a gradient can flow to by position, all else by name"
-        )
+    rules = _rules_for(op, arrays)
     ### BEGIN SOLUTION
     edges: list[Edge] = []
     for i, x in enumerate(inputs):
@@ -196,11 +194,24 @@ def record(
 
 
 # %% [markdown]
-# Given: how to switch recording off.
+# Given: how rules are found, and how to switch recording off.
 
 
 # %%
 #| export
+def _rules_for(op: Operation, arrays: list[Any]) -> list[Rule]:
+    """The rule for each input of an operation."""
+    rules = _rules.get(op) or [_missing(op)]
+    if rules[0].takes_position:
+        rules = [rules[0].at(position, arrays) for position in range(len(arrays))]
+    if len(rules) != len(arrays):
+        raise ValueError(
+            f"{name_of(op)} got {len(arrays)} inputs, and has rules for the gradients of "
+            f"{len(rules)}; pass what a gradient can flow to by position, all else by name"
+        )
+    return rules
+
+
 # How many `no_grad` this thread, or this asyncio task, is within.
 _pauses: ContextVar[int] = ContextVar("pauses", default=0)
 
@@ -266,7 +277,7 @@ def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 # The table of rules comes later. Here is one row of it, made by hand, for an operation of our own.
 _rules = globals().get("_rules", {})
-_rules[product] = [SimpleNamespace(needs=[1]), SimpleNamespace(needs=[0])]
+_rules[product] = [SimpleNamespace(needs=[i], takes_position=False) for i in (1, 0)]
 
 x, y = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0])
 output = wrap(np.array([3.0, 8.0], np.float32))
@@ -357,7 +368,7 @@ def backward(tensor: Tensor, gradient: Any = None) -> None:
                 part = part.astype(dtype)
             if isinstance(target, Tensor):
                 # A leaf keeps its gradient, so it must not share it with anyone.
-                borrowed = part is gradient or part.base is not None
+                borrowed = part is gradient or getattr(part, "base", part) is not None
                 for array in needs:
                     borrowed |= part is array
                 _accumulate(target, part.copy() if borrowed else part)
@@ -399,7 +410,7 @@ def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
                 f"backward() got a tensor of shape {tensor.shape}, expected a single number; "
                 "reduce it first: x.mean().backward(), or pass gradient="
             )
-        return np.ones(tensor.shape, tensor.dtype)
+        return np.ones_like(tensor._array)
     array = Tensor(gradient, dtype=tensor.dtype)._array
     if array.shape != tensor.shape:
         raise ValueError(
@@ -409,10 +420,15 @@ def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
     return array.copy()
 
 
+def _as_array(part: Any) -> Any:
+    """Of arrays of shape (), NumPy makes numbers, which nobody could write into: arrays again."""
+    return part if is_array(part) else np.asarray(part)
+
+
 def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
     """Add to `.grad`, which starts out as None."""
     if tensor.grad is not None:
-        gradient = np.asarray(as_tensor(tensor.grad)._array + gradient)
+        gradient = _as_array(as_tensor(tensor.grad)._array + gradient)
     tensor.grad = wrap(gradient)
 
 
@@ -530,14 +546,20 @@ class Rule:
     `output` and the inputs `x`, `y` and `z`; `input_shape`, the shape of the input it is for; the
     options of the operation. Only what a rule names is kept in memory until backward. Where its
     input broadcast, a rule need not care: what was repeated is added up afterwards.
+
+    An operation with any number of inputs has one rule for all of them. It is a function of
+    `gradient`, `position`, which of the inputs it is for, and `shapes`, those of all inputs; and
+    if it needs them, of the inputs themselves, as `*inputs`.
     """
 
-    __slots__ = ("function", "needs", "takes_shape")
+    __slots__ = ("function", "needs", "takes_inputs", "takes_position", "takes_shape")
 
     def __init__(self, function: Callable[..., np.ndarray]) -> None:
-        code = function.__code__
-        names = code.co_varnames[1 : code.co_argcount]
+        kinds = _parameters(function)
+        names = [name for name, kind in kinds.items() if kind in _BY_PLACE][1:]
         self.function = function
+        self.takes_position = "position" in kinds
+        self.takes_inputs = Parameter.VAR_POSITIONAL in kinds.values()
         self.needs = ["xyz".index(n) if n != "output" else -1 for n in names if n in _SAVABLE]
         self.takes_shape = "input_shape" in names
         first = names[: len(self.needs) + self.takes_shape]
@@ -553,25 +575,46 @@ class Rule:
         """The gradient of one input of `node`, of that input's `shape`."""
         if self.takes_shape:
             needs = [*needs, shape]
-        part = np.asarray(self.function(gradient, *needs, **node.options))
-        # Of arrays of shape (), NumPy makes numbers, which nobody could write into.
-        return part if part.shape == shape else np.asarray(unbroadcast(part, shape))
+        part = _as_array(self.function(gradient, *needs, **node.options))
+        return part if part.shape == shape else _as_array(unbroadcast(part, shape))
+
+    def at(self, position: int, arrays: list[Any]) -> Rule:
+        """The rule for one of any number of inputs."""
+        rule = Rule.__new__(Rule)
+        shapes = [np.shape(array) for array in arrays]
+        rule.function = partial(self.function, position=position, shapes=shapes)
+        rule.needs = list(range(len(arrays))) if self.takes_inputs else []
+        rule.takes_shape = rule.takes_position = rule.takes_inputs = False
+        return rule
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    """The parameters of a function by name, and how each is passed; of a builtin, one that is."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError:  # some functions written in C do not say
+        return {"gradient": Parameter.POSITIONAL_ONLY}
+    return {name: parameter.kind for name, parameter in parameters.items()}
 
 
 _SAVABLE = ("output", "x", "y", "z")
+_BY_PLACE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 _rules: dict[Operation, list[Rule]] = {}
 
 
 def derivative(op: Operation, *rules: Callable[..., np.ndarray]) -> None:
-    """Enter an operation in the table, with a rule for each of its inputs (see `Rule`)."""
+    """Enter an operation in the table, with a rule for each of its inputs (see `Rule`).
+
+    A rule may be anything that can be called: a function, a `functools.partial`, an object.
+    """
     _rules[op] = [Rule(rule) for rule in rules]
 
 
 def _missing(op: Operation) -> Rule:
     """The rule of an operation that is not in the table: say so, once backward gets there."""
 
-    def missing(gradient: np.ndarray, **options: Any) -> np.ndarray:
+    def missing(gradient: np.ndarray, *, position: int, **options: Any) -> np.ndarray:
         raise ValueError(
             f"{name_of(op)} has no derivative in the table; "
             "add one with tinytorch.core.autograd.derivative, or detach() its input"
@@ -639,7 +682,7 @@ derivative(np.power, _power_gradient_x, _power_gradient_y)
 # A choice between two inputs.
 derivative(
     np.where,
-    lambda gradient, input_shape: np.zeros(input_shape),
+    lambda gradient, input_shape: np.zeros_like(gradient, shape=input_shape),
     lambda gradient, x: np.where(x, gradient, 0),
     lambda gradient, x: np.where(x, 0, gradient),
 )
@@ -750,7 +793,7 @@ def _transpose_gradient(gradient: np.ndarray, axes: Any = None) -> np.ndarray:
 
 def _getitem_gradient(gradient: Any, input_shape: tuple[int, ...], index: Any) -> np.ndarray:
     ### BEGIN SOLUTION
-    result = np.zeros(input_shape, gradient.dtype)
+    result = np.zeros_like(gradient, shape=input_shape)
     # An element that was taken twice gets both gradients, which plain assignment would not do.
     np.add.at(result, index, gradient)
     return result
@@ -778,7 +821,8 @@ print("_getitem_gradient: as it should be")
 #
 # **Exercises.** Write the last line of both: the case in which x and y are matrices, or batches of
 # them. Swap the last two axes with `.swapaxes(-1, -2)`. Batches broadcast, but that is not your
-# concern here: `Rule.gradient` unbroadcasts. The cases with vectors are given.
+# concern here: `Rule.gradient` unbroadcasts. The cases with vectors are given, and so are the rules
+# of other products, and of what puts arrays together.
 
 
 # %%
@@ -813,6 +857,102 @@ def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...
 
 
 derivative(np.matmul, _matmul_gradient_x, _matmul_gradient_y)
+
+
+# `np.dot` adds up over the last axis of x and the last but one of y, or the only one.
+def _dot_gradient_x(gradient: Any, y: Any, input_shape: tuple[int, ...]) -> np.ndarray:
+    if not input_shape or np.ndim(y) == 0:
+        return gradient * y
+    others = [i for i in range(y.ndim) if i != max(0, y.ndim - 2)]
+    last = range(gradient.ndim - len(others), gradient.ndim)
+    return np.tensordot(gradient, y, (list(last), others))
+
+
+def _dot_gradient_y(gradient: Any, x: Any, input_shape: tuple[int, ...]) -> np.ndarray:
+    if not input_shape or np.ndim(x) == 0:
+        return gradient * x
+    first = list(range(x.ndim - 1))
+    return np.moveaxis(np.tensordot(x, gradient, (first, first)), 0, max(0, len(input_shape) - 2))
+
+
+derivative(np.dot, _dot_gradient_x, _dot_gradient_y)
+
+
+# Any number of inputs: one rule for all of them, which is told the position of its own.
+def _concatenate_gradient(
+    gradient: Any, *, position: int, shapes: list[Any], axis: int | None = 0
+) -> np.ndarray:
+    """The piece of the gradient that stands where the input stood."""
+    sizes = [math.prod(shape) if axis is None else shape[axis] for shape in shapes]
+    start, axis = sum(sizes[:position]), (axis or 0) % gradient.ndim
+    piece = gradient[(slice(None),) * axis + (slice(start, start + sizes[position]),)]
+    return np.reshape(piece, shapes[position])
+
+
+def _vstack_gradient(gradient: Any, *, position: int, shapes: list[Any]) -> np.ndarray:
+    rows = [shape if len(shape) > 1 else (1, *(shape or (1,))) for shape in shapes]
+    return _concatenate_gradient(gradient, position=position, shapes=rows)
+
+
+def _hstack_gradient(gradient: Any, *, position: int, shapes: list[Any]) -> np.ndarray:
+    rows = [shape or (1,) for shape in shapes]
+    return _concatenate_gradient(
+        gradient, position=position, shapes=rows, axis=int(gradient.ndim > 1)
+    )
+
+
+def _stack_gradient(
+    gradient: Any, *, position: int, shapes: list[Any], axis: int = 0
+) -> np.ndarray:
+    return gradient[(slice(None),) * (axis % gradient.ndim) + (position,)]
+
+
+def _einsum_gradient(
+    gradient: Any, *inputs: Any, position: int, shapes: list[Any], subscripts: str
+) -> np.ndarray:
+    """The same product with the gradient in place of the input, added up over the other indices."""
+    indices, result = _indices(subscripts, shapes)
+    own = "".join(dict.fromkeys(indices[position]))
+    others = [i for i in range(len(inputs)) if i != position]
+    terms = [result, *(indices[i] for i in others)]
+    factors = [gradient, *(inputs[i] for i in others)]
+    sizes = dict(zip(indices[position], shapes[position], strict=True))
+    for index in own:
+        if not any(index in term for term in terms):  # it was added up by itself: repeat
+            terms.append(index)
+            factors.append(np.ones_like(gradient, shape=sizes[index]))
+    part = np.einsum(f"{','.join(terms)}->{own}", *factors)
+    if own == indices[position]:
+        return part
+    # An index that stands twice, as in "ii->": only the diagonal took part.
+    whole = np.zeros_like(part, shape=shapes[position])
+    grid = np.ix_(*(np.arange(sizes[index]) for index in own))
+    whole[tuple(grid[own.index(index)] for index in indices[position])] = part
+    return whole
+
+
+def _indices(subscripts: str, shapes: list[Any]) -> tuple[list[str], str]:
+    """The indices of each input of einsum and of its result, with letters for the dots."""
+    given, arrow, result = subscripts.replace(" ", "").partition("->")
+    terms = given.split(",")
+    free = [letter for letter in string.ascii_letters if letter not in subscripts]
+    hidden = [len(s) - len(t.replace("...", "")) for s, t in zip(shapes, terms, strict=True)]
+    dots = "".join(free[: max(n if "..." in t else 0 for n, t in zip(hidden, terms, strict=True))])
+    if not arrow:
+        letters = given.replace(",", "").replace(".", "")
+        result = "..." + "".join(sorted(x for x in letters if letters.count(x) == 1))
+    terms = [
+        term.replace("...", dots[len(dots) - count :])
+        for term, count in zip(terms, hidden, strict=True)
+    ]
+    return terms, result.replace("...", dots)
+
+
+derivative(np.concatenate, _concatenate_gradient)
+derivative(np.stack, _stack_gradient)
+derivative(np.vstack, _vstack_gradient)
+derivative(np.hstack, _hstack_gradient)
+derivative(np.einsum, _einsum_gradient)
 
 # %%
 random = np.random.default_rng(0)
@@ -890,7 +1030,7 @@ def _cross_entropy_gradient(
     scale = gradient / classes.size
     result = probabilities * scale
     rows = result.reshape(-1, result.shape[-1])
-    rows[np.arange(len(rows)), classes.reshape(-1)] -= scale
+    rows[np.arange(len(rows), like=rows), classes.reshape(-1)] -= scale
     return result
     ### END SOLUTION
 
@@ -1011,7 +1151,7 @@ loss, total, seen = network(), 0, {id(weight._array) for weight in weights}
 node = loss._node
 while isinstance(node, Node):
     arrays = [array for edge in node.edges for array in edge[2]]
-    arrays += [option for option in node.options.values() if isinstance(option, np.ndarray)]
+    arrays += [option for option in node.options.values() if is_array(option)]
     new = [array for array in arrays if id(array) not in seen]
     seen |= {id(array) for array in new}
     total += sum(array.nbytes for array in new)

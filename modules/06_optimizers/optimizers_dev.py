@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.arguments import real_number
-from tinytorch.core.tensor import Tensor, as_tensor, brief
+from tinytorch.core.tensor import Tensor, as_tensor, brief, is_array, is_writeable
 
 # %%
 # For the experiments in this lesson; the library does without.
@@ -114,7 +114,7 @@ class Optimizer:
             gradient = parameter.grad
             if gradient is not None:
                 array = parameter.data
-                if not array.flags.writeable or array.dtype.kind != "f":
+                if not is_writeable(array) or array.dtype.kind != "f":
                     raise _immovable(array)
                 moves.append((array, _gradient(parameter, gradient), state))
         for move in moves:
@@ -136,7 +136,7 @@ class Optimizer:
 
 def _immovable(array: np.ndarray) -> ValueError:
     """Why an array cannot be a parameter's."""
-    if array.flags.writeable:
+    if is_writeable(array):
         return ValueError(
             f"a parameter of shape {array.shape} holds whole numbers, of dtype {array.dtype}, "
             "which cannot move by fractions; make it of float32"
@@ -160,7 +160,11 @@ def _gradient(parameter: Tensor, gradient: Any) -> np.ndarray:
 
 def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
     """The parameters as a list of distinct tensors that require a gradient."""
-    if isinstance(parameters, (Tensor, np.ndarray)) or not isinstance(parameters, Iterable):
+    if (
+        isinstance(parameters, Tensor)
+        or is_array(parameters)
+        or not isinstance(parameters, Iterable)
+    ):
         fix = "[tensor]" if isinstance(parameters, Tensor) else "layer.parameters(), with brackets"
         kind = type(parameters).__name__
         raise TypeError(f"{name} takes a list of tensors, got one {kind}; pass {fix}")
@@ -184,8 +188,8 @@ def _checked_parameters(parameters: Any, name: str) -> list[Tensor]:
                 f"{name} got a tensor of shape {parameter.shape} that was computed from others, "
                 "and so never gets a gradient of its own; pass the tensors it was computed from"
             )
-        if not parameter.data.flags.writeable:
-            raise _immovable(parameter.data)
+        if not is_writeable(parameter._array):
+            raise _immovable(parameter._array)
     if len({id(parameter) for parameter in found}) < len(found):
         raise ValueError(f"{name} got the same parameter twice, which would move it twice a step")
     return found

@@ -35,7 +35,7 @@ from tinytorch.arguments import real_number, whole_number
 from tinytorch.composition import run
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import Optimizer
-from tinytorch.core.tensor import Tensor, as_array, brief
+from tinytorch.core.tensor import Tensor, as_array, brief, is_array
 from tinytorch.files import write_atomically
 from tinytorch.random import generator
 
@@ -134,7 +134,7 @@ def as_input(samples: np.ndarray) -> Tensor:
 
 def _samples(samples: Any, name: str) -> np.ndarray:
     """The samples as an array with at least one dimension, the one that counts them."""
-    array = samples if isinstance(samples, np.ndarray) else as_array(samples)
+    array = samples if is_array(samples) else as_array(samples)
     if array.ndim == 0:
         raise ValueError(
             f"{name} takes an array of samples, got the single number {brief(samples)}"

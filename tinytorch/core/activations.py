@@ -22,7 +22,7 @@ class Activation(Layer):
 def relu(x: np.ndarray) -> np.ndarray:
     """The rectified linear unit, `max(x, 0)`, element by element (Nair and Hinton, 2010)."""
     # A row of zeros, since NumPy compares two arrays three times as fast as an array and a number.
-    return np.maximum(x, np.zeros(x.shape[-1:], x.dtype))
+    return np.maximum(x, np.zeros(x.shape[-1:], x.dtype, like=x))
 
 
 class ReLU(Activation):

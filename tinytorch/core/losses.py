@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, apply, as_array, as_tensor
+from tinytorch.core.tensor import Tensor, apply, as_array, as_tensor, is_array
 from tinytorch.summation import accurate_sum
 from tinytorch.targets import class_indices, expect_probabilities, expect_same_shape
 
@@ -96,10 +96,10 @@ class CrossEntropyLoss(Loss):
             ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
         """
         logits = as_tensor(logits)
-        if not isinstance(classes, np.ndarray) or classes.dtype.kind not in "iuf":
+        if not is_array(classes) or classes.dtype.kind not in "iuf":
             classes = as_array(classes, np.float64)
         indices = class_indices("CrossEntropyLoss", classes, logits.shape)
-        probabilities = np.empty(logits.shape, logits.dtype)
+        probabilities = np.empty_like(logits._array, order="C")
         return apply(cross_entropy, logits, classes=indices, probabilities=probabilities)
 
 
@@ -116,12 +116,12 @@ def cross_entropy(logits: np.ndarray, classes: np.ndarray, probabilities: np.nda
             needs that, and most of it is worked out here anyway.
     """
     scores = shifted(logits)
-    right = scores[np.arange(len(scores)), classes.reshape(-1)]
+    right = scores[np.arange(len(scores), like=scores), classes.reshape(-1)]
     exponentials = np.exp(scores)
     totals = accurate_sum(exponentials, axis=1)
     np.divide(exponentials, totals[:, None], out=probabilities.reshape(scores.shape))
     losses = np.log(totals) - right
-    return np.add.reduce(losses) / len(losses)
+    return losses.sum() / len(losses)
 
 
 @np.errstate(over="ignore")  # a difference beyond float32 becomes -infinity, and its exp 0: right
@@ -133,5 +133,5 @@ def shifted(logits: np.ndarray) -> np.ndarray:
     rows = logits.reshape(-1, logits.shape[-1])
     if len(rows) > rows.shape[1]:
         # Class by class in memory, the same numbers are compared and added up in long runs.
-        rows = np.asfortranarray(rows)
-    return rows - np.maximum.reduce(rows, axis=1, keepdims=True)
+        rows = rows.copy(order="F")
+    return rows - rows.max(axis=1, keepdims=True)

@@ -48,13 +48,30 @@ def _number_type(dtype: Any) -> np.dtype[Any]:
 
 
 def _numpy_array(data: Any) -> np.ndarray:
-    """The data as NumPy reads it, with a dtype of NumPy's choice."""
+    """The data as NumPy reads it, in a dtype of its choice; another library's array itself."""
     try:
-        return np.asarray(data)
+        return data if _is_foreign(data) else np.asarray(data)
     except ValueError:
         raise ValueError(
             "Tensor got lists of unequal lengths; every row of a tensor has the same length"
         ) from None
+
+
+def is_array(value: Any) -> bool:
+    """Whether this is an array: NumPy's, or one of a library that speaks NumPy's protocols."""
+    return isinstance(value, np.ndarray) or _is_foreign(value)
+
+
+def is_writeable(array: Any) -> bool:
+    """Whether numbers can be written into an array. Libraries that do not say so allow it."""
+    return getattr(getattr(array, "flags", None), "writeable", True)
+
+
+def _is_foreign(value: Any) -> bool:
+    """Whether this is another library's array, such as CuPy's, which NumPy's functions work on."""
+    kind = type(value)
+    speaks = hasattr(kind, "__array_function__") and hasattr(kind, "__array_ufunc__")
+    return speaks and not isinstance(value, (np.ndarray, Tensor))
 
 
 def _converted(array: np.ndarray, dtype: np.dtype[Any], data: Any) -> np.ndarray:
@@ -96,12 +113,17 @@ Operation = Callable[..., Any]
 _record: Callable[..., None] | None = None
 _backward: Callable[[Tensor, Any], None] | None = None
 
-# What NumPy does with too large an error, and we do ourselves: it loses digits where it adds up
-# float32 numbers that are not side by side in memory.
+# What is done by another function than NumPy's. It loses digits where it adds up float32 numbers
+# that are not side by side in memory; and it wants any number of arrays in a list.
 _DONE_BY: dict[Operation, Operation] = {
     np.sum: accurate_sum,
     np.mean: accurate_mean,
     np.var: accurate_var,
+    np.concatenate: lambda *arrays, **options: np.concatenate(arrays, **options),
+    np.stack: lambda *arrays, **options: np.stack(arrays, **options),
+    np.vstack: lambda *arrays: np.vstack(arrays),
+    np.hstack: lambda *arrays: np.hstack(arrays),
+    np.einsum: lambda *arrays, subscripts: np.einsum(subscripts, *arrays),
 }
 
 _FLOAT32 = np.dtype(np.float32)
@@ -122,6 +144,7 @@ def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None])
 
 # Others who are told of what passes the door; see `listen`.
 listeners: dict[str, list[Callable[..., Any]]] = {
+    "before": [],
     "after": [],
     "taken_in": [],
     "handed_out": [],
@@ -133,6 +156,8 @@ class listen:
     """Stand at the door and be told of what passes: until `stop()`, or in a `with` block.
 
     Args:
+        before: asked as `before(op, inputs, arrays, options)` before an operation runs. What it
+            returns stands for the result of the operation, unless it is NotImplemented.
         after: called as `after(output, op, inputs, arrays, options)` after each operation.
         taken_in: called with an array that becomes a tensor's, or an operation's, from outside.
         handed_out: called with an array that `Tensor.data` hands out.
@@ -189,12 +214,19 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
         else:
             arrays.append(_operand(op, value, inputs))
     try:
-        result = _DONE_BY.get(op, op)(*arrays, **options)
+        if options:
+            options = _beside(arrays, options)
+        result: Any = NotImplemented
+        for ask in listeners["before"]:
+            if (result := ask(op, inputs, arrays, options)) is not NotImplemented:
+                break
+        if result is NotImplemented:
+            result = _DONE_BY.get(op, op)(*arrays, **options)
     except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise _explained(op, arrays, options, error) from error
 
     if type(result) is not np.ndarray:
-        result = np.asarray(result)
+        result = _as_result(op, result)
     if result.dtype != _FLOAT32:
         result = _result(op, result, arrays)
     output = wrap(result)
@@ -227,7 +259,8 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
             "compute with the tensors themselves, or detach() them"
         )
     try:
-        array = np.asarray(value)
+        like = next((x._array for x in inputs if type(x) is Tensor and _is_foreign(x._array)), None)
+        array = np.asarray(value, like=like) if like is not None else _numpy_array(value)
     except ValueError:
         raise ValueError(f"{name_of(op)} got lists of unequal lengths: {brief(value)}") from None
     real = array.dtype.kind in "biuf"
@@ -254,6 +287,27 @@ def _tensors(value: Any) -> Iterator[Tensor]:
             yield from _tensors(part)
 
 
+def _beside(arrays: list[Any], options: dict[str, Any]) -> dict[str, Any]:
+    """The options, with NumPy's arrays moved to the library that the inputs' arrays are of."""
+    like = next((array for array in arrays if _is_foreign(array)), None)
+    if like is None:
+        return options
+    return {
+        name: np.asarray(value, like=like) if isinstance(value, np.ndarray) else value
+        for name, value in options.items()
+    }
+
+
+def _as_result(op: Operation, result: Any) -> Any:
+    """What an operation returned, as an array."""
+    if isinstance(result, tuple) or (isinstance(result, list) and any(map(is_array, result))):
+        raise TypeError(
+            f"{name_of(op)} returned a {type(result).__name__} of {len(result)}, expected one "
+            "array; write an operation for each of them"
+        )
+    return result if _is_foreign(result) else np.asarray(result)
+
+
 def _result(op: Operation, result: np.ndarray, arrays: list[Any]) -> np.ndarray:
     """What an operation returned, in the dtype that its inputs call for."""
     if result.dtype.kind not in "biuf":
@@ -261,17 +315,17 @@ def _result(op: Operation, result: np.ndarray, arrays: list[Any]) -> np.ndarray:
     # A whole number divided, a mean of booleans, float16 times int64: NumPy answers in float64, or
     # in float16 where there were but bytes. We answer in the inputs' own float, or in float32.
     if result.dtype.kind == "f":
-        floats = [a.dtype for a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+        floats = [a.dtype for a in arrays if is_array(a) and a.dtype.kind == "f"]
         own = max(floats, key=lambda dtype: dtype.itemsize, default=_FLOAT32)
         if result.itemsize > max(own.itemsize, 4):
             result = result.astype(own)
         elif not floats and isinstance(op, np.ufunc):
-            result = np.asarray(op(*arrays, dtype=_FLOAT32))
+            result = _as_result(op, op(*arrays, dtype=_FLOAT32))
     return result
 
 
 def _any_float64(arrays: list[Any]) -> bool:
-    return any(isinstance(a, np.ndarray) and a.dtype == _FLOAT64 for a in arrays)
+    return any(is_array(a) and a.dtype == _FLOAT64 for a in arrays)
 
 
 def name_of(op: Operation) -> str:
@@ -340,7 +394,42 @@ _NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
     np.reshape: (1, ("shape",)),
     np.transpose: (1, ("axes",)),
     np.where: (3, ()),
+    np.dot: (2, ()),
 }
+
+
+def _call(function: Operation, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A call of a NumPy function as one of `apply`; NotImplemented where it is none."""
+    names: tuple[str, ...]
+    if function in (np.concatenate, np.stack, np.vstack, np.hstack):
+        # All inputs stand in a list, which comes first.
+        names = ("axis",) if function in (np.concatenate, np.stack) else ()
+        if not args or not isinstance(args[0], (list, tuple)) or not args[0]:
+            return NotImplemented
+        inputs, rest = tuple(args[0]), args[1:]
+    elif function is np.einsum and args and isinstance(args[0], str):
+        inputs, rest, names = args[1:], args[:1], ("subscripts",)
+    elif function in (np.split, np.array_split):
+        return _parts(function, *args, **options)
+    else:
+        count, names = _NUMPY_OPERATIONS.get(function, (0, ()))
+        if not 0 < count <= len(args):
+            return NotImplemented
+        inputs, rest = args[:count], args[count:]
+    # (By position only the first option: the places of the others are NumPy's.)
+    if len(rest) > min(1, len(names)) or not options.keys() <= set(names[len(rest) :]):
+        return NotImplemented
+    op = reshape if function is np.reshape else function
+    return apply(op, *inputs, **dict(zip(names, rest, strict=False)), **options)
+
+
+def _parts(function: Operation, ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
+    """The parts into which `np.split` cuts a tensor, each of them an operation of its own."""
+    x = as_tensor(ary)
+    parts = function(np.arange(x.shape[axis]), _plain(indices_or_sections))
+    before = (slice(None),) * (axis % x.ndim)
+    starts = [sum(map(len, parts[:i])) for i in range(len(parts))]
+    return [x[(*before, slice(a, a + len(p)))] for a, p in zip(starts, parts, strict=True)]
 
 
 def reshape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -358,7 +447,7 @@ def _index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(_index(part) for part in index)
     index = _plain(index)
-    return index.copy() if isinstance(index, np.ndarray) else index
+    return index.copy() if is_array(index) else index
 
 
 def _plain(value: Any) -> Any:
@@ -379,9 +468,9 @@ def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]
     have to flow through the function is an error when it gets there, and not silently missing.
     """
     result = function(*_plain(args), **_plain(options))
-    if not isinstance(result, (np.ndarray, np.number)) or options.get("out") is not None:
+    if not (is_array(result) or isinstance(result, np.number)) or options.get("out") is not None:
         return result
-    output = wrap(np.array(result))
+    output = wrap(result.copy() if is_array(result) else np.array(result))
     tensors = tuple(_tensors((args, options)))
     if _record is not None and any(x.requires_grad for x in tensors):
         _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
@@ -463,7 +552,7 @@ class Tensor:
 
     @data.setter
     def data(self, array: np.ndarray) -> None:
-        self._array = array if isinstance(array, np.ndarray) else as_array(array, self.dtype)
+        self._array = array if is_array(array) else as_array(array, self.dtype)
         for tell in listeners["taken_in"]:
             tell(self._array)
 
@@ -608,7 +697,7 @@ class Tensor:
                 f"`x {sign} y` got an x of shape {self.shape}, which it cannot make one of shape "
                 f"{result.shape}"
             )
-        if not self._array.flags.writeable:
+        if not is_writeable(self._array):
             raise ValueError(
                 f"`x {sign} y` got an x whose array is read-only; make it from a copy: "
                 "Tensor(array.copy(), requires_grad=True)"
@@ -837,14 +926,8 @@ class Tensor:
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """`np.sum(x)` is `x.sum()`; functions without a derivative work on the arrays."""
-        inputs, names = _NUMPY_OPERATIONS.get(function, (0, ()))
-        # (By position only the first option: the places of the others are NumPy's.)
-        if 0 < inputs <= len(args) <= inputs + 1 and options.keys() <= set(names):
-            op = reshape if function is np.reshape else function
-            return apply(
-                op, *args[:inputs], **dict(zip(names, args[inputs:], strict=False)), **options
-            )
-        return _outside(function, args, options)
+        result = _call(function, args, options)
+        return _outside(function, args, options) if result is NotImplemented else result
 
     def __getstate__(self) -> dict[str, Any]:
         """What pickle and copy keep: all but the history, which belongs to this process."""
