@@ -25,6 +25,7 @@ def worker() -> Iterator[Worker]:
     worker.end()
 
 
+@pytest.mark.thorough
 @each_case
 def test_a_command_killed_before_any_of_its_steps_loses_nothing(
     workspace: Workspace, worker: Worker, case: str
@@ -33,6 +34,7 @@ def test_a_command_killed_before_any_of_its_steps_loses_nothing(
     assert steps > 3, "the command does write"
 
 
+@pytest.mark.thorough
 @each_case
 def test_a_command_killed_at_random_instants_loses_nothing(
     workspace: Workspace, worker: Worker, case: str

@@ -152,6 +152,7 @@ SCREENS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("screen", SCREENS)
 def test_no_line_is_wider_than_the_terminal(workspace: Workspace, screen: str) -> None:
     prepare, arguments = SCREENS[screen]
@@ -206,7 +207,9 @@ def test_a_screen_is_as_it_was_looked_over(
     monkeypatch.chdir(workspace.root)
     prepare(workspace)
     # No PATH, since a screen that speaks of JupyterLab asks whether it is installed.
-    screen = as_on_file(shown(workspace.root, *arguments, PATH=""), home, *arguments)
+    output = shown(workspace.root, *arguments, PATH="")
+    assert too_wide(output) == []
+    screen = as_on_file(output, home, *arguments)
     file = ON_FILE / f"{name.replace(' ', '-')}.txt"
     if request.config.getoption("renew_screens"):
         file.write_text(screen, encoding="utf-8")
