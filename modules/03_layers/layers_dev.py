@@ -50,13 +50,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from tinytorch.arguments import real_number, whole_number
 from tinytorch.composition import Layer as Layer
-from tinytorch.core.tensor import Tensor, apply, as_tensor
+from tinytorch.core.tensor import Tensor, TensorLike, apply, as_tensor
 from tinytorch.random import generator
 
 # %%
@@ -64,6 +63,7 @@ from tinytorch.random import generator
 # isort: split
 import time
 import tracemalloc
+from typing import Any
 
 import matplotlib.pyplot as plt
 
@@ -374,7 +374,7 @@ class Linear(Layer):
         self.bias = Tensor(np.zeros(self.out_features), requires_grad=True) if bias else None
         ### END SOLUTION
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Transform a batch.
 
         Args:
@@ -700,7 +700,7 @@ class Dropout(Layer):
     def __init__(self, p: float = 0.5) -> None:
         self.p = real_number("the probability p of Dropout", p, at_most=1)
 
-    def forward(self, x: Any, training: bool | None = None) -> Tensor:
+    def forward(self, x: TensorLike, training: bool | None = None) -> Tensor:
         """Drop elements in training; pass `x` through unchanged at inference.
 
         Args:
@@ -772,7 +772,7 @@ dropout2 = Dropout(0.3)
 layer3 = Linear(128, 10)
 
 
-def forward(x: Any, training: bool) -> Tensor:
+def forward(x: TensorLike, training: bool) -> Tensor:
     x = layer1(x)
     x = activation1(x)
     x = dropout1(x, training=training)
@@ -808,7 +808,7 @@ class Network(Layer):
         self.layer1, self.activation1 = Linear(784, 256), ReLU()
         self.dropout1, self.layer2 = Dropout(0.5), Linear(256, 10)
 
-    def forward(self, x: Any, training: bool) -> Tensor:
+    def forward(self, x: TensorLike, training: bool) -> Tensor:
         hidden = self.activation1(self.layer1(x))
         return self.layer2(self.dropout1(hidden, training=training))
 

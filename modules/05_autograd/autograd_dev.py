@@ -535,6 +535,18 @@ print("unbroadcast: as it should be")
 # | `exp(x)` | `gradient * output`, as exp is its own slope | the output |
 # | `log(x)` | `gradient / x` | x |
 # | `relu(x)` | `gradient * (output > 0)` | the output |
+#
+# The rows that follow are for what was there before this lesson. An operation that comes later, in
+# another lesson or a program of your own, has its row right below it, where both can be read
+# together:
+#
+# ```python
+# def scaled(x: np.ndarray, factor: float) -> np.ndarray:
+#     return factor * x
+#
+#
+# derivative(scaled, lambda gradient, factor: factor * gradient)
+# ```
 
 
 # %%
@@ -607,6 +619,9 @@ def derivative(op: Operation, *rules: Callable[..., np.ndarray]) -> None:
     """Enter an operation in the table, with a rule for each of its inputs (see `Rule`).
 
     A rule may be anything that can be called: a function, a `functools.partial`, an object.
+
+    Write it right below the operation, wherever that is: only NumPy's operations, and those of
+    the lessons before this one, have their rows here.
     """
     _rules[op] = [Rule(rule) for rule in rules]
 

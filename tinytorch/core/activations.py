@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from tinytorch.composition import Layer
-from tinytorch.core.tensor import Tensor, apply, as_tensor
+from tinytorch.core.tensor import Tensor, TensorLike, apply, as_tensor
 from tinytorch.summation import accurate_sum
 
 
@@ -28,7 +26,7 @@ def relu(x: np.ndarray) -> np.ndarray:
 class ReLU(Activation):
     """`max(x, 0)`: negative numbers become 0, the others stay."""
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         return apply(relu, as_tensor(x))
 
 
@@ -42,7 +40,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 class Sigmoid(Activation):
     """`1 / (1 + exp(-x))`: any number becomes one between 0 and 1."""
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         return apply(sigmoid, as_tensor(x))
 
 
@@ -54,7 +52,7 @@ def tanh(x: np.ndarray) -> np.ndarray:
 class Tanh(Activation):
     """The hyperbolic tangent: any number becomes one between -1 and 1."""
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         return apply(tanh, as_tensor(x))
 
 
@@ -75,7 +73,7 @@ def _gelu_argument(x: np.ndarray) -> np.ndarray:
 class GELU(Activation):
     """The Gaussian error linear unit in its tanh form: a smooth relative of ReLU."""
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         return apply(gelu, as_tensor(x))
 
 
@@ -105,7 +103,7 @@ class Softmax(Activation):
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         return apply(softmax, as_tensor(x), axis=self.axis)
 
     def __repr__(self) -> str:

@@ -332,6 +332,9 @@ def derivative(op: Operation, *rules: Callable[..., np.ndarray]) -> None:
     """Enter an operation in the table, with a rule for each of its inputs (see `Rule`).
 
     A rule may be anything that can be called: a function, a `functools.partial`, an object.
+
+    Write it right below the operation, wherever that is: only NumPy's operations, and those of
+    the lessons before this one, have their rows here.
     """
     _rules[op] = [Rule(rule) for rule in rules]
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from tinytorch.arguments import real_number, whole_number
 from tinytorch.composition import Layer as Layer
-from tinytorch.core.tensor import Tensor, apply, as_tensor
+from tinytorch.core.tensor import Tensor, TensorLike, apply, as_tensor
 from tinytorch.random import generator
 
 
@@ -49,7 +48,7 @@ class Linear(Layer):
         self.weight = Tensor(weight, requires_grad=True)
         self.bias = Tensor(np.zeros(self.out_features), requires_grad=True) if bias else None
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Transform a batch.
 
         Args:
@@ -136,7 +135,7 @@ class Dropout(Layer):
     def __init__(self, p: float = 0.5) -> None:
         self.p = real_number("the probability p of Dropout", p, at_most=1)
 
-    def forward(self, x: Any, training: bool | None = None) -> Tensor:
+    def forward(self, x: TensorLike, training: bool | None = None) -> Tensor:
         """Drop elements in training; pass `x` through unchanged at inference.
 
         Args:

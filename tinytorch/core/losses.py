@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, apply, as_array, as_tensor, is_array
+from tinytorch.core.tensor import Tensor, TensorLike, apply, as_array, as_tensor, is_array
 from tinytorch.summation import accurate_sum
 from tinytorch.targets import class_indices, expect_probabilities, expect_same_shape
 
@@ -28,7 +28,7 @@ class Loss:
         return f"{type(self).__name__}()"
 
 
-def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
+def _pair(prediction: TensorLike, target: TensorLike, name: str) -> tuple[Tensor, Tensor]:
     """Prediction and target as tensors of one shape."""
     prediction = as_tensor(prediction)
     target = (
@@ -41,7 +41,7 @@ def _pair(prediction: Any, target: Any, name: str) -> tuple[Tensor, Tensor]:
 class MSELoss(Loss):
     """The mean squared error, `mean((prediction - target) ** 2)`, over all elements."""
 
-    def forward(self, prediction: Any, target: Any) -> Tensor:
+    def forward(self, prediction: TensorLike, target: TensorLike) -> Tensor:
         """Compare predictions with targets of the same shape.
 
         Raises:
@@ -58,7 +58,7 @@ class BinaryCrossEntropyLoss(Loss):
     off at -100, so that a prediction that is certain and wrong costs 100 instead of infinity.
     """
 
-    def forward(self, prediction: Any, target: Any) -> Tensor:
+    def forward(self, prediction: TensorLike, target: TensorLike) -> Tensor:
         """Compare probabilities with targets of the same shape, 0 for no and 1 for yes.
 
         Raises:
@@ -84,7 +84,7 @@ def binary_cross_entropy(prediction: np.ndarray, target: np.ndarray) -> np.ndarr
 class CrossEntropyLoss(Loss):
     """The cross-entropy of a choice among classes: `-log softmax(logits)[class]`, averaged."""
 
-    def forward(self, logits: Any, classes: Any) -> Tensor:
+    def forward(self, logits: TensorLike, classes: TensorLike) -> Tensor:
         """Compare logits with the right classes.
 
         Args:

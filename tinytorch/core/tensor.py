@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -617,7 +617,7 @@ class Tensor:
         """The same numbers in the same memory, cut off from how they were computed."""
         return Tensor(self, dtype=self.dtype)
 
-    def backward(self, gradient: Any = None) -> None:
+    def backward(self, gradient: TensorLike | None = None) -> None:
         """Compute the gradient of this tensor with respect to all that it was computed from.
 
         Each tensor made with `requires_grad=True` that took part gets it added to its `.grad`.
@@ -636,29 +636,29 @@ class Tensor:
 
     # Arithmetic: each goes through the door.
 
-    def __add__(self, other: Any) -> Tensor:
+    def __add__(self, other: TensorLike) -> Tensor:
         """`self + other`, element by element; the shapes broadcast."""
         return apply(np.add, self, other)
 
-    def __sub__(self, other: Any) -> Tensor:
+    def __sub__(self, other: TensorLike) -> Tensor:
         """`self - other`, element by element; the shapes broadcast."""
         return apply(np.subtract, self, other)
 
-    def __mul__(self, other: Any) -> Tensor:
+    def __mul__(self, other: TensorLike) -> Tensor:
         """`self * other`, element by element; the shapes broadcast."""
         return apply(np.multiply, self, other)
 
-    def __truediv__(self, other: Any) -> Tensor:
+    def __truediv__(self, other: TensorLike) -> Tensor:
         """`self / other`, element by element; the shapes broadcast."""
         return apply(np.divide, self, other)
 
-    def __pow__(self, exponent: Any) -> Tensor:
+    def __pow__(self, exponent: TensorLike) -> Tensor:
         # The two most common powers have operations of their own, which are many times faster.
         if isinstance(exponent, (int, float)) and exponent in (2, 0.5):
             return apply(np.square if exponent == 2 else np.sqrt, self)
         return apply(np.power, self, exponent)
 
-    def __matmul__(self, other: Any) -> Tensor:
+    def __matmul__(self, other: TensorLike) -> Tensor:
         """`self @ other`, the matrix product over the last two dimensions."""
         return apply(np.matmul, self, other)
 
@@ -670,16 +670,16 @@ class Tensor:
 
     # `x -= y` is `x = x - y`, a new tensor, except for a parameter, which would be lost.
 
-    def __iadd__(self, other: Any) -> Tensor:
+    def __iadd__(self, other: TensorLike) -> Tensor:
         return self._became(self + other, "+=")
 
-    def __isub__(self, other: Any) -> Tensor:
+    def __isub__(self, other: TensorLike) -> Tensor:
         return self._became(self - other, "-=")
 
-    def __imul__(self, other: Any) -> Tensor:
+    def __imul__(self, other: TensorLike) -> Tensor:
         return self._became(self * other, "*=")
 
-    def __itruediv__(self, other: Any) -> Tensor:
+    def __itruediv__(self, other: TensorLike) -> Tensor:
         return self._became(self / other, "/=")
 
     def _became(self, result: Tensor, sign: str) -> Tensor:
@@ -705,22 +705,22 @@ class Tensor:
         self.data[...] = result._array
         return self
 
-    def __radd__(self, other: Any) -> Tensor:
+    def __radd__(self, other: TensorLike) -> Tensor:
         return apply(np.add, other, self)
 
-    def __rsub__(self, other: Any) -> Tensor:
+    def __rsub__(self, other: TensorLike) -> Tensor:
         return apply(np.subtract, other, self)
 
-    def __rmul__(self, other: Any) -> Tensor:
+    def __rmul__(self, other: TensorLike) -> Tensor:
         return apply(np.multiply, other, self)
 
-    def __rtruediv__(self, other: Any) -> Tensor:
+    def __rtruediv__(self, other: TensorLike) -> Tensor:
         return apply(np.divide, other, self)
 
-    def __rpow__(self, base: Any) -> Tensor:
+    def __rpow__(self, base: TensorLike) -> Tensor:
         return apply(np.power, base, self)
 
-    def __rmatmul__(self, other: Any) -> Tensor:
+    def __rmatmul__(self, other: TensorLike) -> Tensor:
         return apply(np.matmul, other, self)
 
     # Comparisons give a tensor of booleans, element by element. What is no number equals none.
@@ -731,24 +731,24 @@ class Tensor:
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
         return _equality(np.not_equal, self, other)
 
-    def __lt__(self, other: Any) -> Tensor:
+    def __lt__(self, other: TensorLike) -> Tensor:
         return apply(np.less, self, other)
 
-    def __le__(self, other: Any) -> Tensor:
+    def __le__(self, other: TensorLike) -> Tensor:
         return apply(np.less_equal, self, other)
 
-    def __gt__(self, other: Any) -> Tensor:
+    def __gt__(self, other: TensorLike) -> Tensor:
         return apply(np.greater, self, other)
 
-    def __ge__(self, other: Any) -> Tensor:
+    def __ge__(self, other: TensorLike) -> Tensor:
         return apply(np.greater_equal, self, other)
 
     # Combining such answers: (x > 0) & (x < 1).
 
-    def __and__(self, other: Any) -> Tensor:
+    def __and__(self, other: TensorLike) -> Tensor:
         return apply(np.bitwise_and, self, other)
 
-    def __or__(self, other: Any) -> Tensor:
+    def __or__(self, other: TensorLike) -> Tensor:
         return apply(np.bitwise_or, self, other)
 
     def __invert__(self) -> Tensor:
@@ -759,7 +759,7 @@ class Tensor:
 
     # Methods by name.
 
-    def matmul(self, other: Any) -> Tensor:
+    def matmul(self, other: TensorLike) -> Tensor:
         """The matrix product `self @ other`."""
         return apply(np.matmul, self, other)
 
@@ -936,6 +936,10 @@ class Tensor:
         return state
 
 
-def as_tensor(x: Any) -> Tensor:
+# What operations, layers and losses take for a tensor; a sequence may be nested.
+TensorLike = Tensor | np.ndarray | np.generic | float | Sequence[Any]
+
+
+def as_tensor(x: TensorLike) -> Tensor:
     """`x` itself if it is a tensor of real numbers; else a new tensor of float32 from it."""
     return x if isinstance(x, Tensor) and x._array.dtype.kind == "f" else Tensor(x)
