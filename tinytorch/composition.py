@@ -225,9 +225,11 @@ def _shortly(names: list[Any]) -> str:
     return ", ".join(map(str, names[:3])) + more
 
 
-def _fitting(name: str, value: Any, tensor: Tensor) -> np.ndarray:
+def _fitting(name: str, value: Any, tensor: Tensor) -> Any:
     """The numbers to copy into a tensor, as an array of its shape."""
-    array = np.asarray(value.data if _is_tensor(value) else value)
+    array = value.data if _is_tensor(value) else value
+    if not hasattr(array, "dtype"):
+        array = np.asarray(array)
     if not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
         raise TypeError(f"load_state got {array.dtype} for {name}, which holds {tensor.dtype}")
     if array.shape != tensor.shape:
@@ -235,6 +237,6 @@ def _fitting(name: str, value: Any, tensor: Tensor) -> np.ndarray:
         raise ValueError(
             f"load_state got shape {array.shape} for {name}, expected {tensor.shape}{fix}"
         )
-    if not tensor.data.flags.writeable:
+    if not getattr(tensor.data.flags, "writeable", True):
         raise ValueError(f"load_state cannot write to {name}, whose array is read-only")
     return array

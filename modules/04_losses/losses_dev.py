@@ -290,9 +290,11 @@ class CrossEntropyLoss(Loss):
             ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
         """
         logits = as_tensor(logits)
-        if not is_array(classes) or classes.dtype.kind not in "iuf":
-            classes = as_array(classes, np.float64)
-        indices = class_indices("CrossEntropyLoss", classes, logits.shape)
+        if is_array(classes) and classes.dtype.kind in "iuf":
+            whole = classes
+        else:
+            whole = as_array(classes, np.float64)
+        indices = class_indices("CrossEntropyLoss", whole, logits.shape)
         probabilities = np.empty_like(logits._array, order="C")
         return apply(cross_entropy, logits, classes=indices, probabilities=probabilities)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _numpy_array(data: Any) -> np.ndarray:
         ) from None
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: Any) -> TypeGuard[np.ndarray]:
     """Whether this is an array: NumPy's, or one of a library that speaks NumPy's protocols."""
     return isinstance(value, np.ndarray) or _is_foreign(value)
 
