@@ -367,18 +367,18 @@ def test_an_interrupt_keeps_what_was_answered_before(monkeypatch: pytest.MonkeyP
     assert "growth" not in page
 
 
-# ---- A learner's planks --------------------------------------------------------------------------
+# ---- A learner's modules -------------------------------------------------------------------------
 
 
 def in_workspace(
     tmp_path: Path, old: str, new: str, *arguments: str, program: str = PROGRAM
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command with the reference's layers, changed, as the learner's plank."""
+    """Run the command with the reference's layers, changed, as the learner's module."""
     text = (CORE / "layers.py").read_text(encoding="utf-8")
     assert old in text
-    plank = tmp_path / "workspace" / "tinytorch" / "core" / "layers.py"
-    plank.parent.mkdir(parents=True)
-    plank.write_text(text.replace(old, new), encoding="utf-8")
+    finished_module = tmp_path / "workspace" / "tinytorch" / "core" / "layers.py"
+    finished_module.parent.mkdir(parents=True)
+    finished_module.write_text(text.replace(old, new), encoding="utf-8")
     (tmp_path / "workspace" / "tinytorch.toml").write_text("")
     return subprocess.run(
         [sys.executable, "-c", program, "explore", "03", *arguments],
@@ -399,7 +399,9 @@ def test_the_learners_layers_are_the_ones_that_answer(tmp_path: Path) -> None:
     assert "Modules: layers is yours, the others are the reference's" in flat
 
 
-def test_a_plank_that_breaks_is_named_with_its_line_and_the_way_to_check_it(tmp_path: Path) -> None:
+def test_a_module_that_breaks_is_named_with_its_line_and_the_way_to_check_it(
+    tmp_path: Path,
+) -> None:
     broken = "raise RuntimeError('not yet')"
     done = in_workspace(tmp_path, "self.bias = Tensor(", f"{broken}; self.bias = Tensor(", *QUICK)
     assert done.returncode == 1

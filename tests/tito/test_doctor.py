@@ -35,12 +35,12 @@ def seen(workspace: Workspace) -> list[Finding]:
 
 
 @pytest.fixture
-def plank(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The plank of someone who has finished module 03."""
+def finished(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The finished file of someone's module 03."""
     monkeypatch.setattr("tito.commands.module._passes", lambda module, file: True)
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
     assert tito("module", "complete", "3").exit_code == 0
-    return workspace.plank(LAYERS)
+    return workspace.finished_file(LAYERS)
 
 
 # ---- The command ---------------------------------------------------------------------------------
@@ -96,13 +96,13 @@ def test_outside_a_workspace_the_doctor_looks_at_the_machine(
     assert "tito init my-tinytorch" in result.output
 
 
-def test_the_doctor_changes_nothing(workspace: Workspace, plank: Path) -> None:
+def test_the_doctor_changes_nothing(workspace: Workspace, finished: Path) -> None:
     def contents() -> dict[Path, bytes]:
         files = (path for path in workspace.root.rglob("*") if path.is_file())
-        # Python keeps the bytecode of a plank that is imported, as it does for any file.
+        # Python keeps the bytecode of a module that is imported, as it does for any file.
         return {path: path.read_bytes() for path in files if path.parent.name != "__pycache__"}
 
-    plank.write_text("import nothing_of_the_kind\n", encoding="utf-8")
+    finished.write_text("import nothing_of_the_kind\n", encoding="utf-8")
     (workspace.root / MARKER).write_text("format =")
     before = contents()
     tito("doctor")
@@ -271,8 +271,8 @@ def test_what_is_wrong_with_an_exercise_is_told(
     assert one(seen(workspace), words).state == NOTE
 
 
-def test_a_plank_older_than_its_exercise_is_worth_knowing(
-    workspace: Workspace, plank: Path
+def test_a_module_older_than_its_exercise_is_worth_knowing(
+    workspace: Workspace, finished: Path
 ) -> None:
     lesson = workspace.lesson(LAYERS)
     lesson.write_text(with_linear("x"))
@@ -280,16 +280,16 @@ def test_a_plank_older_than_its_exercise_is_worth_knowing(
     assert (finding.state, finding.fix) == (NOTE, "tito module complete 03")
 
 
-def test_a_plank_that_was_changed_by_hand_is_worth_knowing(
-    workspace: Workspace, plank: Path
+def test_a_module_that_was_changed_by_hand_is_worth_knowing(
+    workspace: Workspace, finished: Path
 ) -> None:
-    plank.write_text(plank.read_text(encoding="utf-8") + "# by hand\n", encoding="utf-8")
+    finished.write_text(finished.read_text(encoding="utf-8") + "# by hand\n", encoding="utf-8")
     finding = one(seen(workspace), "is not what modules/03_layers/layers_dev.py exports")
     assert finding.state == NOTE
 
 
-def test_going_on_in_the_notebook_changes_nothing_about_a_plank(
-    workspace: Workspace, plank: Path
+def test_going_on_in_the_notebook_changes_nothing_about_a_finished_module(
+    workspace: Workspace, finished: Path
 ) -> None:
     assert tito("module", "start", "03", "--notebook").exit_code == 0
     assert {finding.state for finding in seen(workspace)} == {OK}
@@ -297,15 +297,15 @@ def test_going_on_in_the_notebook_changes_nothing_about_a_plank(
     (workspace.root / MARKER).unlink()
     assert tito("module", "status").exit_code == 0
     assert {finding.state for finding in seen(workspace)} == {OK}
-    plank.write_text(
-        plank.read_text(encoding="utf-8").replace("return x @ self.weight", "return x"),
+    finished.write_text(
+        finished.read_text(encoding="utf-8").replace("return x @ self.weight", "return x"),
         encoding="utf-8",
     )
     assert one(seen(workspace), "is not what modules/03_layers/layers_dev.").state == NOTE
 
 
 def test_the_version_that_was_not_changed_is_fine_though_the_notes_are_lost(
-    workspace: Workspace, plank: Path
+    workspace: Workspace, finished: Path
 ) -> None:
     assert tito("module", "start", "03", "--notebook").exit_code == 0
     workspace.lesson(LAYERS).write_text(with_linear("x"))
@@ -314,9 +314,12 @@ def test_the_version_that_was_not_changed_is_fine_though_the_notes_are_lost(
     assert {finding.state for finding in seen(workspace)} == {OK}
 
 
-def test_a_plank_that_another_tinytorch_laid_out_is_fine(workspace: Workspace, plank: Path) -> None:
-    plank.write_text(
-        "# Exported from elsewhere\n" + plank.read_text(encoding="utf-8").replace("\n\n\n", "\n\n"),
+def test_a_module_that_another_tinytorch_formatted_is_fine(
+    workspace: Workspace, finished: Path
+) -> None:
+    finished.write_text(
+        "# Exported from elsewhere\n"
+        + finished.read_text(encoding="utf-8").replace("\n\n\n", "\n\n"),
         encoding="utf-8",
     )
     assert {finding.state for finding in seen(workspace)} == {OK}
@@ -332,34 +335,34 @@ def test_an_untouched_lesson_of_another_tinytorch_is_fine(
     assert {finding.state for finding in seen(workspace)} == {OK}
 
 
-def test_a_plank_that_cannot_be_imported_is_a_problem_with_its_place(
-    workspace: Workspace, plank: Path
+def test_a_module_that_cannot_be_imported_is_a_problem_with_its_place(
+    workspace: Workspace, finished: Path
 ) -> None:
-    plank.write_text("\nimport nothing_of_the_kind\n", encoding="utf-8")
+    finished.write_text("\nimport nothing_of_the_kind\n", encoding="utf-8")
     finding = one(seen(workspace), "tinytorch/core/layers.py:2: ModuleNotFoundError: No module")
     assert finding.state == PROBLEM
     assert "tito module complete 03" in finding.fix
 
 
-def test_a_plank_that_breaks_every_other_one_is_told_of_once(
-    workspace: Workspace, plank: Path
+def test_a_module_that_breaks_every_other_one_is_told_of_once(
+    workspace: Workspace, finished: Path
 ) -> None:
-    workspace.plank(TENSOR).write_text("1 / 0\n")
+    workspace.finished_file(TENSOR).write_text("1 / 0\n")
     problems = [finding for finding in seen(workspace) if finding.state == PROBLEM]
     assert len(problems) == 1
     assert "tinytorch/core/tensor.py:1: ZeroDivisionError" in problems[0].what
 
 
-def test_a_plank_that_lacks_what_the_framework_uses_is_a_problem(
-    workspace: Workspace, plank: Path
+def test_a_module_that_lacks_what_the_framework_uses_is_a_problem(
+    workspace: Workspace, finished: Path
 ) -> None:
-    text = plank.read_text(encoding="utf-8")
-    plank.write_text(text.replace("def random_keep", "def random_keeping"), encoding="utf-8")
+    text = finished.read_text(encoding="utf-8")
+    finished.write_text(text.replace("def random_keep", "def random_keeping"), encoding="utf-8")
     finding = one(seen(workspace), "tinytorch/core/layers.py lacks random_keep")
     assert (finding.state, "tito solution 03" in finding.fix) == (PROBLEM, True)
 
 
-def test_planks_that_work_are_fine(workspace: Workspace, plank: Path) -> None:
+def test_finished_modules_that_work_are_fine(workspace: Workspace, finished: Path) -> None:
     assert one(seen(workspace), "your layers").state == OK
 
 

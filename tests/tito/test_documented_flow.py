@@ -34,9 +34,9 @@ def test_in_a_workspace_it_is_about_the_learner_s_code(workspace: Workspace) -> 
     finished = typed("python -m pytest tests/ -k layers -v", workspace.root)
     assert finished.returncode == 0, finished.stdout
     assert "layers is tinytorch/core/layers.py" in finished.stdout
-    plank = workspace.plank(LAYERS)
-    plank.write_text(
-        plank.read_text().replace("linear, x, self.weight", "linear, 2 * x, self.weight")
+    finished_module = workspace.finished_file(LAYERS)
+    finished_module.write_text(
+        finished_module.read_text().replace("linear, x, self.weight", "linear, 2 * x, self.weight")
     )
     for line in ("tito test --module layers", "python -m pytest tests/ -k layers -v"):
         finished = typed(line, workspace.root)

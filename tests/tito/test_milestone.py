@@ -34,7 +34,7 @@ from tito.milestones.outcome import (
     evaluate,
     metrics,
 )
-from tito.milestones.owners import planks
+from tito.milestones.owners import all_in_use
 from tito.milestones.picture import draw
 from tito.milestones.progress import clock, describe, header_row, plain_line, table_row
 from tito.milestones.recipe import Recipe
@@ -283,7 +283,7 @@ def test_the_picture_is_a_png_of_moderate_size(whole_run: tuple[Path, str, str])
     assert len(picture) < 300_000
 
 
-def test_the_report_tells_planks_accuracy_digits_time_and_files(folder: Path) -> None:
+def test_the_report_tells_modules_accuracy_digits_time_and_files(folder: Path) -> None:
     result = run("--epochs", "1", "--output", "results")
     assert result.exit_code == 0, result.output
     assert "235,146 parameters" in result.output
@@ -736,10 +736,10 @@ def test_a_learning_rate_far_too_high_is_told_with_the_cure_alone(folder: Path) 
     assert "Traceback" not in result.output
 
 
-# ---- Planks --------------------------------------------------------------------------------------
+# ---- Modules -------------------------------------------------------------------------------------
 
 
-def with_plank(
+def with_module(
     folder: Path, module: str, old: str, new: str, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a workspace with one finished module, in which one thing differs."""
@@ -758,8 +758,8 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_planks_of_your_own_are_said_to_be_yours(tmp_path: Path) -> None:
-    finished = with_plank(tmp_path, "layers", "class Linear", "class Linear")
+def test_modules_of_your_own_are_said_to_be_yours(tmp_path: Path) -> None:
+    finished = with_module(tmp_path, "layers", "class Linear", "class Linear")
     assert finished.returncode == 0, finished.stderr
     assert "Modules: layers is yours, the others are the reference's." in finished.stdout
     values = json.loads((tmp_path / "milestone-mnist" / "metrics.json").read_text())
@@ -767,8 +767,8 @@ def test_planks_of_your_own_are_said_to_be_yours(tmp_path: Path) -> None:
     assert values["modules"]["tensor"] == "reference"
 
 
-def test_every_plank_is_known_and_the_reference_s_here() -> None:
-    owners = planks()
+def test_every_module_is_known_and_the_reference_s_here() -> None:
+    owners = all_in_use()
     assert len(owners) == 7
     assert described(owners) == "all are the reference's"
     assert described(dict.fromkeys(owners, "yours")) == "all are yours"
@@ -776,8 +776,8 @@ def test_every_plank_is_known_and_the_reference_s_here() -> None:
     assert described(two) == "tensor, layers are yours, the others are the reference's"
 
 
-def test_a_plank_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path) -> None:
-    finished = with_plank(
+def test_a_module_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path) -> None:
+    finished = with_module(
         tmp_path,
         "layers",
         "        if not training or",
@@ -796,7 +796,7 @@ def test_a_plank_that_breaks_is_named_with_its_line_and_its_check(tmp_path: Path
 
 
 def test_the_whole_traceback_is_shown_when_asked_for(tmp_path: Path) -> None:
-    finished = with_plank(
+    finished = with_module(
         tmp_path,
         "layers",
         "        if not training or",
@@ -808,8 +808,8 @@ def test_the_whole_traceback_is_shown_when_asked_for(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in finished.stderr
 
 
-def test_a_mistake_that_comes_to_light_elsewhere_still_leads_to_your_plank(tmp_path: Path) -> None:
-    finished = with_plank(
+def test_a_mistake_that_comes_to_light_elsewhere_still_leads_to_your_module(tmp_path: Path) -> None:
+    finished = with_module(
         tmp_path,
         "layers",
         "            return x\n        if self.p == 1",
@@ -821,18 +821,18 @@ def test_a_mistake_that_comes_to_light_elsewhere_still_leads_to_your_plank(tmp_p
     assert "tito test 03" in finished.stderr
 
 
-def test_an_error_in_the_reference_that_your_plank_called_is_told_at_your_line(
+def test_an_error_in_the_reference_that_your_module_called_is_told_at_your_line(
     tmp_path: Path,
 ) -> None:
-    finished = with_plank(tmp_path, "layers", "x, self.weight,", "x, self.weight.T,")
+    finished = with_module(tmp_path, "layers", "x, self.weight,", "x, self.weight.T,")
     assert finished.returncode == 1
     assert "module layers (yours)" in finished.stderr
     assert "linear got shapes" in flat(finished.stderr)
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
 
 
-def test_a_loss_that_is_no_number_leads_to_the_check_of_your_plank(tmp_path: Path) -> None:
-    finished = with_plank(
+def test_a_loss_that_is_no_number_leads_to_the_check_of_your_module(tmp_path: Path) -> None:
+    finished = with_module(
         tmp_path, "layers", "x, self.weight,", "x, self.weight * np.float32('nan'),"
     )
     assert finished.returncode == 1
@@ -841,32 +841,32 @@ def test_a_loss_that_is_no_number_leads_to_the_check_of_your_plank(tmp_path: Pat
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
 
 
-def test_a_network_that_learns_nothing_leads_to_the_check_of_your_plank(tmp_path: Path) -> None:
-    finished = with_plank(tmp_path, "layers", "x, self.weight,", "x, self.weight * 0,")
+def test_a_network_that_learns_nothing_leads_to_the_check_of_your_module(tmp_path: Path) -> None:
+    finished = with_module(tmp_path, "layers", "x, self.weight,", "x, self.weight * 0,")
     assert finished.returncode == 1
     assert "% read right, and that is because of a module of yours" in finished.stderr
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
     assert (tmp_path / "milestone-mnist" / "mnist.png").is_file()
 
 
-def test_planks_that_pass_their_checks_are_not_to_blame(tmp_path: Path) -> None:
+def test_modules_that_pass_their_checks_are_not_to_blame(tmp_path: Path) -> None:
     same = ("class Linear", "class Linear")
-    finished = with_plank(tmp_path, "layers", *same, "--lr", "1e20")
+    finished = with_module(tmp_path, "layers", *same, "--lr", "1e20")
     assert "Your modules pass all checks that there are for them: layers." in finished.stderr
 
 
-def test_planks_without_checks_are_not_said_to_pass_any(tmp_path: Path) -> None:
+def test_modules_without_checks_are_not_said_to_pass_any(tmp_path: Path) -> None:
     same = ("class Trainer", "class Trainer")
-    finished = with_plank(tmp_path, "training", *same, "--lr", "1e20")
+    finished = with_module(tmp_path, "training", *same, "--lr", "1e20")
     assert "Nobody has checked your training: there are no checks for it yet." in flat(
         finished.stderr
     )
     assert "pass all checks" not in finished.stderr
 
 
-def test_a_network_that_learns_nothing_on_planks_without_checks_says_so(tmp_path: Path) -> None:
+def test_a_network_that_learns_nothing_on_modules_without_checks_says_so(tmp_path: Path) -> None:
     nothing = ("self.optimizer.step()", "pass")
-    finished = with_plank(tmp_path, "training", *nothing)
+    finished = with_module(tmp_path, "training", *nothing)
     assert finished.returncode == 0
     assert re.search(r"Only \d+% read right\. Nobody has checked your training", finished.stderr)
 
@@ -887,7 +887,7 @@ def test_the_same_seed_gives_the_same_weights_or_it_is_said_that_it_does_not(
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
         change = ("generator().standard_normal(shape, dtype=np.float32)", drawn)
-        finished = with_plank(folder, "layers", *change, "--seed", "3")
+        finished = with_module(folder, "layers", *change, "--seed", "3")
         assert finished.returncode == 0, finished.stderr
         weights.append((folder / "milestone-mnist" / "weights.safetensors").read_bytes())
         told = "Seed 3 does not reach all that is random in your modules" in flat(finished.stdout)
@@ -904,10 +904,10 @@ def test_the_same_seed_gives_the_same_weights_or_it_is_said_that_it_does_not(
         ("import numpy as np", "import nunpy as np", "ModuleNotFoundError"),
     ],
 )
-def test_a_plank_that_cannot_be_imported_is_named(
+def test_a_module_that_cannot_be_imported_is_named(
     tmp_path: Path, old: str, new: str, error: str
 ) -> None:
-    finished = with_plank(tmp_path, "layers", old, new)
+    finished = with_module(tmp_path, "layers", old, new)
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
     assert "module layers (yours)" in finished.stderr
@@ -915,8 +915,8 @@ def test_a_plank_that_cannot_be_imported_is_named(
     assert "tito test 03" in finished.stderr
 
 
-def test_a_plank_without_an_argument_that_the_network_needs_is_named(tmp_path: Path) -> None:
-    finished = with_plank(
+def test_a_module_without_an_argument_that_the_network_needs_is_named(tmp_path: Path) -> None:
+    finished = with_module(
         tmp_path,
         "training",
         "            yield *self.step(batch, batch_targets), batch_targets",

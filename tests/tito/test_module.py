@@ -205,7 +205,7 @@ def test_status_tells_of_two_versions(workspace: Workspace) -> None:
 # ---- complete ------------------------------------------------------------------------------------
 
 
-def test_a_solved_exercise_passes_its_checks_and_becomes_a_plank_as_clean_as_the_reference(
+def test_a_solved_exercise_passes_its_checks_and_is_exported_as_clean_as_the_reference(
     workspace: Workspace,
 ) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
@@ -213,14 +213,16 @@ def test_a_solved_exercise_passes_its_checks_and_becomes_a_plank_as_clean_as_the
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "📈 Progress: Linear Layer ✓" in finished.stdout
     assert "03 layers is yours." in finished.stdout
-    plank = workspace.plank(LAYERS).read_text()
-    assert plank.splitlines()[0] == (
+    finished_module = workspace.finished_file(LAYERS).read_text()
+    assert finished_module.splitlines()[0] == (
         "# Exported from modules/03_layers/layers_dev.py: edit it there, "
         "then run `tito module complete`."
     )
-    assert without_origin(plank) == clean(LAYERS)
+    assert without_origin(finished_module) == clean(LAYERS)
     program = "from tinytorch.core import layers; print(layers.__file__)"
-    assert run_python(program, cwd=workspace.root).stdout.strip() == str(workspace.plank(LAYERS))
+    assert run_python(program, cwd=workspace.root).stdout.strip() == str(
+        workspace.finished_file(LAYERS)
+    )
 
 
 def test_what_fails_its_checks_is_not_exported(workspace: Workspace) -> None:
@@ -230,25 +232,27 @@ def test_what_fails_its_checks_is_not_exported(workspace: Workspace) -> None:
     assert finished.returncode == 1
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stdout
     assert "nothing was exported" in finished.stderr
-    assert not workspace.plank(LAYERS).exists()
+    assert not workspace.finished_file(LAYERS).exists()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_every_plank_is_as_clean_as_the_reference(
+def test_every_finished_module_is_as_clean_as_the_reference(
     workspace: Workspace, checks_pass: None, module: Module
 ) -> None:
     workspace.lesson(module).write_text(solved(module))
     assert tito("module", "complete", module.name).exit_code == 0
-    plank = workspace.plank(module).read_text()
-    assert without_origin(plank) == clean(module)
+    finished_module = workspace.finished_file(module).read_text()
+    assert without_origin(finished_module) == clean(module)
 
 
-def test_a_plank_from_a_notebook_is_as_clean(workspace: Workspace, checks_pass: None) -> None:
+def test_a_module_from_a_notebook_is_as_clean(workspace: Workspace, checks_pass: None) -> None:
     workspace.notebook(LAYERS).write_text(notebook_source(solved(LAYERS)))
     assert tito("module", "complete", "3").exit_code == 0
-    plank = workspace.plank(LAYERS).read_text()
-    assert plank.startswith("# Exported from modules/03_layers/layers_dev.ipynb: edit it there")
-    assert without_origin(plank) == clean(LAYERS)
+    finished_module = workspace.finished_file(LAYERS).read_text()
+    assert finished_module.startswith(
+        "# Exported from modules/03_layers/layers_dev.ipynb: edit it there"
+    )
+    assert without_origin(finished_module) == clean(LAYERS)
 
 
 def test_completing_twice_is_fine_and_says_that_nothing_has_changed(
@@ -262,17 +266,17 @@ def test_completing_twice_is_fine_and_says_that_nothing_has_changed(
     assert copies(workspace) == []
 
 
-def test_completing_after_a_change_keeps_a_copy_of_the_plank_before(
+def test_completing_after_a_change_keeps_a_copy_of_the_module_before(
     workspace: Workspace, checks_pass: None
 ) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
     tito("module", "complete", "3")
-    before = workspace.plank(LAYERS).read_text()
+    before = workspace.finished_file(LAYERS).read_text()
     workspace.lesson(LAYERS).write_text(with_linear(f" {LINEAR}"))
     result = tito("module", "complete", "3")
     assert "The layers.py before is in .tinytorch/backups/layers_" in result.output
     assert copies(workspace) == [before]
-    assert workspace.plank(LAYERS).read_text() != before
+    assert workspace.finished_file(LAYERS).read_text() != before
 
 
 def test_modules_can_be_completed_in_any_order(workspace: Workspace, checks_pass: None) -> None:
@@ -325,10 +329,10 @@ def test_nonsense_outside_the_exported_cells_is_no_trouble(
     lesson = workspace.lesson(LAYERS)
     lesson.write_text(solved(LAYERS) + "\n# %%\nan experiment (\n")
     assert tito("module", "complete", "3").exit_code == 0
-    assert "experiment" not in workspace.plank(LAYERS).read_text()
+    assert "experiment" not in workspace.finished_file(LAYERS).read_text()
 
 
-def test_prints_between_definitions_stay_out_of_the_plank_and_that_is_said(
+def test_prints_between_definitions_stay_out_of_the_module_and_that_is_said(
     workspace: Workspace, checks_pass: None
 ) -> None:
     lesson = workspace.lesson(LAYERS)
@@ -340,8 +344,8 @@ def test_prints_between_definitions_stay_out_of_the_plank_and_that_is_said(
         "Left out of it, since it only shows something: modules/03_layers/layers_dev.py:" in output
     )
     assert f"layers_dev.py:{number}." in output
-    plank = workspace.plank(LAYERS).read_text()
-    assert without_origin(plank) == clean(LAYERS)
+    finished_module = workspace.finished_file(LAYERS).read_text()
+    assert without_origin(finished_module) == clean(LAYERS)
 
 
 def test_prints_inside_functions_stay_and_are_told_of(
@@ -362,7 +366,7 @@ def test_an_import_below_other_code_is_no_trouble(workspace: Workspace, checks_p
     text = solved(LAYERS) + "\n\n# %%\n#| export\nimport json\n"
     workspace.lesson(LAYERS).write_text(text)
     assert tito("module", "complete", "3").exit_code == 0
-    assert workspace.plank(LAYERS).read_text().endswith("\n\n\nimport json\n")
+    assert workspace.finished_file(LAYERS).read_text().endswith("\n\n\nimport json\n")
 
 
 def test_a_name_that_is_missing_is_told_by_name(workspace: Workspace) -> None:
@@ -388,7 +392,7 @@ def test_an_exercise_that_no_check_asks_for_must_be_written_too(
     result = tito("module", "complete", "3")
     assert result.exit_code == 1
     assert "Linear.__init__ (modules/03_layers/layers_dev.py:" in result.output
-    assert not workspace.plank(LAYERS).exists()
+    assert not workspace.finished_file(LAYERS).exists()
 
 
 def test_a_file_saved_while_it_is_checked_is_not_exported(
@@ -407,10 +411,10 @@ def test_a_file_saved_while_it_is_checked_is_not_exported(
     result = tito("module", "complete", "3")
     assert result.exit_code == 1
     assert "was saved while it was checked" in result.output
-    assert not workspace.plank(LAYERS).exists()
+    assert not workspace.finished_file(LAYERS).exists()
 
 
-def test_a_plank_that_changes_within_a_second_is_not_taken_for_the_one_before(
+def test_a_module_that_changes_within_a_second_is_not_taken_for_the_one_before(
     workspace: Workspace, checks_pass: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
@@ -418,7 +422,7 @@ def test_a_plank_that_changes_within_a_second_is_not_taken_for_the_one_before(
         lesson = with_linear(f"x * 0 + {number}")
         workspace.lesson(LAYERS).write_text(lesson)
         assert tito("module", "complete", "3").exit_code == 0
-        os.utime(workspace.plank(LAYERS), (1, 1))  # both within the same second
+        os.utime(workspace.finished_file(LAYERS), (1, 1))  # both within the same second
         program = "from tinytorch.core.layers import Linear; print(Linear(1, 1)([2]).item())"
         finished = run_python(program, cwd=workspace.root)
         assert float(finished.stdout) == number, finished.stderr
@@ -432,7 +436,7 @@ def test_a_plank_that_changes_within_a_second_is_not_taken_for_the_one_before(
         ("async with x: pass", "`await` outside of a function"),
     ],
 )
-def test_what_works_in_a_notebook_alone_is_kept_out_of_a_plank(
+def test_what_works_in_a_notebook_alone_is_kept_out_of_a_module(
     workspace: Workspace, line: str, problem: str
 ) -> None:
     cell = nbformat.v4.new_code_cell(f"#| export\n{line}")
@@ -458,14 +462,16 @@ def test_a_notebook_with_magics_and_late_future_imports_becomes_a_plain_module(
     ]
     nbformat.write(document, workspace.notebook(LAYERS))
     assert tito("module", "complete", "3").exit_code == 0
-    plank = workspace.plank(LAYERS).read_text()
-    assert plank.count("from __future__ import annotations") == 1
-    assert "# More.\nMORE = 1\n" in plank
-    assert "# More.\nMOST = 2\n" in plank
-    compile(plank, "plank", "exec", dont_inherit=True)
+    finished_module = workspace.finished_file(LAYERS).read_text()
+    assert finished_module.count("from __future__ import annotations") == 1
+    assert "# More.\nMORE = 1\n" in finished_module
+    assert "# More.\nMOST = 2\n" in finished_module
+    compile(finished_module, "layers.py", "exec", dont_inherit=True)
 
 
-def test_what_cannot_be_imported_as_a_plank_does_not_become_one(workspace: Workspace) -> None:
+def test_what_cannot_be_imported_does_not_become_part_of_the_framework(
+    workspace: Workspace,
+) -> None:
     loop = "from tinytorch.core.autograd import no_grad\nLinear(2, 1)([1, 2]).backward()\n"
     lesson = workspace.lesson(LAYERS)
     lesson.write_text(f"{solved(LAYERS)}\n# %%\n#| export\n{loop}")
@@ -473,12 +479,12 @@ def test_what_cannot_be_imported_as_a_plank_does_not_become_one(workspace: Works
     assert result.exit_code == 1
     assert "layers passes, but the framework cannot be imported with it" in result.output
     assert "belongs in a cell without #| export" in result.output
-    assert not workspace.plank(LAYERS).exists()
+    assert not workspace.finished_file(LAYERS).exists()
     lesson.write_text(f"{solved(LAYERS)}\n# %%\n{loop}")
     assert tito("module", "complete", "3").exit_code == 0
 
 
-def test_a_module_without_checks_becomes_a_plank_if_it_can_be_imported(
+def test_a_module_without_checks_becomes_part_of_the_framework_if_it_can_be_imported(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(material, "check_file", lambda module: None)
@@ -503,17 +509,17 @@ def test_in_a_clone_complete_checks_the_lesson_and_exports_it(
 # ---- reset ---------------------------------------------------------------------------------------
 
 
-def test_starting_over_hands_out_the_exercise_gives_up_the_plank_and_keeps_copies_of_both(
+def test_starting_over_hands_out_the_exercise_gives_up_the_finished_module_and_keeps_copies_of_both(
     workspace: Workspace, checks_pass: None
 ) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
     tito("module", "complete", "3")
-    plank = workspace.plank(LAYERS).read_text()
+    finished_module = workspace.finished_file(LAYERS).read_text()
     result = tito("module", "reset", "3")
     assert result.exit_code == 0
     assert workspace.lesson(LAYERS).read_text() == exercise_file(LAYERS)
-    assert not workspace.plank(LAYERS).exists()
-    assert sorted(copies(workspace)) == sorted([plank, solved(LAYERS)])
+    assert not workspace.finished_file(LAYERS).exists()
+    assert sorted(copies(workspace)) == sorted([finished_module, solved(LAYERS)])
     assert result.output.count(".tinytorch/backups/") == 2
     assert Workspace(workspace.root).status(LAYERS) is Status.NOT_STARTED
 
@@ -543,7 +549,7 @@ def test_starting_over_leaves_other_modules_alone(workspace: Workspace) -> None:
 # ---- bare tito -----------------------------------------------------------------------------------
 
 
-def test_bare_tito_says_which_planks_are_yours_and_what_is_next(
+def test_bare_tito_says_which_modules_are_yours_and_what_is_next(
     workspace: Workspace, checks_pass: None
 ) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS))

@@ -1,4 +1,4 @@
-"""The overlay: a workspace's planks over the reference, and one file laid over it all."""
+"""The overlay: a workspace's modules before the reference's, and one file before all of them."""
 
 import json
 from pathlib import Path
@@ -89,18 +89,20 @@ def test_a_folder_that_is_gone_is_in_no_workspace(
     assert search_path() == [str(ROOT / "tinytorch" / "core")]
 
 
-def test_a_plank_of_the_workspace_is_used_and_the_reference_fills_in_the_rest(
+def test_a_module_of_the_workspace_is_used_and_the_reference_fills_in_the_rest(
     tmp_path: Path,
 ) -> None:
     (tmp_path / MARKER).touch()
     (tmp_path / "tinytorch" / "core").mkdir(parents=True)
-    plank = tmp_path / LAYERS.library
-    plank.write_text((ROOT / LAYERS.library).read_text())
+    finished_module = tmp_path / LAYERS.library
+    finished_module.write_text((ROOT / LAYERS.library).read_text())
     program = (
         "from tinytorch.core import layers, tensor\nprint(layers.__file__)\nprint(tensor.__file__)"
     )
     finished = run_python(program, cwd=tmp_path)
-    assert finished.stdout.splitlines() == [str(plank), str(ROOT / TENSOR.library)], finished.stderr
+    assert finished.stdout.splitlines() == [str(finished_module), str(ROOT / TENSOR.library)], (
+        finished.stderr
+    )
 
 
 # ---- Laying a file -------------------------------------------------------------------------------

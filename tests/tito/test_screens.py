@@ -287,5 +287,5 @@ def test_what_is_not_written_is_not_quoted_beside_the_solution(workspace: Worksp
 def test_another_beginning_is_offered_only_until_something_is_begun(workspace: Workspace) -> None:
     assert "tito module start MODULE" in tito().stdout
     workspace.lesson(LAYERS).write_text(solved(LAYERS), encoding="utf-8")
-    workspace.plank(LAYERS).write_text((ROOT / LAYERS.library).read_text(encoding="utf-8"))
+    workspace.finished_file(LAYERS).write_text((ROOT / LAYERS.library).read_text(encoding="utf-8"))
     assert "tito module start MODULE" not in tito().stdout

@@ -194,7 +194,7 @@ def test_any_file_that_is_right_passes_wherever_it_is(
     file = (workspace.root if inside else tmp_path) / f"mine{suffix}"
     file.write_text(text, encoding="utf-8")
     monkeypatch.chdir(file.parent)
-    workspace.plank(LAYERS).write_text("def broken(:\n")  # which is not what is judged
+    workspace.finished_file(LAYERS).write_text("def broken(:\n")  # which is not what is judged
     result = run_tito("test", "--file", file.name)
     assert result.returncode == 0, result.stdout
     assert f"({file.name})" in result.stdout

@@ -93,12 +93,12 @@ def test_a_module_is_in_progress_once_it_was_started(workspace: Workspace) -> No
     assert workspace.status(LAYERS) is Status.IN_PROGRESS
 
 
-def test_a_finished_module_is_judged_by_its_plank(
+def test_a_finished_module_is_judged_as_the_framework_uses_it(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish(workspace, monkeypatch)
     assert workspace.status(LAYERS) is Status.FINISHED
-    assert workspace.judged_file(LAYERS) == workspace.plank(LAYERS)
+    assert workspace.judged_file(LAYERS) == workspace.finished_file(LAYERS)
 
 
 def test_a_module_that_has_changed_since_is_judged_by_the_exercise(
@@ -111,8 +111,8 @@ def test_a_module_that_has_changed_since_is_judged_by_the_exercise(
     assert workspace.judged_file(LAYERS) == lesson
 
 
-def test_a_plank_put_there_by_hand_counts_as_finished(workspace: Workspace) -> None:
-    workspace.plank(LAYERS).write_text("x = 1\n")
+def test_a_module_put_there_by_hand_counts_as_finished(workspace: Workspace) -> None:
+    workspace.finished_file(LAYERS).write_text("x = 1\n")
     assert workspace.status(LAYERS) is Status.FINISHED
 
 
@@ -249,11 +249,11 @@ def test_from_a_newer_tinytorch_is_what_the_line_says(workspace: Workspace) -> N
     assert "tinytorch.toml is from a newer TinyTorch" in tito().stderr
 
 
-def test_notes_that_were_finished_with_a_plank_of_other_code_count_it_as_changed(
+def test_notes_that_were_finished_from_other_code_count_it_as_changed(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish(workspace, monkeypatch)
-    workspace.plank(LAYERS).write_text("x = 1\n")
+    workspace.finished_file(LAYERS).write_text("x = 1\n")
     (workspace.root / MARKER).write_text("")
     assert afresh(workspace).status(LAYERS) is Status.CHANGED
 

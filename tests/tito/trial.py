@@ -75,13 +75,13 @@ def notebook_ahead(workspace: Workspace) -> None:
     workspace.notebook(LAYERS).write_text(notebook_source(solved(LAYERS)))
 
 
-def older_plank(workspace: Workspace) -> None:
+def older_version(workspace: Workspace) -> None:
     workspace.lesson(LAYERS).write_text(solved(LAYERS))
-    workspace.plank(LAYERS).write_text("# an older plank\n")
+    workspace.finished_file(LAYERS).write_text("# an older one\n")
 
 
 def all_there_is(workspace: Workspace) -> None:
-    older_plank(workspace)
+    older_version(workspace)
     workspace.notebook(LAYERS).write_text(notebook_source(solved(LAYERS)))
 
 
@@ -101,7 +101,7 @@ def older_lesson(workspace: Workspace) -> None:
 
 
 def damaged_notes(workspace: Workspace) -> None:
-    older_plank(workspace)
+    older_version(workspace)
     (workspace.root / MARKER).write_text("format = ")
 
 
@@ -114,7 +114,7 @@ CASES = {
     "start in a notebook": Case(("module", "start", "3", "--notebook"), begun),
     "go on in the notebook": Case(("module", "start", "3", "--notebook"), notebook_behind),
     "go back to python": Case(("module", "start", "3", "--python"), notebook_ahead),
-    "complete": Case(("module", "complete", "3"), older_plank),
+    "complete": Case(("module", "complete", "3"), older_version),
     "complete from a notebook": Case(("module", "complete", "3"), notebook_ahead),
     "reset": Case(("module", "reset", "3"), all_there_is),
     "hint": Case(("hint", "layers", "Linear.forward"), begun),

@@ -101,7 +101,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             if module not in asked:
                 continue
             file = workspace.judged_file(module)
-            if file is not None and file != workspace.plank(module):
+            if file is not None and file != workspace.finished_file(module):
                 lay(module.name, str(file))
             shown = workspace.shown(file) if file else "the reference; you have not begun yours"
             judged.append(f"{module.name} is {shown}")

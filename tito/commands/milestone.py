@@ -1,4 +1,4 @@
-"""`tito milestone`: networks that made history, trained on the planks at hand."""
+"""`tito milestone`: networks that made history, trained on the modules at hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from tinytorch.files import write_atomically
 from tito.errors import TitoError
 from tito.milestones.interruption import Interruption
-from tito.milestones.owners import caught_by, explain, loaded_and_yours, planks, unchecked
+from tito.milestones.owners import all_in_use, caught_by, explain, loaded_and_yours, unchecked
 from tito.milestones.recipe import Recipe
 from tito.terminal.groups import OrderedGroup
 from tito.workspace.files import files_in
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WEIGHTS, METRICS, PICTURE = "weights.safetensors", "metrics.json", "mnist.png"
 ROOM = 2_000_000  # bytes, more than the three files take together
 TRAINING_IMAGES = 60_000
-PASSABLE = 0.9  # accuracy that one epoch is enough for, with sound planks
+PASSABLE = 0.9  # accuracy that one epoch is enough for, with sound modules
 
 
 @click.group(cls=OrderedGroup)
@@ -128,7 +128,7 @@ def prepare(output: Path) -> None:
 
 def run(recipe: Recipe, output: Path, as_json: bool) -> int:
     """Train, test, write and tell; returns the exit code."""
-    # Imported here, since this is where a plank that cannot be imported comes to light.
+    # Imported here, since this is where a module that cannot be imported comes to light.
     import numpy as np
     from rich.console import Console
 
@@ -143,7 +143,7 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
     digits = load()
     images = digits.train_images.reshape(-1, 784)
     test_images = digits.test_images.reshape(-1, 784)
-    owners = planks()
+    owners = all_in_use()
     repeatable = repeats(recipe.seed)
     seed(recipe.seed)
     network = DigitNetwork()
@@ -177,7 +177,7 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
 
     results = Results(
         recipe=recipe,
-        planks=owners,
+        owners=owners,
         parameters=parameters,
         history=history,
         interrupted=bool(interruption.signal),

@@ -16,7 +16,7 @@ from tito.terminal.output import print_json
 from tito.terminal.parameters import MODULE
 from tito.terminal.prose import command_lines, fit
 from tito.workspace import overview
-from tito.workspace.completing import check_plank, draft, export, problem_at_import
+from tito.workspace.completing import check_framework, draft, export, problem_at_import
 from tito.workspace.folder import Status, Workspace
 from tito.workspace.handout import hand_out_exercise, start_over
 from tito.workspace.switching import switch
@@ -129,13 +129,15 @@ def complete(ctx: click.Context, module: Module | None) -> None:
     work = draft(workspace, module)
     if not _passes(module, work.file):
         kept = (
-            " What you finished before stays in use." if workspace.plank(module).is_file() else ""
+            " What you finished before stays in use."
+            if workspace.finished_file(module).is_file()
+            else ""
         )
         raise TitoError(f"{module.name} is not finished yet, so nothing was exported.{kept}")
     still = ", ".join(f"{u.name} ({u.place})" for u in workspace.unwritten(work.file))
     if still:
         raise TitoError(f"Nothing was exported: {still} is still to be written.")
-    check_plank(workspace, work)
+    check_framework(workspace, work)
     said = export(workspace, work) + work.notes
     click.secho(f"\n{module.digits} {module.name} is yours.", bold=True)
     click.echo(fit("\n".join(said)))

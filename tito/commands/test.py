@@ -153,9 +153,9 @@ def _judge(
     reports: list[Report] = []
     for module in modules:
         judged = file or (workspace.judged_file(module) if workspace else None)
-        # A plank is judged as the framework uses it.
-        plank = workspace is not None and judged == workspace.plank(module)
-        on_stage = None if plank else judged
+        # A finished module is judged as the framework uses it.
+        finished = workspace is not None and judged == workspace.finished_file(module)
+        on_stage = None if finished else judged
         if quiet:
             reports.append(run_checks(module, on_stage, beside=beside))
             continue

@@ -1,4 +1,4 @@
-"""Looking at a workspace: its notes, its folders, the exercises and the planks."""
+"""Looking at a workspace: its notes, its folders, the exercises and the finished modules."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def _notes(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _writing(workspace: Workspace) -> Iterator[Finding]:
-    folders = [workspace.root, workspace.root / HIDDEN, workspace.plank(MODULES[0]).parent]
+    folders = [workspace.root, workspace.root / HIDDEN, workspace.finished_file(MODULES[0]).parent]
     folders += [workspace.lesson(module).parent for module in MODULES]
     closed = [f for f in folders if f.is_dir() and not os.access(f, os.W_OK | os.X_OK)]
     closed += [
@@ -72,14 +72,14 @@ def _exercises(workspace: Workspace) -> Iterator[Finding]:
             yield Finding(NOTE, error.message)
             continue
         complete = f"tito module complete {module.digits}"
-        plank = workspace.plank(module)
+        finished = workspace.finished_file(module)
         if status is Status.CHANGED:
             shown = workspace.shown(current.file)
             yield Finding(NOTE, f"{shown} has changed since {module.name} was finished.", complete)
-        elif status is Status.FINISHED and not is_export_of(current.file, plank):
+        elif status is Status.FINISHED and not is_export_of(current.file, finished):
             yield Finding(
                 NOTE,
-                f"{workspace.shown(plank)} is not what {workspace.shown(current.file)} exports.",
+                f"{workspace.shown(finished)} is not what {workspace.shown(current.file)} exports.",
                 f"To export it again, keeping a copy: {complete}",
             )
     outdated = outdated_checks(workspace)
@@ -91,24 +91,24 @@ def _exercises(workspace: Workspace) -> Iterator[Finding]:
         )
 
 
-def _planks(workspace: Workspace) -> Iterator[Finding]:
-    yours = [module for module in MODULES if workspace.plank(module).is_file()]
+def _finished(workspace: Workspace) -> Iterator[Finding]:
+    yours = [module for module in MODULES if workspace.finished_file(module).is_file()]
     seen = set()
     for module in yours:
         complete = f"tito module complete {module.digits}"
-        plank = workspace.plank(module)
+        finished = workspace.finished_file(module)
         run = ask_python(f"import tinytorch.core.{module.name}", workspace.root, workspace.root)
         if run.returncode:
             frames = re.findall(r'File "(.+)", line (\d+)', run.stderr)
             places = [f"{workspace.shown(Path(f))}:{n}" for f, n in frames if _is_in(f, workspace)]
-            where = places[-1] if places else workspace.shown(plank)
+            where = places[-1] if places else workspace.shown(finished)
             what = f"The framework cannot be imported: {where}: {last_line(run.stderr)}"
             if what not in seen:
                 yield Finding(PROBLEM, what, f"Mend your exercise, then: {complete}")
             seen.add(what)
             continue
-        reference = Path(REFERENCE, plank.name)
-        defined = set(public_names(plank.read_text(encoding="utf-8")))
+        reference = Path(REFERENCE, finished.name)
+        defined = set(public_names(finished.read_text(encoding="utf-8")))
         missing = [
             name
             for name in public_names(reference.read_text(encoding="utf-8"))
@@ -117,7 +117,8 @@ def _planks(workspace: Workspace) -> Iterator[Finding]:
         if missing:
             yield Finding(
                 PROBLEM,
-                f"{workspace.shown(plank)} lacks {', '.join(missing)}, which this TinyTorch uses.",
+                f"{workspace.shown(finished)} lacks {', '.join(missing)}, "
+                "which this TinyTorch uses.",
                 f"Add it to your exercise as in tito solution {module.digits}, then: {complete}",
             )
         else:
@@ -128,4 +129,4 @@ def _is_in(file: str, workspace: Workspace) -> bool:
     return Path(file).is_relative_to(workspace.root)
 
 
-LOOKS = (_notes, _writing, _space, _exercises, _planks)
+LOOKS = (_notes, _writing, _space, _exercises, _finished)

@@ -31,7 +31,7 @@ def library_source(lesson: Lesson) -> str:
     return _library(cells, lesson.path, "tito export")
 
 
-def plank_source(source: Source, path: str) -> str:
+def exported_source(source: Source, path: str) -> str:
     """The library file from a learner's own, which they call `path`.
 
     It is made as `library_source` makes it, without the learner's experiments, but nothing is

@@ -1,4 +1,4 @@
-"""Which check would have caught what is wrong with a learner's plank."""
+"""Which check would have caught what is wrong with a learner's module."""
 
 from __future__ import annotations
 

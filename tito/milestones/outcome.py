@@ -79,7 +79,7 @@ class Results:
     """All that came out of a training."""
 
     recipe: Recipe
-    planks: dict[str, str]  # for each module of the course whose it was
+    owners: dict[str, str]  # for each module of the course whose it was
     parameters: int
     history: History
     interrupted: bool  # whether it was stopped before its end
@@ -107,7 +107,7 @@ def metrics(results: Results) -> dict[str, Any]:
         "repeatable": results.repeatable,
         "interrupted": results.interrupted,
         "settings": asdict(results.recipe),
-        "modules": results.planks,
+        "modules": results.owners,
         "per_digit_accuracy": [
             None if np.isnan(share) else float(share) for share in test.per_digit_accuracy
         ],

@@ -1,4 +1,4 @@
-"""Whose planks a network is trained on, and which of them broke when training fails."""
+"""Whose modules a network is trained on, and which of them broke when training fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tinytorch.course.sources import shown
 from tito.lessons.material import check_file
 
 
-def planks() -> dict[str, str]:
+def all_in_use() -> dict[str, str]:
     """For each module of the course, whose file is in use: the reference's or yours."""
     for module in MODULES:
         importlib.import_module(f"tinytorch.core.{module.name}")
@@ -25,7 +25,7 @@ def planks() -> dict[str, str]:
 def explain(error: Exception, what: str = "Training") -> str | None:
     """Say in which module an error came up, on which line, and which check would have caught it.
 
-    A learner's plank on the way to the error is named rather than what it called.
+    A learner's module on the way to the error is named rather than what it called.
 
     Args:
         error: what was raised.
@@ -40,16 +40,16 @@ def explain(error: Exception, what: str = "Training") -> str | None:
         places.append((error.filename, error.lineno))
     elif isinstance(error, ImportError) and error.path:
         places.append((error.path, None))
-    on_planks = [place for place in places if _module_of(place[0])]
+    on_modules = [place for place in places if _module_of(place[0])]
     # What one module does wrong often comes to light in another, or in the network's own code: a
     # learner's modules are the ones to look at first, the latest in the traceback before all.
-    on_yours = [place for place in on_planks if owner(place[0]) == YOURS]
+    on_yours = [place for place in on_modules if owner(place[0]) == YOURS]
     suspects = dict.fromkeys(
         [_module_of(file) for file, _ in reversed(on_yours)] + loaded_and_yours()
     )
-    if not on_planks and not suspects:
+    if not on_modules and not suspects:
         return None
-    file, line = (on_yours or on_planks or places)[-1]
+    file, line = (on_yours or on_modules or places)[-1]
     where = place(file, line) if line else shown(file)
     module = _module_of(file)
     if module:
@@ -66,7 +66,7 @@ def explain(error: Exception, what: str = "Training") -> str | None:
 
 
 def caught_by(suspects: Iterable[str]) -> list[str]:
-    """The check that would have caught what is wrong with one of these planks, in lines.
+    """The check that would have caught what is wrong with one of these modules, in lines.
 
     Nothing if they pass all checks that there are.
     """
@@ -85,7 +85,7 @@ def caught_by(suspects: Iterable[str]) -> list[str]:
 
 
 def unchecked(names: Iterable[str]) -> str:
-    """A sentence about those of these planks that there are no checks for; empty if there are."""
+    """A sentence about those of these modules that there are no checks for; empty if there are."""
     without = [name for name in names if not _has_checks(name)]
     if not without:
         return ""

@@ -42,7 +42,7 @@ def draw(results: Results, images: np.ndarray) -> bytes:
     title = f"A network of 784-256-128-10 units reads {test.accuracy:.2%} of the MNIST test images"
     subtitle = (
         f"{history.images:,} images in {history.seconds:.1f} s · batch size {recipe.batch_size} · "
-        f"learning rate {recipe.lr:g} · seed {recipe.seed}\nmodules: {described(results.planks)}"
+        f"learning rate {recipe.lr:g} · seed {recipe.seed}\nmodules: {described(results.owners)}"
     )
     # A figure of its own, without pyplot: nothing global is set, and no window is needed.
     figure = Figure(figsize=(11, 8.2), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))

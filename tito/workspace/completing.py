@@ -1,4 +1,4 @@
-"""Completing a module: from a learner's exercise to a plank of the framework."""
+"""Completing a module: from a learner's exercise to a part of the framework."""
 
 import ast
 import os
@@ -17,7 +17,7 @@ from tinytorch.course.sources import EXPORT, Source, cells_of, code_cells, point
 from tinytorch.files import write_atomically
 from tito.errors import NotJudgedError, TitoError
 from tito.lessons import material
-from tito.lessons.export import plank_source
+from tito.lessons.export import exported_source
 from tito.workspace.folder import Workspace, fingerprint, forget_compiled
 
 IMPORT = "import " + ", ".join(f"tinytorch.core.{module.name}" for module in MODULES)
@@ -31,9 +31,9 @@ class Draft:
     file: Path
     content: bytes
     """The file as it was when it was read."""
-    plank: str
+    exported: str
     notes: list[str]
-    """What the learner should know about the plank, in sentences."""
+    """What the learner should know about that, in sentences."""
 
 
 def draft(workspace: Workspace, module: Module) -> Draft:
@@ -71,11 +71,11 @@ def draft(workspace: Workspace, module: Module) -> Draft:
         )
     _check_names(module, file, source, shown)
     _check_plain(source)
-    return Draft(module, file, content, plank_source(source, shown), _notes(source))
+    return Draft(module, file, content, exported_source(source, shown), _notes(source))
 
 
 def export(workspace: Workspace, draft: Draft) -> list[str]:
-    """Make the draft, whose checks have passed, the learner's plank; say what was done.
+    """Make the draft, whose checks have passed, a part of the framework; say what was done.
 
     Raises:
         TitoError: the file has changed since it was read, or the workspace cannot be written.
@@ -87,18 +87,18 @@ def export(workspace: Workspace, draft: Draft) -> list[str]:
                 f"{workspace.shown(draft.file)} was saved while it was checked, so nothing was "
                 f"exported. Once more: tito module complete {draft.module.digits}"
             )
-        plank = workspace.plank(draft.module)
-        shown = workspace.shown(plank)
-        if plank.is_file() and plank.read_bytes() == draft.plank.encode():
+        finished = workspace.finished_file(draft.module)
+        shown = workspace.shown(finished)
+        if finished.is_file() and finished.read_bytes() == draft.exported.encode():
             said.append(f"{shown} is up to date.")
         else:
-            if plank.is_file():
-                kept = workspace.shown(workspace.keep(plank))
-                said.append(f"The {plank.name} before is in {kept}.")
+            if finished.is_file():
+                kept = workspace.shown(workspace.keep(finished))
+                said.append(f"The {finished.name} before is in {kept}.")
             said.insert(0, f"{shown} is exported, and the framework uses it.")
-            plank.parent.mkdir(parents=True, exist_ok=True)
-            forget_compiled(plank)
-            write_atomically(plank, draft.plank)
+            finished.parent.mkdir(parents=True, exist_ok=True)
+            forget_compiled(finished)
+            write_atomically(finished, draft.exported)
         progress = workspace.progress(draft.module)
         progress.started, progress.finished = True, fingerprint(draft.file)
         state.current = draft.module.name
@@ -111,22 +111,22 @@ def problem_at_import(module: Module, file: Path) -> str:
     return "".join(_errors_of(lay + IMPORT, module.name, str(file)).splitlines()[-1:])
 
 
-def check_plank(workspace: Workspace, draft: Draft) -> None:
-    """See that the framework can be imported with the plank among the others.
+def check_framework(workspace: Workspace, draft: Draft) -> None:
+    """See that the framework can be imported with the draft in it.
 
     Raises:
-        TitoError: it cannot, since the plank uses what is not there yet when it is its turn.
+        TitoError: it cannot, since the draft uses what is not there yet when it is its turn.
     """
     with tempfile.TemporaryDirectory(prefix="tito-") as folder:
-        planks = Path(folder) / "tinytorch" / "core"
-        planks.mkdir(parents=True)
-        for other in map(workspace.plank, MODULES):
+        core = Path(folder) / "tinytorch" / "core"
+        core.mkdir(parents=True)
+        for other in map(workspace.finished_file, MODULES):
             if other.is_file():
-                shutil.copy(other, planks)
-        plank = planks / workspace.plank(draft.module).name
-        plank.write_text(draft.plank, encoding="utf-8")
+                shutil.copy(other, core)
+        finished = core / workspace.finished_file(draft.module).name
+        finished.write_text(draft.exported, encoding="utf-8")
         errors = _errors_of(IMPORT, workspace=folder)
-        if f'File "{plank}"' not in errors:  # or another plank is to blame
+        if f'File "{finished}"' not in errors:  # or another module is to blame
             return
         raise TitoError(
             f"{draft.module.name} passes, but the framework cannot be imported with it, so nothing "
@@ -176,7 +176,7 @@ def _check_names(module: Module, file: Path, source: Source, shown: str) -> None
 
 
 def _check_plain(source: Source) -> None:
-    """A plank is a module like any other, and works where there is no IPython."""
+    """The library file is a module like any other, and works where there is no IPython."""
     tree = ast.parse(source.text)
     bound = _bound_names(source.text)
     found = {

@@ -21,7 +21,7 @@ from tinytorch.course.sources import Cell, cells_of, code_cells, read
 from tinytorch.files import write_atomically
 from tito.errors import TitoError
 from tito.lessons import material
-from tito.lessons.export import plank_source, same_export
+from tito.lessons.export import exported_source, same_export
 from tito.terminal.prose import fit
 from tito.workspace.lock import locked
 from tito.workspace.notes import Progress, State, from_toml, to_toml
@@ -105,7 +105,7 @@ class Workspace:
         """The exercise as a notebook; it is there only if the learner wants it."""
         return self.root / module.notebook
 
-    def plank(self, module: Module) -> Path:
+    def finished_file(self, module: Module) -> Path:
         """The finished module, which the framework uses."""
         return self.root / module.library
 
@@ -154,7 +154,7 @@ class Workspace:
     def judged_file(self, module: Module) -> Path | None:
         """The file that the module's checks are about; None for the reference's.
 
-        It is the learner's exercise while they work on it, and their plank once that is finished.
+        It is the learner's exercise while they work on it, and the library file once that is made.
 
         Raises:
             TitoError: there are two versions of the exercise: see `working_file`.
@@ -163,7 +163,7 @@ class Workspace:
             case Status.NOT_STARTED:
                 return None
             case Status.FINISHED:
-                return self.plank(module)
+                return self.finished_file(module)
             case _:
                 return self.working_file(module)
 
@@ -174,7 +174,7 @@ class Workspace:
         with suppress(TitoError):
             file = self.working_file(module)
             code = fingerprint(file) if file else progress.handed_out
-        if self.plank(module).is_file():
+        if self.finished_file(module).is_file():
             finished = progress.finished or progress.handed_out
             return Status.FINISHED if code == finished else Status.CHANGED
         untouched = code == progress.handed_out and not progress.started
@@ -293,9 +293,9 @@ class Workspace:
         state = State()
         self.__dict__["state"] = state  # for the questions below
         for module in MODULES:
-            progress, plank = self.progress(module), self.plank(module)
-            for file in self.versions(module).values() if plank.is_file() else ():
-                if is_export_of(file, plank):
+            progress, finished = self.progress(module), self.finished_file(module)
+            for file in self.versions(module).values() if finished.is_file() else ():
+                if is_export_of(file, finished):
                     progress.finished = fingerprint(file)
         return state, problem
 
@@ -328,11 +328,11 @@ def fingerprint_of(text: str) -> str:
     return _fingerprint(cells_of(text))
 
 
-def forget_compiled(plank: Path) -> None:
-    """Remove the bytecode of a plank. Python would take it for that of a plank that has the same
+def forget_compiled(finished: Path) -> None:
+    """Remove the bytecode of a module. Python would take it for that of a file that has the same
     size and was written in the same second.
     """
-    Path(importlib.util.cache_from_source(str(plank))).unlink(missing_ok=True)
+    Path(importlib.util.cache_from_source(str(finished))).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -369,10 +369,10 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def is_export_of(file: Path, plank: Path) -> bool:
-    """Whether a plank holds what a learner's file would be exported to."""
+def is_export_of(file: Path, finished: Path) -> bool:
+    """Whether a finished module is what a learner's file would be exported to."""
     try:
-        exported = plank_source(read(str(file)), file.name)
-        return same_export(plank.read_text(encoding="utf-8"), exported)
+        exported = exported_source(read(str(file)), file.name)
+        return same_export(finished.read_text(encoding="utf-8"), exported)
     except (TitoError, SyntaxError, OSError, UnicodeDecodeError):
         return False

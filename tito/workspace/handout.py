@@ -22,7 +22,7 @@ def hand_out_exercise(workspace: Workspace, state: State, module: Module) -> Non
 
 
 def start_over(workspace: Workspace, module: Module) -> list[tuple[str, str]]:
-    """Hand out an exercise afresh, and give up the plank.
+    """Hand out an exercise afresh, and give up the finished module.
 
     Returns:
         Each file that had something else in it, and where a copy of that is kept.
@@ -31,14 +31,14 @@ def start_over(workspace: Workspace, module: Module) -> list[tuple[str, str]]:
         TitoError: the workspace cannot be written.
     """
     lesson, notebook = workspace.lesson(module), workspace.notebook(module)
-    plank = workspace.plank(module)
+    finished = workspace.finished_file(module)
     fresh = {lesson: exercise_file(module)}
     if notebook.is_file():
         fresh[notebook] = notebook_source(material.exercise(module))
     with workspace.change() as state:
         old = [
             path
-            for path in (*fresh, plank)
+            for path in (*fresh, finished)
             if path.is_file() and path.read_bytes() != fresh.get(path, "").encode()
         ]
         # All copies are made before anything is overwritten.
@@ -46,8 +46,8 @@ def start_over(workspace: Workspace, module: Module) -> list[tuple[str, str]]:
         hand_out_exercise(workspace, state, module)
         if notebook in old:
             write_atomically(notebook, fresh[notebook])
-        forget_compiled(plank)
-        plank.unlink(missing_ok=True)
+        forget_compiled(finished)
+        finished.unlink(missing_ok=True)
         progress = state.modules[module.name]
         progress.started, progress.finished, progress.hints = False, "", {}
     return kept
@@ -61,7 +61,7 @@ def add_missing(workspace: Workspace, state: State) -> list[str]:
         if not path.exists() and not path.is_symlink():
             write_atomically(path, text)
             added.append(name)
-    workspace.plank(MODULES[0]).parent.mkdir(parents=True, exist_ok=True)
+    workspace.finished_file(MODULES[0]).parent.mkdir(parents=True, exist_ok=True)
     for module in MODULES:
         if not workspace.lesson(module).exists() and not workspace.notebook(module).exists():
             hand_out_exercise(workspace, state, module)

@@ -30,7 +30,7 @@ class Progress:
     seen: dict[str, str] = field(default_factory=dict)
     """The code that `py` and `ipynb` held when it was last clear which of them counts."""
     finished: str = ""
-    """The code that the plank was exported from."""
+    """The code that the finished module was exported from."""
     hints: dict[str, int] = field(default_factory=dict)
     """How many hints have been given for each exercise."""
 

@@ -25,7 +25,7 @@ class Standing:
     module: Module
     status: Status
     yours: bool
-    """Whether the framework uses the learner's plank."""
+    """Whether the framework uses the learner's file."""
     file: Path | None
     """The file that counts; None if there is none, or if there are two."""
     problem: str
@@ -76,7 +76,7 @@ def standing(workspace: Workspace, module: Module) -> Standing:
     return Standing(
         module=module,
         status=workspace.status(module),
-        yours=workspace.plank(module).is_file(),
+        yours=workspace.finished_file(module).is_file(),
         file=file,
         problem=problem,
         exercises=material.exercise_count(module),
@@ -187,8 +187,8 @@ def page(workspace: Workspace) -> str:
         )
     lines.append("")
     for s in all_standings:
-        plank = click.style(f"{'yours':11}", fg="green") if s.yours else f"{'reference':11}"
-        line = f"{s.module.digits} {s.module.name:13} {plank} {s.done}".rstrip()
+        whose = click.style(f"{'yours':11}", fg="green") if s.yours else f"{'reference':11}"
+        line = f"{s.module.digits} {s.module.name:13} {whose} {s.done}".rstrip()
         lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
     sentence, commands = next_steps(workspace, here)
     if here and here.status is Status.NOT_STARTED:
