@@ -2,8 +2,8 @@
 
 A tensor shares its memory with NumPy, so anyone who has its array can change numbers that a
 gradient still depends on. A checksum of everything would cost a tenth of a training step; so the
-guard takes one only of what somebody outside can reach. It listens at the door (`listen` in
-`tinytorch.core.tensor`) and notes each array that comes from outside, or that `Tensor.data` hands
+guard takes one only of what somebody outside can reach. It listens at the door (see
+`tinytorch/listeners.py`) and notes each array that comes from outside, or that `Tensor.data` hands
 out. What no one has asked for has no owner but its tensor: in an ordinary training loop there is
 nothing to take.
 """
@@ -40,10 +40,10 @@ def handed_out(array: Any) -> None:
     """Note an array that somebody outside gets, and as it is now if a node may need it."""
     if isinstance(array, np.ndarray):
         needed = sys.getrefcount(array) > _HOLDERS_OF_A_TENSORS_OWN or array.base is not None
-        array = _owner(array)
-        note = _note_on(array)
+        owner = array if array.base is None else _owner(array)
+        note = _notes.get(id(owner)) or _note_on(owner)
         if needed and not note.outside:
-            note.fingerprint = fingerprint(array)
+            note.fingerprint = fingerprint(owner)
         note.outside = True
 
 

@@ -50,6 +50,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from tinytorch.listeners import listeners
 from tinytorch.summation import accurate_mean, accurate_sum, accurate_var
 
 # %%
@@ -227,6 +228,8 @@ def is_array(value: Any) -> TypeGuard[np.ndarray]:
 
 def is_writeable(array: Any) -> bool:
     """Whether numbers can be written into an array. Libraries that do not say so allow it."""
+    if isinstance(array, np.ndarray):
+        return array.flags.writeable
     return getattr(getattr(array, "flags", None), "writeable", True)
 
 
@@ -318,7 +321,9 @@ for row in range(8):
 #
 # There's one place where errors are turned into plain words, one place that keeps float64 from
 # creeping in, and one place for a recorder to stand. First the place for the recorder, empty for
-# now. (The `np.empty` in the same cell is about speed; you'll meet it again under "What it costs".)
+# now. Others may listen there as well, or answer for an operation, such as a profiler or a GPU;
+# they are kept in `tinytorch/listeners.py`. (The `np.empty` in the same cell is about speed; you'll
+# meet it again under "What it costs".)
 
 # %%
 #| export
@@ -355,52 +360,6 @@ def attach(record: Callable[..., None], backward: Callable[[Tensor, Any], None])
     """
     global _record, _backward
     _record, _backward = record, backward
-
-
-# Others who are told of what passes the door; see `listen`.
-listeners: dict[str, list[Callable[..., Any]]] = {
-    "before": [],
-    "after": [],
-    "taken_in": [],
-    "handed_out": [],
-    "visited": [],
-}
-
-
-class listen:
-    """Stand at the door and be told of what passes: until `stop()`, or in a `with` block.
-
-    Args:
-        before: asked as `before(op, inputs, arrays, options)` before an operation runs. What it
-            returns stands for the result of the operation, unless it is NotImplemented.
-        after: called as `after(output, op, inputs, arrays, options)` after each operation.
-        taken_in: called with an array that becomes a tensor's, or an operation's, from outside.
-        handed_out: called with an array that `Tensor.data` hands out.
-        visited: called with each node that backward (module 05) comes to, before its rules are.
-
-    Raises:
-        TypeError: there is nothing of that name to be told of.
-    """
-
-    def __init__(self, **told: Callable[..., Any]) -> None:
-        for event in told.keys() - listeners.keys():
-            raise TypeError(f"listen takes {', '.join(listeners)}, got {event}")
-        self.told = told
-        for event, function in told.items():
-            if function not in listeners[event]:
-                listeners[event].append(function)
-
-    def stop(self) -> None:
-        """Be told no more."""
-        for event, function in self.told.items():
-            if function in listeners[event]:
-                listeners[event].remove(function)
-
-    def __enter__(self) -> listen:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
 
 
 # %% [markdown]
@@ -564,13 +523,13 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 def _beside(arrays: list[Any], options: dict[str, Any]) -> dict[str, Any]:
     """The options, with NumPy's arrays moved to the library that the inputs' arrays are of."""
-    like = next((array for array in arrays if _is_foreign(array)), None)
-    if like is None:
-        return options
-    return {
-        name: np.asarray(value, like=like) if isinstance(value, np.ndarray) else value
-        for name, value in options.items()
-    }
+    for like in arrays:
+        if type(like) is not np.ndarray and _is_foreign(like):
+            return {
+                name: np.asarray(value, like=like) if isinstance(value, np.ndarray) else value
+                for name, value in options.items()
+            }
+    return options
 
 
 def _as_result(op: Operation, result: Any) -> Any:

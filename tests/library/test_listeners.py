@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tinytorch import CrossEntropyLoss, Linear, ReLU, Tensor, apply
-from tinytorch.core.tensor import listen, listeners
+from tinytorch.listeners import listen, listeners
 
 
 def test_a_listener_is_told_of_each_operation_with_all_that_belongs_to_it() -> None:

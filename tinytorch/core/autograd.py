@@ -6,7 +6,6 @@ from __future__ import annotations
 import heapq
 import inspect
 import math
-import string
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
@@ -26,12 +25,20 @@ from tinytorch.core.tensor import (
     attach,
     getitem,
     is_array,
-    listen,
-    listeners,
     name_of,
     reshape,
     wrap,
 )
+from tinytorch.derivatives import (
+    concatenate_gradient,
+    dot_gradient_x,
+    dot_gradient_y,
+    einsum_gradient,
+    hstack_gradient,
+    stack_gradient,
+    vstack_gradient,
+)
+from tinytorch.listeners import listen, listeners
 from tinytorch.summation import accurate_sum, distance_from_mean
 
 
@@ -72,7 +79,9 @@ def record(
     if _pauses.get():
         output._unrecorded = True
         return
-    rules = _rules_for(op, arrays)
+    rules = _rules.get(op, ())
+    if len(rules) != len(inputs):
+        rules = _rules_for(op, arrays)
     edges: list[Edge] = []
     for i, x in enumerate(inputs):
         rule = rules[i]
@@ -84,16 +93,14 @@ def record(
 
 
 def _rules_for(op: Operation, arrays: list[Any]) -> list[Rule]:
-    """The rule for each input of an operation."""
-    rules = _rules.get(op) or [_missing(op)]
-    if rules[0].takes_position:
-        rules = [rules[0].at(position, arrays) for position in range(len(arrays))]
-    if len(rules) != len(arrays):
+    """The rule for each input of an operation that takes any number of them, or has no rules."""
+    if op in _rules:
         raise ValueError(
             f"{name_of(op)} got {len(arrays)} inputs, and has rules for the gradients of "
-            f"{len(rules)}; pass what a gradient can flow to by position, all else by name"
+            f"{len(_rules[op])}; pass what a gradient can flow to by position, all else by name"
         )
-    return rules
+    rule = _rules_at_any_position.get(op) or _missing(op)
+    return [rule.at(position, arrays) for position in range(len(arrays))]
 
 
 # How many `no_grad` this thread, or this asyncio task, is within.
@@ -326,6 +333,7 @@ _SAVABLE = ("output", "x", "y", "z")
 _BY_PLACE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 _rules: dict[Operation, list[Rule]] = {}
+_rules_at_any_position: dict[Operation, Rule] = {}
 
 
 def derivative(op: Operation, *rules: Callable[..., np.ndarray]) -> None:
@@ -336,7 +344,12 @@ def derivative(op: Operation, *rules: Callable[..., np.ndarray]) -> None:
     Write it right below the operation, wherever that is: only NumPy's operations, and those of
     the lessons before this one, have their rows here.
     """
-    _rules[op] = [Rule(rule) for rule in rules]
+    row = [Rule(rule) for rule in rules]
+    if len(row) == 1 and row[0].takes_position:
+        _rules.pop(op, None)
+        _rules_at_any_position[op] = row[0]
+    else:
+        _rules[op] = row
 
 
 def _missing(op: Operation) -> Rule:
@@ -511,100 +524,15 @@ def _matmul_gradient_y(gradient: Any, x: np.ndarray, input_shape: tuple[int, ...
 derivative(np.matmul, _matmul_gradient_x, _matmul_gradient_y)
 
 
-# `np.dot` adds up over the last axis of x and the last but one of y, or the only one.
-def _dot_gradient_x(gradient: Any, y: Any, input_shape: tuple[int, ...]) -> np.ndarray:
-    if not input_shape or np.ndim(y) == 0:
-        return gradient * y
-    others = [i for i in range(y.ndim) if i != max(0, y.ndim - 2)]
-    last = range(gradient.ndim - len(others), gradient.ndim)
-    return np.tensordot(gradient, y, (list(last), others))
-
-
-def _dot_gradient_y(gradient: Any, x: Any, input_shape: tuple[int, ...]) -> np.ndarray:
-    if not input_shape or np.ndim(x) == 0:
-        return gradient * x
-    first = list(range(x.ndim - 1))
-    return np.moveaxis(np.tensordot(x, gradient, (first, first)), 0, max(0, len(input_shape) - 2))
-
-
-derivative(np.dot, _dot_gradient_x, _dot_gradient_y)
+derivative(np.dot, dot_gradient_x, dot_gradient_y)
 
 
 # Any number of inputs: one rule for all of them, which is told the position of its own.
-def _concatenate_gradient(
-    gradient: Any, *, position: int, shapes: list[Any], axis: int | None = 0
-) -> np.ndarray:
-    """The piece of the gradient that stands where the input stood."""
-    sizes = [math.prod(shape) if axis is None else shape[axis] for shape in shapes]
-    start, axis = sum(sizes[:position]), (axis or 0) % gradient.ndim
-    piece = gradient[(slice(None),) * axis + (slice(start, start + sizes[position]),)]
-    return np.reshape(piece, shapes[position])
-
-
-def _vstack_gradient(gradient: Any, *, position: int, shapes: list[Any]) -> np.ndarray:
-    rows = [shape if len(shape) > 1 else (1, *(shape or (1,))) for shape in shapes]
-    return _concatenate_gradient(gradient, position=position, shapes=rows)
-
-
-def _hstack_gradient(gradient: Any, *, position: int, shapes: list[Any]) -> np.ndarray:
-    rows = [shape or (1,) for shape in shapes]
-    return _concatenate_gradient(
-        gradient, position=position, shapes=rows, axis=int(gradient.ndim > 1)
-    )
-
-
-def _stack_gradient(
-    gradient: Any, *, position: int, shapes: list[Any], axis: int = 0
-) -> np.ndarray:
-    return gradient[(slice(None),) * (axis % gradient.ndim) + (position,)]
-
-
-def _einsum_gradient(
-    gradient: Any, *inputs: Any, position: int, shapes: list[Any], subscripts: str
-) -> np.ndarray:
-    """The same product with the gradient in place of the input, added up over the other indices."""
-    indices, result = _indices(subscripts, shapes)
-    own = "".join(dict.fromkeys(indices[position]))
-    others = [i for i in range(len(inputs)) if i != position]
-    terms = [result, *(indices[i] for i in others)]
-    factors = [gradient, *(inputs[i] for i in others)]
-    sizes = dict(zip(indices[position], shapes[position], strict=True))
-    for index in own:
-        if not any(index in term for term in terms):  # it was added up by itself: repeat
-            terms.append(index)
-            factors.append(np.ones_like(gradient, shape=sizes[index]))
-    part = np.einsum(f"{','.join(terms)}->{own}", *factors)
-    if own == indices[position]:
-        return part
-    # An index that stands twice, as in "ii->": only the diagonal took part.
-    whole = np.zeros_like(part, shape=shapes[position])
-    grid = np.ix_(*(np.arange(sizes[index]) for index in own))
-    whole[tuple(grid[own.index(index)] for index in indices[position])] = part
-    return whole
-
-
-def _indices(subscripts: str, shapes: list[Any]) -> tuple[list[str], str]:
-    """The indices of each input of einsum and of its result, with letters for the dots."""
-    given, arrow, result = subscripts.replace(" ", "").partition("->")
-    terms = given.split(",")
-    free = [letter for letter in string.ascii_letters if letter not in subscripts]
-    hidden = [len(s) - len(t.replace("...", "")) for s, t in zip(shapes, terms, strict=True)]
-    dots = "".join(free[: max(n if "..." in t else 0 for n, t in zip(hidden, terms, strict=True))])
-    if not arrow:
-        letters = given.replace(",", "").replace(".", "")
-        result = "..." + "".join(sorted(x for x in letters if letters.count(x) == 1))
-    terms = [
-        term.replace("...", dots[len(dots) - count :])
-        for term, count in zip(terms, hidden, strict=True)
-    ]
-    return terms, result.replace("...", dots)
-
-
-derivative(np.concatenate, _concatenate_gradient)
-derivative(np.stack, _stack_gradient)
-derivative(np.vstack, _vstack_gradient)
-derivative(np.hstack, _hstack_gradient)
-derivative(np.einsum, _einsum_gradient)
+derivative(np.concatenate, concatenate_gradient)
+derivative(np.stack, stack_gradient)
+derivative(np.vstack, vstack_gradient)
+derivative(np.hstack, hstack_gradient)
+derivative(np.einsum, einsum_gradient)
 
 
 # Layers.
