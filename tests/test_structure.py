@@ -58,7 +58,18 @@ def test_the_library_never_imports_the_command_line() -> None:
 
 
 # What the core stands on: files beside it, each a subject of its own.
-BELOW = ("arguments", "composition", "files", "guard", "random", "summation", "targets")
+BELOW = (
+    "allocator",
+    "arguments",
+    "composition",
+    "derivatives",
+    "files",
+    "guard",
+    "listeners",
+    "random",
+    "summation",
+    "targets",
+)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
