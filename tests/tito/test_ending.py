@@ -12,7 +12,7 @@ import pytest
 from learner import solved
 
 from tinytorch.course import find_module
-from tito.checks.stages import MOST_ABREAST
+from tito.checks.pool import MOST_ABREAST
 from tito.workspace.folder import Workspace
 
 pytestmark = pytest.mark.skipif(

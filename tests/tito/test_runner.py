@@ -308,7 +308,7 @@ ANSWERED = {
         "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
         "it does not come to an end",
     ),
-    "a stopped stage": (
+    "a stopped worker": (
         "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)",
         "it does not come to an end",
     ),
@@ -446,10 +446,10 @@ def test_no_process_that_code_started_is_left_even_if_it_broke_away(
 
 
 @pytest.mark.needs("/proc")
-def test_stages_end_when_the_runner_is_killed(judge: Judge, tmp_path: Path) -> None:
-    judge(f"open({str(tmp_path)!r} + f'/{{__import__(\"os\").getppid()}}.stage', 'w').close()")
-    for stage in tmp_path.glob("*.stage"):
-        stage.unlink()
+def test_workers_end_when_the_runner_is_killed(judge: Judge, tmp_path: Path) -> None:
+    judge(f"open({str(tmp_path)!r} + f'/{{__import__(\"os\").getppid()}}.worker', 'w').close()")
+    for worker in tmp_path.glob("*.worker"):
+        worker.unlink()
     runner = subprocess.Popen(
         [sys.executable, "-c", "from tito.main import main; main()", "test", "--file", judge.file],
         stdout=subprocess.PIPE,
@@ -458,9 +458,9 @@ def test_stages_end_when_the_runner_is_killed(judge: Judge, tmp_path: Path) -> N
     runner.stdout.readline()  # so the first checks have run
     runner.kill()
     runner.communicate()
-    stages = [file.stem for file in tmp_path.glob("*.stage")]
-    assert stages
-    assert still_running(stages) == []
+    workers = [file.stem for file in tmp_path.glob("*.worker")]
+    assert workers
+    assert still_running(workers) == []
 
 
 def test_files_that_code_writes_do_not_land_in_the_current_folder(
@@ -546,7 +546,7 @@ def test_the_number_of_processors_makes_no_difference_to_the_results(
     judge.write("import os; os._exit(3)")
     told = []
     for processors in (1, 3):
-        monkeypatch.setattr("tito.checks.stages.processors", lambda n=processors: n)
+        monkeypatch.setattr("tito.checks.pool.processors", lambda n=processors: n)
         told.append([r.as_dict() for r in run_checks(LAYERS, judge.file).results])
     assert told[0] == told[1]
 
@@ -554,7 +554,7 @@ def test_the_number_of_processors_makes_no_difference_to_the_results(
 def test_checks_run_while_an_earlier_one_is_waited_for(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tito.checks.stages.processors", lambda: 2)
+    monkeypatch.setattr("tito.checks.pool.processors", lambda: 2)
     meeting = judge.file.with_name("meeting")
     meeting.mkdir()
     wait = f"""\

@@ -1,10 +1,10 @@
-"""Requests and answers between the runner and a stage: a line of JSON each, over a socket."""
+"""Requests and answers between the runner and a worker: a line of JSON each, over a socket."""
 
 import json
 import socket
 from typing import Any
 
-MOST = 2**20  # bytes of a message; those of the runner and of a stage have some thousands
+MOST = 2**20  # bytes of a message; those of the runner and of a worker have some thousands
 _AT_ONCE = 2**16
 
 

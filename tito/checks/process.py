@@ -1,4 +1,4 @@
-"""A stage as the runner sees it: a process to ask, which may answer, die, or take too long."""
+"""A worker as the runner sees it: a process to ask, which may answer, die, or take too long."""
 
 import multiprocessing
 import os
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from tito.checks.channel import Channel
-from tito.checks.stage import NO_ANSWER, Setting, run_stage
+from tito.checks.worker import NO_ANSWER, Setting, run_worker
 from tito.ending import SIGNALS
 from tito.offspring import end_offspring
 
@@ -21,11 +21,11 @@ MOMENT = 5.0
 
 
 class SetUpError(Exception):
-    """A stage could not be set up, which is not the fault of the code that is judged."""
+    """A worker could not be set up, which is not the fault of the code that is judged."""
 
 
-class StageProcess:
-    """A process that runs `tito.checks.stage`, asked to load what is judged as soon as it starts.
+class WorkerProcess:
+    """A process that runs `tito.checks.worker`, asked to load what is judged as soon as it starts.
 
     Where the system can fork, it starts with all that this process has imported.
 
@@ -44,13 +44,13 @@ class StageProcess:
         self._answer: dict[str, Any] | None = None
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
-        self._process = context.Process(target=run_stage, args=(theirs, setting))
+        self._process = context.Process(target=run_worker, args=(theirs, setting))
         with theirs, _signals_held():
             self._process.start()
         self.ask({}, limit)
 
     def ask(self, request: dict[str, Any], limit: float) -> None:
-        """Set the stage to work on a request, which may take `limit` seconds."""
+        """Set the worker to work on a request, which may take `limit` seconds."""
         self._sent = time.monotonic()
         with suppress(OSError):  # the process is gone; the answer will say so
             self._channel.send({**request, "limit": limit})
@@ -64,7 +64,7 @@ class StageProcess:
                 raises ends the wait.
 
         Raises:
-            SetUpError: the stage could not be set up.
+            SetUpError: the worker could not be set up.
         """
         while_waiting(time.monotonic() - self._sent)
         while not self._takes_answer(PAUSE):

@@ -12,7 +12,7 @@ from tinytorch.course.checking.results import Result
 from tinytorch.course.checking.run import LIMIT, Run
 from tinytorch.course.checking.suites import read_suite
 from tinytorch.course.overlay import place
-from tito.checks.stages import Stages
+from tito.checks.pool import WorkerPool
 
 
 @dataclass
@@ -86,15 +86,15 @@ def run_checks(
     checks = checks_in(read_suite(module.name))
     start = time.perf_counter()
     report = Report(module, len(checks))
-    stages = Stages(module, file, beside, checks, on_wait)
-    run = Run(module.name, stages.judge, place, limit)
+    pool = WorkerPool(module, file, beside, checks, on_wait)
+    run = Run(module.name, pool.judge, place, limit)
     try:
         for check in checks:
             result = run.result_of(check)
             report.results.append(result)
             on_result(result)
-        report.judged = not stages.hopeless
+        report.judged = not pool.hopeless
     finally:
-        stages.end()
+        pool.end()
     report.seconds = time.perf_counter() - start
     return report

@@ -155,15 +155,15 @@ def _judge(
         judged = file or (workspace.judged_file(module) if workspace else None)
         # A finished module is judged as the framework uses it.
         finished = workspace is not None and judged == workspace.finished_file(module)
-        on_stage = None if finished else judged
+        to_load = None if finished else judged
         if quiet:
-            reports.append(run_checks(module, on_stage, beside=beside))
+            reports.append(run_checks(module, to_load, beside=beside))
             continue
         if reports:
             click.echo()
         screen = Screen(verbose)
         report = run_checks(
-            module, on_stage, beside=beside, on_result=screen.add, on_wait=screen.wait
+            module, to_load, beside=beside, on_result=screen.add, on_wait=screen.wait
         )
         reports.append(report)
         screen.flush()

@@ -1,4 +1,4 @@
-"""The stage: the processes in which a learner's code runs, out of reach of everything else.
+"""A worker: the processes in which a learner's code runs, out of reach of everything else.
 
 One of them loads the file that is judged, and then runs each check in a fork of itself: what one
 check breaks, loops in, prints or leaves behind ends with it. The runner tells it what to run, and
@@ -31,7 +31,7 @@ from tito.checks.channel import MOST, Channel, read_message
 from tito.ending import SIGNALS
 from tito.offspring import adopt_orphans, end_offspring
 
-# Bytes of memory that code may ask for beyond what the stage itself has.
+# Bytes of memory that code may ask for beyond what the worker itself has.
 MEMORY = 2**30
 # Bytes in a file that code writes. What it prints goes into a file, too.
 FILE = 20 * 10**6
@@ -47,7 +47,7 @@ _OUTPUT = 1  # the descriptor that Python prints to
 
 @dataclass(frozen=True)
 class Setting:
-    """What a stage is set up with.
+    """What a worker is set up with.
 
     Attributes:
         module: the module that is judged.
@@ -68,7 +68,7 @@ class Setting:
     output: str
 
 
-def run_stage(connection: socket.socket, setting: Setting) -> None:
+def run_worker(connection: socket.socket, setting: Setting) -> None:
     """Load the module, say how that went, then run each check that is asked for.
 
     It ends when the runner has closed its end of the connection, or is gone.

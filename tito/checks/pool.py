@@ -1,4 +1,4 @@
-"""The stages that the checks of a run are judged on, side by side, one for each processor.
+"""The workers that judge the checks of a run side by side, one for each processor.
 
 While one check is waited for, those that follow it run already. What they come to is used when
 their turn comes, or thrown away if it turns out that they had to wait for an earlier one.
@@ -20,15 +20,15 @@ from tinytorch.course.checking.judge import Verdict, overdue, verdict_from
 from tinytorch.course.machine import processors
 from tinytorch.course.overlay import find_workspace, search_path
 from tito.checks.channel import MOST
-from tito.checks.process import SetUpError, StageProcess
-from tito.checks.stage import NO_ANSWER, Setting
+from tito.checks.process import SetUpError, WorkerProcess
+from tito.checks.worker import NO_ANSWER, Setting
 
-MOST_ABREAST = 4  # each stage has to load the framework, which is worth it for a few only
+MOST_ABREAST = 4  # each worker has to load the framework, which is worth it for a few only
 
 _FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d{1,9}) in ')
 
 
-class Stages:
+class WorkerPool:
     """Judges checks, in the order of their suite.
 
     Args:
@@ -57,10 +57,10 @@ class Stages:
         self._checks = checks
         self._on_wait = on_wait
         self._abreast = min(MOST_ABREAST, processors()) if hasattr(os, "fork") else 1
-        self._stages: list[StageProcess] = []  # all that there were
+        self._workers: list[WorkerProcess] = []  # all that there were
         self._folders = ExitStack()
-        self._idle: list[StageProcess] = []
-        self._at_work: dict[str, StageProcess] = {}  # by the name of the check
+        self._idle: list[WorkerProcess] = []
+        self._at_work: dict[str, WorkerProcess] = {}  # by the name of the check
         self.hopeless = False
 
     def judge(self, check: Check, limit: float) -> Verdict | None:
@@ -86,51 +86,51 @@ class Stages:
         for following in self._checks[position : position + self._abreast]:
             if following.name in self._at_work:
                 continue
-            stage = self._free_stage(self._checks[:position], limit)
-            problem = None if stage.loaded else self._verdict(check, stage, limit)
+            worker = self._free_worker(self._checks[:position], limit)
+            problem = None if worker.loaded else self._verdict(check, worker, limit)
             if problem and problem.outcome != "passed":
-                stage.end()
+                worker.end()
                 self.hopeless = following is check
                 if self.hopeless:
                     problem.about = ""  # it came before any exercise was asked for
                     return problem
                 break
-            stage.ask({"check": following.name}, limit)
-            self._at_work[following.name] = stage
-        stage = self._at_work.pop(check.name)
-        verdict = self._verdict(check, stage, limit)
-        if not stage.ended:
-            self._idle.append(stage)
+            worker.ask({"check": following.name}, limit)
+            self._at_work[following.name] = worker
+        worker = self._at_work.pop(check.name)
+        verdict = self._verdict(check, worker, limit)
+        if not worker.ended:
+            self._idle.append(worker)
         return verdict
 
     def end(self) -> None:
-        """End all stages, and remove what they have written."""
-        for stage in self._stages:
-            stage.end()
+        """End all workers, and remove what they have written."""
+        for worker in self._workers:
+            worker.end()
         self._folders.close()
 
     def _take_back(self, passed_over: list[Check]) -> None:
-        """Make those stages idle that have answered what nobody asks any more."""
+        """Make those workers idle that have answered what nobody asks any more."""
         for name in [check.name for check in passed_over if check.name in self._at_work]:
-            stage = self._at_work[name]
-            if stage.has_answered:
+            worker = self._at_work[name]
+            if worker.has_answered:
                 del self._at_work[name]
-                stage.answer(0, lambda seconds: None)
-                if not stage.ended:
-                    self._idle.append(stage)
+                worker.answer(0, lambda seconds: None)
+                if not worker.ended:
+                    self._idle.append(worker)
 
-    def _free_stage(self, passed_over: list[Check], limit: float) -> StageProcess:
-        """A stage that does nothing, if need be a new one."""
+    def _free_worker(self, passed_over: list[Check], limit: float) -> WorkerProcess:
+        """A worker that does nothing, if need be a new one."""
         if not self._idle and not self._at_work:
-            self._idle = [self._new_stage(limit) for _ in range(self._abreast)]
+            self._idle = [self._new_worker(limit) for _ in range(self._abreast)]
         elif not self._idle:
             if len(self._at_work) >= self._abreast:  # then one has nothing more to tell us
                 name = next(check.name for check in passed_over if check.name in self._at_work)
                 self._at_work.pop(name).end()
-            self._idle.append(self._new_stage(limit))
+            self._idle.append(self._new_worker(limit))
         return self._idle.pop(0)
 
-    def _new_stage(self, limit: float) -> StageProcess:
+    def _new_worker(self, limit: float) -> WorkerProcess:
         try:
             scratch = Path(self._folders.enter_context(_scratch_folder()))
             folder = scratch / "folder"
@@ -144,21 +144,21 @@ class Stages:
                 stack=str(scratch / "stack"),
                 output=str(scratch / "output"),
             )
-            self._stages.append(StageProcess(setting, limit))
+            self._workers.append(WorkerProcess(setting, limit))
         except OSError as error:  # no room, no more processes, no more open files
             raise SetUpError(str(error)) from error
-        return self._stages[-1]
+        return self._workers[-1]
 
-    def _verdict(self, check: Check, stage: StageProcess, limit: float) -> Verdict:
-        """What the stage answers; while it works, `check` is what is waited for."""
-        answer = stage.answer(limit, lambda seconds: self._on_wait(check, seconds))
+    def _verdict(self, check: Check, worker: WorkerProcess, limit: float) -> Verdict:
+        """What the worker answers; while it works, `check` is what is waited for."""
+        answer = worker.answer(limit, lambda seconds: self._on_wait(check, seconds))
         if "timeout" in answer:
             verdict = overdue(limit)
         else:
             try:
                 return verdict_from(answer)
             except ValueError:  # it ended, or the code has written something that is none
-                stage.end()
+                worker.end()
             verdict = Verdict(
                 outcome="error",
                 mistake=_manner_of_ending(answer.get("ended")),
@@ -166,12 +166,12 @@ class Stages:
                 expected="an answer",
                 stopped=True,
             )
-        verdict.file, verdict.line = self._last_place(stage)
+        verdict.file, verdict.line = self._last_place(worker)
         return verdict
 
-    def _last_place(self, stage: StageProcess) -> tuple[str | None, int | None]:
+    def _last_place(self, worker: WorkerProcess) -> tuple[str | None, int | None]:
         """The line of the learner's file at which the code was in the end."""
-        text = _beginning_of(stage.setting.stack)
+        text = _beginning_of(worker.setting.stack)
         for frame in _FRAME.finditer(text):
             # Python writes these names in ASCII, and cuts off long ones.
             name = self._judged.encode("ascii", "backslashreplace").decode()
@@ -181,7 +181,7 @@ class Stages:
 
 
 def _scratch_folder() -> tempfile.TemporaryDirectory[str]:
-    """A folder for a stage, whose code may do to it what it likes."""
+    """A folder for a worker, whose code may do to it what it likes."""
     return tempfile.TemporaryDirectory(prefix="tito-", ignore_cleanup_errors=True)
 
 
