@@ -47,7 +47,7 @@ WRONG = {
 PROGRAM = """
 import json, sys
 import tinytorch.course.overlay
-tinytorch.course.overlay.lay("layers", sys.argv[1])
+tinytorch.course.overlay.replace_module("layers", sys.argv[1])
 import numpy as np
 from rich.console import Console
 from tinytorch.datasets import MNIST

@@ -19,8 +19,8 @@ from tinytorch.course.checking.checks import Check, checks_in, load
 from tinytorch.course.checking.judge import judge
 from tinytorch.course.checking.run import Run
 from tinytorch.course.checking.suites import read_suite
-from tinytorch.course.loading import LaidFile
-from tinytorch.course.overlay import lay, place
+from tinytorch.course.loading import ReplacementFinder
+from tinytorch.course.overlay import place, replace_module
 from tito.main import main
 
 # What `tito test --json` says about a check that failed, and the name of its function.
@@ -90,7 +90,9 @@ def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]
     eighth of the time that `tito test` needs to give each check a process of its own, but code
     that does not come to an end does not come to an end here.
     """
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, LaidFile)]
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if not isinstance(finder, ReplacementFinder)
+    ]
     for name in list(sys.modules):  # the suite as well, whose arrays a mistake may have written to
         if f"{name}.".startswith(("tinytorch.core.", "tinytorch_suite_")):
             del sys.modules[name]
@@ -100,7 +102,7 @@ def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, f"{variant.module.name}.py")
         file.write_text(variant.text, encoding="utf-8")
-        lay(variant.module.name, str(file))
+        replace_module(variant.module.name, str(file))
         return [_failures(variant.module) for _ in range(runs)]
 
 

@@ -8,12 +8,19 @@ from learner import LAYERS, ROOT, TENSOR, run_python, solved
 
 from tinytorch.course import Module
 from tinytorch.course.ipython import run_cells
-from tinytorch.course.overlay import MARKER, VARIABLE, find_workspace, lay, place, search_path
+from tinytorch.course.overlay import (
+    MARKER,
+    VARIABLE,
+    find_workspace,
+    place,
+    replace_module,
+    search_path,
+)
 from tinytorch.course.sources import read
 from tito.lessons.export import exercise_source, notebook_source
 from tito.lessons.lesson import read_lesson
 
-LAY = "import sys, tinytorch.course.overlay as o; o.lay(sys.argv[1], sys.argv[2]); "
+REPLACE = "import sys, tinytorch.course.overlay as o; o.replace_module(sys.argv[1], sys.argv[2]); "
 
 LESSON = '''\
 # %% [markdown]
@@ -109,30 +116,32 @@ def test_a_module_of_the_workspace_is_used_and_the_reference_fills_in_the_rest(
 
 
 @pytest.mark.parametrize("module", [TENSOR, LAYERS], ids=lambda m: m.name)
-def test_a_lesson_as_it_is_handed_out_can_be_laid(tmp_path: Path, module: Module) -> None:
+def test_a_lesson_as_it_is_handed_out_can_replace_the_module(
+    tmp_path: Path, module: Module
+) -> None:
     file = tmp_path / "exercise.py"
     file.write_text(exercise_source(read_lesson(solved(module), module.lesson)))
-    program = LAY + "import tinytorch.core.training; print(tinytorch.core.layers.Linear)"
+    program = REPLACE + "import tinytorch.core.training; print(tinytorch.core.layers.Linear)"
     finished = run_python(program, module.name, str(file), cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
 
 
 def test_only_exported_cells_count_and_lines_keep_their_numbers(lesson: Path) -> None:
-    program = LAY + "from tinytorch.core import layers; layers.Linear()(1)"
+    program = REPLACE + "from tinytorch.core import layers; layers.Linear()(1)"
     finished = run_python(program, "layers", str(lesson), cwd=lesson.parent)
     assert f'File "{lesson}", line 17, in __call__\n    return self.missing' in finished.stderr
     assert finished.stdout == "", "a print between definitions is an experiment"
 
 
 def test_what_a_lesson_lacks_is_not_taken_from_the_reference(lesson: Path) -> None:
-    program = LAY + "from tinytorch.core.layers import Dropout, random_keep; Dropout(0.5)"
+    program = REPLACE + "from tinytorch.core.layers import Dropout, random_keep; Dropout(0.5)"
     finished = run_python(program, "layers", str(lesson), cwd=lesson.parent)
     assert "NotImplementedError: layers_dev.py does not define Dropout" in finished.stderr
 
 
 def test_a_syntax_error_is_reported_at_its_place(lesson: Path) -> None:
     lesson.write_text(LESSON.replace("return self.missing", "return (self"), encoding="utf-8")
-    program = LAY + "import tinytorch.core.layers"
+    program = REPLACE + "import tinytorch.core.layers"
     finished = run_python(program, "layers", str(lesson), cwd=lesson.parent)
     assert f'File "{lesson}", line 17' in finished.stderr
     assert "SyntaxError: '(' was never closed" in finished.stderr
@@ -143,7 +152,7 @@ def test_a_plain_file_gets_the_helpers_it_lacks_but_not_what_the_module_teaches(
 ) -> None:
     file = tmp_path / "mine.py"
     file.write_text("class Linear:\n    pass\n")
-    program = LAY + (
+    program = REPLACE + (
         "from tinytorch.core import layers\n"
         "print(layers.Linear.__module__)\nprint(layers.dropout.__code__.co_filename)\n"
         "layers.Dropout(0.5)"
@@ -157,21 +166,21 @@ def test_the_framework_makes_its_tensors_of_the_class_in_a_plain_file(tmp_path: 
     file = tmp_path / "mine.py"
     source = (ROOT / TENSOR.library).read_text()
     file.write_text(source.replace("class Tensor:", "class Tensor:\n    mine = True\n", 1))
-    program = LAY + "from tinytorch.core.layers import Linear; print(Linear(2, 3)([1, 2]).mine)"
+    program = REPLACE + "from tinytorch.core.layers import Linear; print(Linear(2, 3)([1, 2]).mine)"
     assert run_python(program, "tensor", str(file), cwd=tmp_path).stdout == "True\n"
 
 
-def test_a_file_can_only_be_laid_before_the_module_is_imported() -> None:
+def test_a_module_can_only_be_replaced_before_it_is_imported() -> None:
     import tinytorch.core.layers  # noqa: F401
 
     with pytest.raises(RuntimeError, match=r"tinytorch\.core\.layers has been imported already"):
-        lay("layers", "layers_dev.py")
+        replace_module("layers", "layers_dev.py")
 
 
-def test_the_lines_of_a_laid_notebook_show_in_tracebacks(tmp_path: Path) -> None:
+def test_the_lines_of_a_notebook_show_in_tracebacks(tmp_path: Path) -> None:
     file = tmp_path / "layers_dev.ipynb"
     file.write_text(notebook("1 +", "#| export\nclass Linear:\n    def __init__(self): self.a.b"))
-    program = LAY + (
+    program = REPLACE + (
         "import traceback\n"
         "from tinytorch.core.layers import Linear\n"
         "try: Linear()\n"

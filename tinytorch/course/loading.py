@@ -1,6 +1,6 @@
 """One file in the place of a module of the framework, so that it can be checked.
 
-`tinytorch.course.overlay.lay` is the way in. The file runs as `python file.py` would run it:
+`tinytorch.course.overlay.replace_module` is the way in. The file runs as `python file.py` would run it:
 nothing is in its namespace but what it defines and imports, and it has the whole framework to
 import from. It is a part of that framework itself, so what later modules need of it runs first; the
 rest, such as a training loop at its end, runs once the framework is complete.
@@ -44,7 +44,7 @@ class UnfitFile(ImportError):
         self.expected, self.file, self.line = expected, file, line
 
 
-class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class ReplacementFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds and loads one module of `tinytorch.core` from `file`, wherever that is."""
 
     def __init__(self, module_name: str, file: str) -> None:
@@ -54,18 +54,18 @@ class LaidFile(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """The module that is laid, from its file; nothing else."""
+        """The module that is replaced, from its file; nothing else."""
         if fullname != f"tinytorch.core.{self.module_name}":
             return None
         return importlib.util.spec_from_file_location(fullname, self.file, loader=self)
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> LaidModule:
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ReplacementModule:
         """The module, without the file's names so far."""
-        return LaidModule(spec.name, self.module_name, os.path.basename(self.file))
+        return ReplacementModule(spec.name, self.module_name, os.path.basename(self.file))
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the code that counts in the file, or leave it to the framework to have it run."""
-        assert isinstance(module, LaidModule)
+        assert isinstance(module, ReplacementModule)
         source = sources.read(self.file)
         if source.is_notebook:  # or tracebacks would show lines of the notebook's JSON
             lines = [f"{line}\n" for line in source.text.split("\n")]
@@ -131,7 +131,7 @@ def _binding(source: sources.Source, name: str) -> ast.stmt | None:
     return None
 
 
-def _run(source: sources.Source, module: LaidModule) -> None:
+def _run(source: sources.Source, module: ReplacementModule) -> None:
     if source.cells:
         run_cells(source.compiled(), vars(module))
     else:
@@ -139,7 +139,7 @@ def _run(source: sources.Source, module: LaidModule) -> None:
     module.update_helpers()
 
 
-class LaidModule(ModuleType):
+class ReplacementModule(ModuleType):
     """A module whose names are those of a file, and which gives others what the file lacks.
 
     Helpers that the rest of the framework imports are the reference's then, working with what the
@@ -291,7 +291,7 @@ def _imports_later(statement: ast.stmt, module_name: str) -> bool:
 
 
 # The library's own file of a module. Each is read, taken apart and compiled once, and only when
-# that is asked for: a process may lay many files, one after the other.
+# that is asked for: a process may replace modules many times, one after the other.
 @cache
 def _reference_text(module_name: str) -> str:
     with open(_reference_file(module_name), encoding="utf-8") as opened:

@@ -1,4 +1,4 @@
-"""The learner's own modules, laid over the installed ones.
+"""The learner's own modules, in the place of the installed ones.
 
 A workspace is a folder with a `tinytorch.toml` in it, as `tito init` makes it. Its
 `tinytorch/core/` holds the modules that the learner has finished. While a workspace is active,
@@ -55,7 +55,7 @@ def is_reference(file: str) -> bool:
     return os.path.dirname(os.path.abspath(file)) == REFERENCE
 
 
-def lay(module_name: str, file: str) -> None:
+def replace_module(module_name: str, file: str) -> None:
     """Use `file` as the module `tinytorch.core.<module_name>`, to see how it does.
 
     It may be a lesson in progress or its notebook (the cells that begin with `#| export` count),
@@ -63,19 +63,19 @@ def lay(module_name: str, file: str) -> None:
     tracebacks are those of `file`; `place` turns them into words.
 
     Raises:
-        RuntimeError: the module has been imported already. Lay the file in a fresh process.
+        RuntimeError: the module has been imported already. Do it in a fresh process.
     """
     import sys
 
-    from tinytorch.course.loading import LaidFile
+    from tinytorch.course.loading import ReplacementFinder
 
     if f"tinytorch.core.{module_name}" in sys.modules:
         raise RuntimeError(f"tinytorch.core.{module_name} has been imported already")
-    sys.meta_path.insert(0, LaidFile(module_name, file))
-    _laid.append(f"tinytorch.core.{module_name}")
+    sys.meta_path.insert(0, ReplacementFinder(module_name, file))
+    _replaced.append(f"tinytorch.core.{module_name}")
 
 
-_laid: list[str] = []
+_replaced: list[str] = []
 _waiting: list[Callable[[], None]] | None = None
 
 
@@ -99,12 +99,12 @@ def completing() -> Iterator[None]:
         _waiting = None
     for go_on in waiting:
         go_on()
-    for name in _laid:  # before another module asks for it that it may ask for something itself
+    for name in _replaced:  # before another module asks for it that it may ask for something itself
         import_module(name)
 
 
 def place(file: str, line: int) -> str:
-    """Where a line of a file that was laid is: `layers_dev.py:95`, or a notebook's cell and line.
+    """Where a line of a learner's file is: `layers_dev.py:95`, or a notebook's cell and line.
 
     Files below the current folder are named from there, others by their whole path.
     """
@@ -112,5 +112,5 @@ def place(file: str, line: int) -> str:
 
     try:
         return sources.read(file).place(line)
-    except (OSError, SyntaxError):  # changed since it was laid
+    except (OSError, SyntaxError):  # changed since it was loaded
         return f"{sources.shown(file)}:{line}"

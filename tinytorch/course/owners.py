@@ -1,4 +1,4 @@
-"""Whose modules the framework is made of: the reference's, or a learner's laid over them."""
+"""Whose modules the framework is made of: the reference's, or a learner's in their place."""
 
 from __future__ import annotations
 

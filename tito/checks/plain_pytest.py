@@ -16,7 +16,7 @@ from tinytorch.course.checking.checks import Check, checks_in
 from tinytorch.course.checking.judge import explain
 from tinytorch.course.checking.results import Result, cause, waiting
 from tinytorch.course.checking.suites import read_suite
-from tinytorch.course.overlay import lay
+from tinytorch.course.overlay import replace_module
 from tito.errors import TitoError
 from tito.workspace.folder import Workspace
 
@@ -91,7 +91,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Lay the exercises whose checks are about to run; the suites import nothing before."""
+    """Put the exercises whose checks are about to run in their modules' place; the suites import nothing before."""
     judged = session.config.stash.setdefault(_judged, [])
     asked = {item.suite.module for item in session.items if isinstance(item, CheckItem)}
     try:
@@ -102,7 +102,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 continue
             file = workspace.judged_file(module)
             if file is not None and file != workspace.finished_file(module):
-                lay(module.name, str(file))
+                replace_module(module.name, str(file))
             shown = workspace.shown(file) if file else "the reference; you have not begun yours"
             judged.append(f"{module.name} is {shown}")
     except TitoError as error:

@@ -26,7 +26,7 @@ from tinytorch.course import Module
 from tinytorch.course.checking.checks import Check, checks_in, load
 from tinytorch.course.checking.judge import Verdict, explain, judge
 from tinytorch.course.checking.suites import read_suite
-from tinytorch.course.overlay import VARIABLE, lay
+from tinytorch.course.overlay import VARIABLE, replace_module
 from tito.checks.channel import MOST, Channel, read_message
 from tito.ending import SIGNALS
 from tito.offspring import adopt_orphans, end_offspring
@@ -215,7 +215,7 @@ def _status_of(child: int) -> int:
 
 
 def _retreat(setting: Setting) -> TextIO:
-    """Leave behind the terminal, the current folder and unlimited memory; lay the file.
+    """Leave behind the terminal, the current folder and unlimited memory; replace the module.
 
     Returns:
         The file for the lines at which the code is when its time is up.
@@ -238,7 +238,7 @@ def _retreat(setting: Setting) -> TextIO:
     if setting.beside is not None:
         sys.path.append(setting.beside)  # behind all that is installed
     if setting.file is not None:
-        lay(setting.module.name, setting.file)
+        replace_module(setting.module.name, setting.file)
     return open(setting.stack, "w", encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from learner import LAYERS, ROOT, run_python
 from tinytorch.course import MODULES, Module
 from tito.workspace.folder import Workspace
 
-LAY = "import sys, tinytorch.course.overlay as o; o.lay(sys.argv[1], sys.argv[2]); "
+REPLACE = "import sys, tinytorch.course.overlay as o; o.replace_module(sys.argv[1], sys.argv[2]); "
 FUTURE = "from __future__ import annotations\n"
 
 IMPORTS = """
@@ -80,7 +80,7 @@ def test_a_file_may_train_a_network_of_its_own(
 ) -> None:
     file = tmp_path / "mine.py"
     file.write_text(written(reference(module)), encoding="utf-8")
-    program = LAY + "import tinytorch.core.training as t; print(t.batches)"
+    program = REPLACE + "import tinytorch.core.training as t; print(t.batches)"
     finished = run_python(program, module.name, str(file), cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     if module in MODULES[:3]:
@@ -106,7 +106,7 @@ def test_imports_at_the_top_of_the_tensor_get_what_is_built_on_it(
         f"\nw = Tensor([1.0], requires_grad=True)\nw.sum().backward()\n{descent}([w], 1).step()"
     )
     file.write_text(reference(MODULES[0]).replace(FUTURE, FUTURE + imports) + trained)
-    program = LAY + "from tinytorch.core.tensor import w; print(w.tolist())"
+    program = REPLACE + "from tinytorch.core.tensor import w; print(w.tolist())"
     assert run_python(program, "tensor", str(file), cwd=tmp_path).stdout == "[0.0]\n"
 
 
@@ -133,7 +133,7 @@ def test_a_file_in_which_nothing_is_written_passes_nothing(
 def test_the_namespace_holds_what_the_file_defines_and_imports(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("import math as m\nx = 1\n")
-    program = LAY + (
+    program = REPLACE + (
         "import tinytorch.core.layers as layers\n"
         "print(*(name for name in vars(layers) if not name.startswith('__')))\n"
         "print(layers.__name__, layers.__file__)"
@@ -146,7 +146,7 @@ def test_helpers_of_the_reference_work_with_what_the_file_defines(tmp_path: Path
     file = tmp_path / "mine.py"
     text = reference(MODULES[0]).replace("class Tensor:", "class Tensor:\n    mine = True\n", 1)
     file.write_text(text.partition("def as_tensor")[0])
-    program = LAY + (
+    program = REPLACE + (
         "from tinytorch.core.tensor import Operation, as_tensor; print(as_tensor(1).mine)"
     )
     assert run_python(program, "tensor", str(file), cwd=tmp_path).stdout == "True\n"
