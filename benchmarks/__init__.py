@@ -1,4 +1,4 @@
-"""TinyTorch beside PyTorch, JAX and the floor of what NumPy can do, measured in one sitting.
+"""TinyTorch beside PyTorch, JAX and the floor of what NumPy can do, measured in one session.
 
 What is measured stands in one file a subject (`training_step`, `linear`, `dropout`, `depth`,
 `mnist`, `imports`), where the same work is written once for each contestant, side by side, so that

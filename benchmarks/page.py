@@ -20,7 +20,7 @@ NumPy, or copies of the same bytes where there are none. This page is written by
 METHOD = """\
 ## How it is measured
 
-- **In turns, in one sitting.** Each contestant has a process of its own, since the thread pools of
+- **In turns, in one session.** Each contestant has a process of its own, since the thread pools of
   several libraries in one process disturb each other. They are measured round by round, one at a
   time, each for a slice of 50 milliseconds after a run that does not count; a slow spell of the
   machine then hits everyone in that round. Every number is a median over rounds, and every ratio is
@@ -119,6 +119,6 @@ def _limits(results: Results) -> str:
         "With more than one thread the update also pays for moving the parameters between the",
         "cores: one core writes them, and the next product has another core read half of them.",
         "Compare its price with one thread and with all. How far apart the cores are is the",
-        "hypervisor's choice on a virtual machine, and may change from sitting to sitting.",
+        "hypervisor's choice on a virtual machine, and may change from session to session.",
     ]
     return "\n".join(lines) + "\n"

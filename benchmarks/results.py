@@ -38,7 +38,7 @@ class Curve:
 
 @dataclass
 class Results:
-    """All that came out of one sitting."""
+    """All that came out of one session."""
 
     machine: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The way of a sitting: measuring with progress in sight, then files, then the table."""
+"""The way of a session: measuring with progress in sight, then files, then the table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks import page, plot, table
 from benchmarks.contestants import CONTESTANTS, ContestantError
 from benchmarks.hardware import describe_machine, is_busy
 from benchmarks.results import Results
-from benchmarks.suite import Sitting
+from benchmarks.suite import Session
 from tinytorch.course.machine import processors
 from tinytorch.files import write_atomically
 from tito.errors import TitoError
@@ -88,7 +88,7 @@ def measure(names: Sequence[str], full: bool, threads: int | None, rounds: int |
     try:
         with Display(console) as display:
             present = [c for c in CONTESTANTS if c.is_installed]
-            results = Sitting(present, threads, full, rounds, display).run(names)
+            results = Session(present, threads, full, rounds, display).run(names)
     except ContestantError as error:
         raise TitoError(str(error)) from error
     results.machine = machine | results.machine
@@ -97,7 +97,7 @@ def measure(names: Sequence[str], full: bool, threads: int | None, rounds: int |
 
 
 def read(path: Path) -> Results:
-    """The results of an earlier sitting.
+    """The results of an earlier session.
 
     Raises:
         TitoError: the file holds no results.

@@ -1,4 +1,4 @@
-"""What is measured, at which sizes and how often, and the sitting in which it is."""
+"""What is measured, at which sizes and how often, and the session in which it is."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ MNIST_ROUNDS = 11
 
 
 class Progress(Protocol):
-    """Whoever shows how far a sitting has come."""
+    """Whoever shows how far a session has come."""
 
     def start(self, what: str, rounds: int) -> None:
         """So many rounds of something begin."""
@@ -117,7 +117,7 @@ class Progress(Protocol):
 
 
 @dataclass
-class Sitting:
+class Session:
     """Some benchmarks run with some contestants, one after the other.
 
     Attributes:

@@ -32,7 +32,7 @@ from benchmarks.contestants import (
     worker_environment,
 )
 from benchmarks.results import Curve, Measurement, Results, Summary, ratios, summarize
-from benchmarks.suite import TIMED, Sitting, seconds_to
+from benchmarks.suite import TIMED, Session, seconds_to
 from benchmarks.targets import TARGETS, Comparison, compare
 from tito.commands.bench import BENCHMARKS, QUICK
 from tito.main import main
@@ -254,8 +254,8 @@ def test_variables_that_tune_a_library_do_not_reach_the_contestants() -> None:
 
 
 def test_a_training_step_is_measured_with_tinytorch_and_the_floor() -> None:
-    sitting = Sitting([TINYTORCH, FLOOR], 1, False, 1, Silence(), slice_seconds=0.001)
-    results = sitting.run(["training-step"])
+    session = Session([TINYTORCH, FLOOR], 1, False, 1, Silence(), slice_seconds=0.001)
+    results = session.run(["training-step"])
     assert [(m.case, m.contestant) for m in results.measurements] == [
         (f"batch {n}", key) for n in (32, 128, 512) for key in ("tinytorch", "floor")
     ]
@@ -300,7 +300,7 @@ def test_what_a_library_prints_does_not_get_between_the_answers() -> None:
 
 
 def test_imports_are_timed_in_fresh_processes_without_the_first_round() -> None:
-    results = Sitting([TINYTORCH, FLOOR], 1, False, 2, Silence()).run(["import"])
+    results = Session([TINYTORCH, FLOOR], 1, False, 2, Silence()).run(["import"])
     found = {(m.case, m.contestant): m.values for m in results.measurements}
     assert {len(values) for values in found.values()} == {2}
     for key in ("tinytorch", "floor"):
@@ -327,7 +327,7 @@ def test_mnist_runs_seed_by_seed_in_a_fresh_process_each(monkeypatch: pytest.Mon
             pass
 
     monkeypatch.setattr(suite, "Worker", Recorder)
-    results = Sitting([TINYTORCH, PYTORCH, FLOOR], 1, True, 2, Silence()).run(["mnist"])
+    results = Session([TINYTORCH, PYTORCH, FLOOR], 1, True, 2, Silence()).run(["mnist"])
     assert runs == [("tinytorch", 0), ("pytorch", 0), ("tinytorch", 1), ("pytorch", 1)]
     cases = {case: found["tinytorch"].values for case, found in results.cases("mnist")}
     assert cases["training to 98%"] == (2.0, 2.0)

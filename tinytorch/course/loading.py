@@ -1,7 +1,7 @@
 """One file in the place of a module of the framework, so that it can be checked.
 
-`tinytorch.course.overlay.replace_module` is the way in. The file runs as `python file.py` would run it:
-nothing is in its namespace but what it defines and imports, and it has the whole framework to
+`tinytorch.course.overlay.replace_module` is the way in. The file runs as `python file.py` would run
+it: nothing is in its namespace but what it defines and imports, and it has the whole framework to
 import from. It is a part of that framework itself, so what later modules need of it runs first; the
 rest, such as a training loop at its end, runs once the framework is complete.
 """

@@ -91,7 +91,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Put the exercises whose checks are about to run in their modules' place; the suites import nothing before."""
+    """Have the exercises replace the modules whose checks run; the suites import none before."""
     judged = session.config.stash.setdefault(_judged, [])
     asked = {item.suite.module for item in session.items if isinstance(item, CheckItem)}
     try:

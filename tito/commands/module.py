@@ -91,14 +91,14 @@ def start(module: Module | None, in_notebook: bool | None) -> None:
 def status(module: Module | None, as_json: bool) -> None:
     """Show how far you are with a module, or with all of them."""
     workspace = Workspace.here()
-    all_standings = overview.standings(workspace)
-    chosen = [s for s in all_standings if module in (None, s.module)]
+    all_progress = overview.progress_of_each(workspace)
+    chosen = [one for one in all_progress if module in (None, one.module)]
     if as_json:
-        here = overview.current(workspace, all_standings)
+        here = overview.current(workspace, all_progress)
         data = {
             "workspace": str(workspace.root),
             "current": here.module.name if here else None,
-            "modules": [s.as_dict() for s in chosen],
+            "modules": [one.as_dict() for one in chosen],
         }
         print_json(data)
     elif module is None:
@@ -142,7 +142,7 @@ def complete(ctx: click.Context, module: Module | None) -> None:
     click.secho(f"\n{module.digits} {module.name} is yours.", bold=True)
     click.echo(fit("\n".join(said)))
     steps = [("tito milestone mnist", "see it learn to read digits, with your modules")]
-    following = overview.current(workspace, overview.standings(workspace))
+    following = overview.current(workspace, overview.progress_of_each(workspace))
     if following:
         number = following.module.digits
         steps.append((f"tito module start {number}", f"go on with {following.module.name}"))

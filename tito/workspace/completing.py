@@ -107,7 +107,7 @@ def export(workspace: Workspace, draft: Draft) -> list[str]:
 
 def problem_at_import(module: Module, file: Path) -> str:
     """What goes wrong when the framework is imported with a file in the module's place, if so."""
-    replace = "import sys, tinytorch.course.overlay; tinytorch.course.overlay.replace_module(*sys.argv[1:]); "
+    replace = "import sys, tinytorch.course.overlay as o; o.replace_module(*sys.argv[1:]); "
     return "".join(_errors_of(replace + IMPORT, module.name, str(file)).splitlines()[-1:])
 
 

@@ -19,8 +19,8 @@ _MILESTONE = ("tito milestone mnist", "see it learn to read digits")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a learner stands with one module."""
+class ModuleProgress:
+    """How far a learner is with one module."""
 
     module: Module
     status: Status
@@ -50,7 +50,7 @@ class Standing:
                 return "finished, and changed since"
 
     def as_dict(self) -> dict[str, Any]:
-        """The standing for a program to read."""
+        """The progress for a program to read."""
         return {
             "module": self.module.name,
             "number": self.module.number,
@@ -64,8 +64,8 @@ class Standing:
         }
 
 
-def standing(workspace: Workspace, module: Module) -> Standing:
-    """How the learner stands with a module."""
+def progress_of(workspace: Workspace, module: Module) -> ModuleProgress:
+    """How far the learner is with a module."""
     file, problem = None, ""
     try:
         file = workspace.working_file(module)
@@ -73,7 +73,7 @@ def standing(workspace: Workspace, module: Module) -> Standing:
             fingerprint(file)  # it can be read
     except TitoError as error:
         file, problem = None, error.message
-    return Standing(
+    return ModuleProgress(
         module=module,
         status=workspace.status(module),
         yours=workspace.finished_file(module).is_file(),
@@ -85,23 +85,23 @@ def standing(workspace: Workspace, module: Module) -> Standing:
     )
 
 
-def standings(workspace: Workspace) -> list[Standing]:
-    """How the learner stands with each module, in order."""
-    return [standing(workspace, module) for module in MODULES]
+def progress_of_each(workspace: Workspace) -> list[ModuleProgress]:
+    """How far the learner is with each module, in order."""
+    return [progress_of(workspace, module) for module in MODULES]
 
 
-def current(workspace: Workspace, all_standings: list[Standing]) -> Standing | None:
+def current(workspace: Workspace, all_progress: list[ModuleProgress]) -> ModuleProgress | None:
     """The module to work on: the one started last, else one in progress, else the next one.
 
     None when all are finished.
     """
-    open_ones = [s for s in all_standings if s.status is not Status.FINISHED]
-    started = [s for s in open_ones if s.status is not Status.NOT_STARTED]
+    open_ones = [one for one in all_progress if one.status is not Status.FINISHED]
+    started = [one for one in open_ones if one.status is not Status.NOT_STARTED]
     last = workspace.state.current
-    numbers = [s.module.number for s in all_standings if s.module.name == last]
-    later = [s for s in open_ones if numbers and s.module.number > numbers[0]]
+    numbers = [one.module.number for one in all_progress if one.module.name == last]
+    later = [one for one in open_ones if numbers and one.module.number > numbers[0]]
     return next(
-        (s for s in open_ones if s.module.name == last),
+        (one for one in open_ones if one.module.name == last),
         next(iter([*started, *later, *open_ones]), None),
     )
 
@@ -115,7 +115,7 @@ def module_at(workspace: Workspace | None, command: str) -> Module:
     """
     if workspace is None:
         raise click.UsageError(f"Outside a workspace, say which module: {command} 03")
-    here = current(workspace, standings(workspace))
+    here = current(workspace, progress_of_each(workspace))
     if here is None:
         raise TitoError(f"You have finished every module. Say which one: {command} 03")
     return here.module
@@ -135,7 +135,7 @@ def module_and_exercise(
     if not isinstance(first, str):
         return first or module_at(workspace, command), second
     found = [m for m in MODULES if matching(first, exercise_names(material.lesson(m)))]
-    here = current(workspace, standings(workspace)) if workspace else None
+    here = current(workspace, progress_of_each(workspace)) if workspace else None
     if here and here.module in found:
         return here.module, first
     if len(found) == 1:
@@ -150,7 +150,9 @@ def module_and_exercise(
     )
 
 
-def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[tuple[str, str]]]:
+def next_steps(
+    workspace: Workspace, here: ModuleProgress | None
+) -> tuple[str, list[tuple[str, str]]]:
     """What to do next: a sentence, and commands with what each does."""
     if here is None:
         return "Every module is yours, and so is the framework.", [_MILESTONE]
@@ -178,49 +180,51 @@ def next_steps(workspace: Workspace, here: Standing | None) -> tuple[str, list[t
 
 def page(workspace: Workspace) -> str:
     """Where the learner is: the modules in a line each, and what to do next."""
-    all_standings = standings(workspace)
-    here = current(workspace, all_standings)
+    all_progress = progress_of_each(workspace)
+    here = current(workspace, all_progress)
     lines = [click.style(f"TinyTorch, in {workspace.root}", bold=True)]
-    if not all(s.yours for s in all_standings):
+    if not all(one.yours for one in all_progress):
         lines.append(
             "A module is yours once you have finished it; until then the reference's is used."
         )
     lines.append("")
-    for s in all_standings:
-        whose = click.style(f"{'yours':11}", fg="green") if s.yours else f"{'reference':11}"
-        line = f"{s.module.digits} {s.module.name:13} {whose} {s.done}".rstrip()
-        lines.append(click.style("> ", bold=True) + line if s is here else f"  {line}")
+    for one in all_progress:
+        whose = click.style(f"{'yours':11}", fg="green") if one.yours else f"{'reference':11}"
+        line = f"{one.module.digits} {one.module.name:13} {whose} {one.done}".rstrip()
+        lines.append(click.style("> ", bold=True) + line if one is here else f"  {line}")
     sentence, commands = next_steps(workspace, here)
     if here and here.status is Status.NOT_STARTED:
-        if all(s.status is Status.NOT_STARTED for s in all_standings):
+        if all(one.status is Status.NOT_STARTED for one in all_progress):
             commands.append(("tito module start MODULE", "or with another: any order will do"))
         commands.append(_MILESTONE)
     lines += ["", sentence, *command_lines(commands)]
-    new = [s.module.name for s in all_standings if s.new_lesson]
+    new = [one.module.name for one in all_progress if one.new_lesson]
     if new:
         lines += ["", f"This TinyTorch has new lessons for {', '.join(new)}."]
         lines += command_lines([("tito init", "puts them beside yours")])
     return fit("\n".join(lines))
 
 
-def module_page(workspace: Workspace, s: Standing) -> str:
-    """How the learner stands with one module, exercise by exercise."""
+def module_page(workspace: Workspace, here: ModuleProgress) -> str:
+    """How far the learner is with one module, exercise by exercise."""
     lines = [
-        click.style(f"{s.module.digits} {s.module.name}, {s.done or 'not started'}", bold=True),
-        f"  you write   {workspace.shown(s.file) if s.file else 'nothing: see below'}",
-        f"  in use      {s.module.library if s.yours else 'the reference'}",
+        click.style(
+            f"{here.module.digits} {here.module.name}, {here.done or 'not started'}", bold=True
+        ),
+        f"  you write   {workspace.shown(here.file) if here.file else 'nothing: see below'}",
+        f"  in use      {here.module.library if here.yours else 'the reference'}",
         "",
     ]
-    if s.file:
-        places = {u.name: u.place for u in s.unwritten}
-        names = exercise_names(material.lesson(s.module))
+    if here.file:
+        places = {u.name: u.place for u in here.unwritten}
+        names = exercise_names(material.lesson(here.module))
         width = max(len(name) for name in names)
         for name in names:
             # Within the file, which is named above.
-            place = places.get(name, "").removeprefix(workspace.shown(s.file))
+            place = places.get(name, "").removeprefix(workspace.shown(here.file))
             place = place.removeprefix(", ").replace(":", "line ", 1)
             state = f"to write, {place}" if name in places else "written"
             lines.append(f"  {name:{width}}   {state}")
         lines.append("")
-    sentence, commands = next_steps(workspace, s)
+    sentence, commands = next_steps(workspace, here)
     return fit("\n".join([*lines, sentence, *command_lines(commands)]))
