@@ -4,13 +4,16 @@ import io
 import math
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TextIO
 
 import pytest
 from rich.console import Console
 
+from tinytorch.course.contention import Contention
 from tinytorch.course.explore import progress as progress_module
 from tinytorch.course.explore import timing
+from tinytorch.course.explore.catalogue import find_question
 from tinytorch.course.explore.conditions import conditions
 from tinytorch.course.explore.drawing import png
 from tinytorch.course.explore.picture import (
@@ -24,6 +27,7 @@ from tinytorch.course.explore.picture import (
     bar_limits,
 )
 from tinytorch.course.explore.progress import Meter, within
+from tinytorch.course.explore.running import run
 from tinytorch.course.explore.timing import FEWEST_ROUNDS, Times, measure
 from tinytorch.course.machine import THREAD_VARIABLES
 from tito.terminal.sketch import sketch
@@ -231,11 +235,68 @@ def test_conditions_say_how_many_threads_there_may_be(monkeypatch: pytest.Monkey
     assert conditions()["Modules"] == "all are the reference's"
 
 
-def test_a_busy_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.getloadavg", lambda: (100.0, 0, 0))
-    assert "other programs kept 99.0 processors busy" in conditions()["Load"]
-    monkeypatch.setattr("os.getloadavg", lambda: (1.0, 0, 0))
-    assert "Load" not in conditions()
+def test_a_busy_machine_is_told() -> None:
+    assert "waited for a processor for 64% of its time" in conditions(waited=0.64)["Load"]
+    assert "Load" not in conditions(waited=0.05)
+
+
+@pytest.mark.parametrize(("waited", "busy"), [(0.02, False), (0.5, True)])
+def test_an_answer_says_whether_the_machine_was_busy(
+    monkeypatch: pytest.MonkeyPatch, waited: float, busy: bool
+) -> None:
+    monkeypatch.setattr("tinytorch.course.contention.Contention.share", waited)
+    found = run(find_question("growth")).as_dict()
+    assert (found["busy"], found["waited"]) == (busy, waited)
+    assert ("Load" in found["conditions"]) is busy
+
+
+class Clocks:
+    """Clocks that stand still until they are set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = self.computed = 0.0
+        monkeypatch.setattr("time.perf_counter", lambda: self.now)
+        monkeypatch.setattr("time.thread_time", lambda: self.computed)
+
+
+def test_waiting_is_that_of_the_thread_that_waited_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocks = Clocks(monkeypatch)
+
+    def threads_have_waited(**seconds: float) -> None:
+        for thread, waited in seconds.items():
+            (tmp_path / thread).mkdir(exist_ok=True)
+            (tmp_path / thread / "schedstat").write_text(f"5000 {round(waited * 1e9)} 7\n")
+
+    threads_have_waited(one=3.0, two=1.0)
+    contention = Contention(tmp_path)
+    clocks.now = 10.0
+    assert contention.share == 0
+    threads_have_waited(one=4.0, two=5.0, three=2.0)
+    assert contention.share == pytest.approx(0.4)
+    threads_have_waited(one=40.0)
+    assert contention.share == 1
+
+
+def test_where_the_system_tells_nothing_waiting_is_what_processor_time_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocks = Clocks(monkeypatch)
+    contention = Contention(tmp_path)
+    clocks.now, clocks.computed = 10.0, 7.0
+    assert contention.share == pytest.approx(0.3)
+    clocks.computed = 10.01
+    assert contention.share == 0
+
+
+def test_nothing_is_said_of_waiting_within_the_first_moments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocks = Clocks(monkeypatch)
+    contention = Contention(tmp_path)
+    clocks.now = 0.1
+    assert contention.share == 0
 
 
 def test_a_ratio_is_taken_round_by_round() -> None:

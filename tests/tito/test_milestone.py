@@ -8,7 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 
 import tinytorch
 from tinytorch.core.training import predict
+from tinytorch.course.machine import THREAD_VARIABLES, processors
 from tinytorch.course.owners import described
 from tinytorch.datasets import MNIST, mnist
 from tito.main import main
@@ -38,6 +39,8 @@ from tito.milestones.owners import all_in_use
 from tito.milestones.picture import draw
 from tito.milestones.progress import clock, describe, header_row, plain_line, table_row
 from tito.milestones.recipe import Recipe
+from tito.milestones.seeding import seed
+from tito.milestones.threads import MatrixThreads, Pace, Tuner, fastest, seconds_of_steps
 
 NAMES = ("weights.safetensors", "metrics.json", "mnist.png")
 # One thread each, since tests run side by side.
@@ -85,6 +88,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: MNIST) -> Pa
     monkeypatch.setattr("tito.milestones.picture.draw", lambda *arguments: b"a picture")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def flat(text: str) -> str:
+    """The text on one line."""
+    return " ".join(text.split())
 
 
 def run(*arguments: str) -> Result:
@@ -306,6 +314,18 @@ def test_two_runs_with_one_seed_write_the_same_bytes_of_weights(folder: Path) ->
     assert first != other
 
 
+def test_a_weight_depends_on_the_number_of_threads_which_can_be_fixed(tmp_path: Path) -> None:
+    for output, threads in (("a", "2"), ("b", "2")):
+        finished = run_apart(tmp_path, "--epochs", "1", "--threads", threads, "--output", output)
+        assert finished.returncode == 0, finished.stderr
+        assert "Matrix products run on 2 threads, since --threads is 2." in finished.stdout
+        assert "images/s on 2 threads." in finished.stdout
+        values = json.loads((tmp_path / output / NAMES[1]).read_text())
+        assert (values["threads"], values["history"][0]["threads"]) == (2, 2)
+    first, again = ((tmp_path / name / NAMES[0]).read_bytes() for name in "ab")
+    assert first == again
+
+
 def test_options_reach_the_training(folder: Path) -> None:
     result = run("--epochs", "2", "--batch-size", "1000", "--lr", "0.02", "--seed", "5", "--json")
     values = json.loads(result.stdout)
@@ -334,6 +354,8 @@ def test_a_second_run_replaces_the_results_of_the_first(folder: Path) -> None:
         (("--lr", "nan"), "nan is not a finite number above 0"),
         (("--lr", "inf"), "inf is not a finite number above 0"),
         (("--lr", "fast"), "'fast' is not a valid float"),
+        (("--threads", "0"), "0 is not in the range x>=1"),
+        (("--threads", "all"), "'all' is not a valid integer"),
         (("--seed", "-1"), "-1 is not in the range x>=0"),
         (("extra",), "unexpected extra argument"),
     ],
@@ -349,6 +371,192 @@ def test_a_wrong_option_is_wrong_usage_and_makes_no_folder(
 
 def test_an_unknown_milestone_is_wrong_usage(folder: Path) -> None:
     assert CliRunner().invoke(main, ["milestone", "imagenet"]).exit_code == 2
+
+
+# ---- Threads, and other programs -----------------------------------------------------------------
+
+
+class FewThreads(MatrixThreads):
+    """Threads that are only counted."""
+
+    count = 4
+
+    def __init__(self) -> None:
+        pass
+
+    def use(self, count: int) -> None:
+        self.count = count
+
+
+class Measurements:
+    """Gives one measurement after the other, and counts those that were asked for."""
+
+    def __init__(self, *taken: dict[int, float]) -> None:
+        self.left = list(taken)
+        self.done = 0
+
+    def __call__(self, counts: Sequence[int]) -> dict[int, float]:
+        assert list(counts) == [1, 4]
+        self.done += 1
+        return self.left.pop(0)
+
+
+ALONE = {1: 0.004, 4: 0.002}
+BESIDE_OTHERS = {1: 0.006, 4: 0.09}
+
+
+@pytest.mark.parametrize(
+    ("taken", "count"),
+    [
+        (ALONE, 4),
+        (BESIDE_OTHERS, 1),
+        ({1: 0.004, 4: 0.004}, 1),
+        ({1: 0.004, 4: 0.0039}, 1),
+        ({1: 0.004, 16: 0.003}, 16),
+    ],
+)
+def test_all_threads_are_used_where_they_save_time_and_one_where_they_don_t(
+    taken: dict[int, float], count: int
+) -> None:
+    assert fastest(taken) == count
+
+
+def test_the_number_of_threads_is_chosen_anew_when_steps_get_slow() -> None:
+    threads, measure = FewThreads(), Measurements(ALONE, BESIDE_OTHERS)
+    tuner = Tuner(threads, measure)
+    tuner.choose()
+    assert threads.count == 4
+    assert tuner.reason == "Matrix products run on 4 threads: a step takes 4 ms on 1 and 2 ms on 4."
+    for _ in range(100):
+        tuner.follow(0.002)
+    assert measure.done == 1
+    for _ in range(100):
+        tuner.follow(0.09)
+    assert threads.count == 1
+    assert measure.done == 2
+    assert tuner.reason == "Matrix products run on 1 thread: a step takes 6 ms on 1 and 90 ms on 4."
+
+
+def test_steps_that_no_number_of_threads_makes_fast_are_measured_once() -> None:
+    threads, measure = FewThreads(), Measurements(ALONE, ALONE)
+    tuner = Tuner(threads, measure)
+    tuner.choose()
+    for seconds in (0.002, 0.09):
+        for _ in range(100):
+            tuner.follow(seconds)
+    assert (threads.count, measure.done) == (4, 2)
+
+
+def test_one_slow_step_is_no_reason_to_measure() -> None:
+    pace = Pace()
+    assert not any(pace.has_slowed(0.01 if step == 500 else 0.002) for step in range(1000))
+
+
+def test_a_number_that_was_asked_for_stays() -> None:
+    threads, measure = FewThreads(), Measurements()
+    tuner = Tuner(threads, measure, "--threads is 4")
+    tuner.choose()
+    for seconds in (0.002, 0.09):
+        for _ in range(100):
+            tuner.follow(seconds)
+    assert (threads.count, measure.done) == (4, 0)
+
+
+def test_measuring_does_not_change_the_training(digits: MNIST) -> None:
+    recipe, images = Recipe(epochs=2), digits.train_images.reshape(-1, 784)
+
+    def measure(step: Step) -> None:
+        if step.batch == 5:
+            seconds = seconds_of_steps([1], MatrixThreads(), images, digits.train_labels, recipe)
+            assert seconds[1] > 0
+
+    weights = []
+    for after in (lambda step: None, measure):
+        seed(recipe.seed)
+        network = DigitNetwork()
+        for step in train(network, images, digits.train_labels, recipe):
+            after(step)
+        weights.append(network.layer1.weight.data.tobytes())
+    assert weights[0] == weights[1]
+
+
+def test_steps_are_measured_of_an_epoch_that_has_only_one(digits: MNIST) -> None:
+    images, recipe = digits.train_images[:4].reshape(-1, 784), Recipe(batch_size=4)
+    threads = MatrixThreads()
+    assert set(seconds_of_steps([1, 1], threads, images, digits.train_labels[:4], recipe)) == {1}
+
+
+def without_thread_variables(**variables: str) -> dict[str, str]:
+    kept = {key: value for key, value in ENVIRONMENT.items() if key not in THREAD_VARIABLES}
+    return kept | variables
+
+
+def test_the_number_of_threads_is_measured_if_nobody_has_chosen_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "ENVIRONMENT", without_thread_variables())
+    finished = run_apart(tmp_path, "--epochs", "1")
+    assert finished.returncode == 0, finished.stderr
+    values = json.loads((tmp_path / "milestone-mnist" / "metrics.json").read_text())
+    assert values["threads"] in (1, processors())
+    measured = r"Matrix products run on \d+ threads?: a step takes .* on 1 and .* on \d+\."
+    assert bool(re.search(measured, flat(finished.stdout))) is (processors() > 1)
+
+
+@pytest.mark.parametrize("variable", THREAD_VARIABLES)
+def test_a_number_of_threads_in_the_environment_is_respected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setitem(globals(), "ENVIRONMENT", without_thread_variables(**{variable: "1"}))
+    finished = run_apart(tmp_path, "--epochs", "1")
+    assert f"Matrix products run on 1 thread, since {variable} is 1." in finished.stdout
+
+
+def test_a_run_whose_threads_changed_is_not_said_to_be_repeatable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter([2] * 5 + [1] * 100)
+    monkeypatch.setattr(MatrixThreads, "count", property(lambda threads: next(numbers)))
+    monkeypatch.setattr(MatrixThreads, "fix", lambda threads, option: "it is a test")
+    result = run("--epochs", "1", "--json")
+    values = json.loads(result.stdout)
+    assert (values["threads"], values["repeatable"]) == (1, False)
+    assert "the next run with this seed may end with other digits" in flat(result.stderr)
+
+
+@pytest.fixture
+def _neighbours() -> Iterator[None]:
+    """Two programs for each processor, which do nothing else than use it."""
+    busy = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        for _ in range(2 * processors())
+    ]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.usefixtures("_neighbours")
+def test_a_busy_machine_is_said_to_be_busy(tmp_path: Path) -> None:
+    finished = run_apart(tmp_path, "--epochs", "20", "--batch-size", "50")
+    assert finished.returncode == 0, finished.stderr
+    assert "This machine is busy: training waited for a processor" in flat(finished.stdout)
+    values = json.loads((tmp_path / "milestone-mnist" / "metrics.json").read_text())
+    assert values["busy"] is True
+    assert 0.1 < values["waited"] <= 1
+
+
+@pytest.mark.parametrize(("waited", "told"), [(0.0, False), (0.05, False), (0.64, True)])
+def test_only_much_waiting_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, waited: float, told: bool
+) -> None:
+    monkeypatch.setattr("tinytorch.course.contention.Contention.share", waited)
+    output = flat(run("--epochs", "1").stdout)
+    assert ("This machine is busy: training waited for a processor for 64%" in output) is told
+    assert json.loads((folder / "milestone-mnist" / "metrics.json").read_text())["busy"] is told
 
 
 # ---- Evaluation ----------------------------------------------------------------------------------
@@ -412,7 +620,7 @@ def results(digits: MNIST, train: Evaluation, test: Evaluation, steps: int | Non
     recipe = Recipe(epochs=2)
     _, history = trained(digits, recipe, steps)
     owners = {"tensor": "reference", "layers": "yours"}
-    return Results(recipe, owners, 235_146, history, steps is not None, True, train, test)
+    return Results(recipe, owners, 235_146, history, steps is not None, 0.0, True, train, test)
 
 
 def test_a_picture_of_a_flawless_network_has_no_mistakes_to_show(digits: MNIST) -> None:
@@ -436,7 +644,7 @@ def test_a_run_with_images_of_one_digit_is_drawn_without_a_warning(
     history.add(Step(1, 1, 1, 10, 0.0, 10))
     one = evaluation([3] * 10, [read_as] * 10, [1.0] * 10)
     owners = {"tensor": "reference"}
-    drawn = Results(Recipe(epochs=1), owners, 235_146, history, False, True, one, one)
+    drawn = Results(Recipe(epochs=1), owners, 235_146, history, False, 0.0, True, one, one)
     assert draw(drawn, digits.test_images).startswith(b"\x89PNG")
     assert metrics(drawn)["per_digit_accuracy"][0] is None
     assert "        -" in confusion_table(one)[2].plain
@@ -649,7 +857,7 @@ def test_signals_do_what_they_did_before_once_training_is_over() -> None:
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-@pytest.mark.parametrize("moment", ["report.evaluate", "picture.draw"])
+@pytest.mark.parametrize("moment", ["outcome.evaluate", "picture.draw"])
 def test_ctrl_c_after_training_keeps_the_weights_and_leaves_whole_files(
     folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
@@ -751,11 +959,6 @@ def with_module(
     assert old in source
     (core / f"{module}.py").write_text(source.replace(old, new), encoding="utf-8")
     return run_apart(folder, "--epochs", "1", *arguments)
-
-
-def flat(text: str) -> str:
-    """The text on one line."""
-    return " ".join(text.split())
 
 
 def test_modules_of_your_own_are_said_to_be_yours(tmp_path: Path) -> None:

@@ -21,6 +21,15 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def threads_asked_for() -> tuple[str, int] | None:
+    """The variable in the environment that sets how many threads there are, and its number."""
+    for variable in THREAD_VARIABLES:
+        value = os.environ.get(variable, "")
+        if value.isdigit() and int(value) > 0:
+            return variable, int(value)
+    return None
+
+
 def processor() -> str:
     """The name of the processor, as its maker puts it."""
     import platform  # here, since every run of checks asks for the number alone

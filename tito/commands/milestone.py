@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,11 @@ def positive(ctx: click.Context, param: click.Parameter, value: float) -> float:
     help="Where randomness starts, that of np.random and random included.",
 )
 @click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="How many threads share a matrix product. [default: one or all, whichever is faster]",
+)
+@click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default="milestone-mnist",
@@ -84,6 +90,7 @@ def mnist(
     batch_size: int,
     lr: float,
     seed: int,
+    threads: int | None,
     output: Path,
     as_json: bool,
     traceback: bool,
@@ -95,13 +102,17 @@ def mnist(
     and a picture of them (mnist.png).
 
     Ctrl-C ends the training early and keeps what was learned so far; the exit code is then 130.
+    The same seed gives the same weights on the same number of threads: on others, sums are rounded
+    otherwise. Which number is faster is measured before training, and again where steps get slow;
+    --threads or a variable such as OPENBLAS_NUM_THREADS decides it instead.
+
     The time that is reported, and `seconds` in JSON, is that of the training alone: loading,
     testing and drawing come on top.
     """
     recipe = Recipe(epochs=epochs, batch_size=batch_size, lr=lr, seed=seed)
     prepare(output)
     try:
-        exit_code = run(recipe, output, as_json)
+        exit_code = run(recipe, threads, output, as_json)
     except KeyboardInterrupt:
         click.echo(f"\nAborted. No file in {output} is half-written.", err=True)
         exit_code = 130
@@ -126,23 +137,27 @@ def prepare(output: Path) -> None:
             raise TitoError(f"{output / name} is a folder; a file of that name is to be written.")
 
 
-def run(recipe: Recipe, output: Path, as_json: bool) -> int:
+def run(recipe: Recipe, asked: int | None, output: Path, as_json: bool) -> int:
     """Train, test, write and tell; returns the exit code."""
     # Imported here, since this is where a module that cannot be imported comes to light.
     import numpy as np
     from rich.console import Console
 
     from tinytorch.core.training import save
+    from tinytorch.course.contention import Contention
     from tinytorch.course.owners import described
     from tito.milestones.classifier import DigitNetwork, train
     from tito.milestones.history import History
     from tito.milestones.outcome import Results, evaluate, json_text, metrics, show_report
     from tito.milestones.progress import Progress
     from tito.milestones.seeding import repeats, seed
+    from tito.milestones.threads import MatrixThreads, Tuner, seconds_of_steps
 
     digits = load()
     images = digits.train_images.reshape(-1, 784)
     test_images = digits.test_images.reshape(-1, 784)
+    threads = MatrixThreads()
+    because = threads.fix(asked)
     owners = all_in_use()
     repeatable = repeats(recipe.seed)
     seed(recipe.seed)
@@ -157,21 +172,37 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
             f"Seed {recipe.seed} does not reach all that is random in your modules, so that "
             "another run will end otherwise; draw from generator() in tinytorch.random."
         )
-    console.print()
+    labels = digits.train_labels
+    measure = partial(
+        seconds_of_steps, threads=threads, images=images, labels=labels, recipe=recipe
+    )
+    tuner = Tuner(threads, measure, because)
     # A training that diverges ends with a message; NumPy's warnings on the way there add nothing.
     with np.errstate(over="ignore", invalid="ignore"), Interruption() as interruption:
-        history = History()
+        tuner.choose()
+        if tuner.reason:
+            console.print(tuner.reason)
+        console.print()
+        history, contention = History(), Contention()
         with Progress(console, recipe.epochs) as progress:
-            for step in train(network, images, digits.train_labels, recipe):
-                progress.update(history.add(step), history)
+            for step in train(network, images, labels, recipe):
+                progress.update(history.add(step, threads.count), history)
                 if interruption.signal:
                     break
+                with history.paused():
+                    tuner.follow(history.latest)
+        waited = contention.share
         with files_in(output):
             # A folder never holds the weights of one run and the numbers of another.
             for name in (METRICS, PICTURE):
                 (output / name).unlink(missing_ok=True)
             save(output / WEIGHTS, network.state())
     console.print()
+    if history.has_changed_threads:
+        console.print(
+            f"Steps had become slow. {tuner.reason} Sums are rounded otherwise on another number "
+            "of threads, so that the next run with this seed may end with other digits."
+        )
     if interruption.signal:
         console.print(f"Stopped in epoch {step.epoch}; what was learned so far is kept.")
 
@@ -181,8 +212,9 @@ def run(recipe: Recipe, output: Path, as_json: bool) -> int:
         parameters=parameters,
         history=history,
         interrupted=bool(interruption.signal),
-        repeatable=repeatable,
-        train=evaluate(network, images, digits.train_labels),
+        waited=waited,
+        repeatable=repeatable and not history.has_changed_threads,
+        train=evaluate(network, images, labels),
         test=evaluate(network, test_images, digits.test_labels),
     )
     with files_in(output):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tito.milestones.classifier import Step
@@ -23,6 +25,7 @@ class Epoch:
     seconds: float = 0.0
     total_loss: float = 0.0  # summed over the images
     correct: int = 0
+    threads: int | None = None  # in matrix products, at its end; None where nobody can tell
 
     @property
     def complete(self) -> bool:
@@ -52,22 +55,45 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)  # one a step
     seconds: float = 0.0  # until the end of the last step
+    latest: float = 0.0  # seconds, for the last step
+    threads: list[int | None] = field(default_factory=list)  # in matrix products, at each change
     started: float = field(default_factory=time.perf_counter)
 
-    def add(self, step: Step) -> Epoch:
-        """Take in a step that has just ended; returns the epoch that it belongs to."""
+    def add(self, step: Step, threads: int | None = None) -> Epoch:
+        """Take in a step that has just ended; returns the epoch that it belongs to.
+
+        Args:
+            step: what happened in it.
+            threads: on how many its matrix products ran, if that is known.
+        """
         if not self.epochs or self.epochs[-1].number != step.epoch:
             self.epochs.append(Epoch(step.epoch, step.batches))
         epoch = self.epochs[-1]
         now = time.perf_counter() - self.started
-        epoch.seconds += now - self.seconds
+        self.latest = now - self.seconds
         self.seconds = now
+        epoch.seconds += self.latest
+        epoch.threads = threads
+        if self.threads[-1:] != [threads]:
+            self.threads.append(threads)
         epoch.batch = step.batch
         epoch.images += step.images
         epoch.total_loss += step.loss * step.images
         epoch.correct += step.correct
         self.losses.append(step.loss)
         return epoch
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is done in this context is no part of the training's time."""
+        before = time.perf_counter()
+        yield
+        self.started += time.perf_counter() - before
+
+    @property
+    def has_changed_threads(self) -> bool:
+        """Whether not all steps ran on the same number of threads."""
+        return len(self.threads) > 1
 
     @property
     def images(self) -> int:

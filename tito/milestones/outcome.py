@@ -13,9 +13,11 @@ from rich.text import Text
 
 import tinytorch
 from tinytorch.core.training import predict
+from tinytorch.course.contention import is_much
 from tito.milestones.classifier import DigitNetwork
 from tito.milestones.history import History
 from tito.milestones.recipe import Recipe
+from tito.milestones.threads import counted
 
 DIGITS = 10
 
@@ -83,7 +85,8 @@ class Results:
     parameters: int
     history: History
     interrupted: bool  # whether it was stopped before its end
-    repeatable: bool  # whether the seed decides on all that is random
+    waited: float  # the share of the training in which it waited for a processor
+    repeatable: bool  # whether the same seed and number of threads give the same again
     train: Evaluation  # of the training images, after training
     test: Evaluation  # of the test images
 
@@ -92,7 +95,9 @@ def metrics(results: Results) -> dict[str, Any]:
     """The results as numbers, ready for JSON.
 
     `seconds` is the time of the training steps alone: loading, evaluation and the picture come
-    on top. `epochs` counts those that were gone through to the end.
+    on top. `epochs` counts those that were gone through to the end. `threads` are those of matrix
+    products at the end, `waited` is the share of the time without a processor to run on, and `busy`
+    says that it was much.
     """
     history, test = results.history, results.test
     return {
@@ -105,6 +110,9 @@ def metrics(results: Results) -> dict[str, Any]:
         "epochs": history.completed_epochs,
         "seed": results.recipe.seed,
         "repeatable": results.repeatable,
+        "threads": history.threads[-1],
+        "busy": is_much(results.waited),
+        "waited": round(results.waited, 3),
         "interrupted": results.interrupted,
         "settings": asdict(results.recipe),
         "modules": results.owners,
@@ -119,6 +127,7 @@ def metrics(results: Results) -> dict[str, Any]:
                 "loss": epoch.loss,
                 "accuracy": epoch.accuracy,
                 "seconds": epoch.seconds,
+                "threads": epoch.threads,
             }
             for epoch in history.epochs
         ],
@@ -153,13 +162,24 @@ def show_report(console: Console, results: Results) -> None:
     )
     console.print(
         f"Time: {history.seconds:.1f} s for {history.images:,} images, "
-        f"{history.images_per_second:,.0f} images/s."
+        f"{history.images_per_second:,.0f} images/s{_on_threads(history)}."
     )
+    if is_much(results.waited):
+        console.print(
+            f"This machine is busy: training waited for a processor for {results.waited:.0%} of "
+            "that time, since other programs use them."
+        )
     console.print()
     matrix = confusion_table(test)
     fits = max(line.cell_len for line in matrix) < console.width
     for line in matrix if fits else digit_table(test):
         console.print(line)
+
+
+def _on_threads(history: History) -> str:
+    """The numbers of threads, as they follow in a sentence; empty if nobody can tell."""
+    known = [count for count in history.threads if count]
+    return f" on {', then '.join(map(counted, known))}" if known else ""
 
 
 def confusion_table(test: Evaluation) -> list[Text]:

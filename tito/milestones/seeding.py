@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -16,6 +18,19 @@ def seed(number: int) -> None:
     tinytorch.manual_seed(number)
     np.random.seed(number % 2**32)  # it takes no larger ones
     random.seed(number)
+
+
+@contextmanager
+def randomness_as_it_was() -> Iterator[None]:
+    """What is drawn in this context from the shared generators is drawn again after it."""
+    drawn = tinytorch.generator().bit_generator
+    before = drawn.state, np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        drawn.state, numpys, pythons = before
+        np.random.set_state(numpys)
+        random.setstate(pythons)
 
 
 def repeats(number: int) -> bool:

@@ -6,12 +6,17 @@ import os
 import platform
 from typing import Any
 
-from tinytorch.course.machine import THREAD_VARIABLES, processor, processors
+from tinytorch.course.contention import is_much
+from tinytorch.course.machine import processor, processors, threads_asked_for
 from tinytorch.course.owners import described, in_use
 
 
-def conditions() -> dict[str, str]:
-    """The conditions of a measurement, by name."""
+def conditions(waited: float = 0.0) -> dict[str, str]:
+    """The conditions of a measurement, by name.
+
+    Args:
+        waited: the share of its time in which it waited for a processor, from 0 to 1.
+    """
     import numpy as np
 
     built: Any = np.show_config(mode="dicts")
@@ -19,7 +24,7 @@ def conditions() -> dict[str, str]:
     return {
         "Processor": processor(),
         "Threads": threads(),
-        **load(),
+        **held_up(waited),
         "Software": (
             f"Python {platform.python_version()}, NumPy {np.__version__} "
             f"with {blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}, "
@@ -39,21 +44,17 @@ def memory() -> float | None:
 
 def threads() -> str:
     """How many threads a matrix product may use."""
-    for variable in THREAD_VARIABLES:
-        if os.environ.get(variable, "").isdigit():
-            return f"{os.environ[variable]} in matrix products ({variable}), 1 elsewhere"
+    if asked := threads_asked_for():
+        variable, count = asked
+        return f"{count} in matrix products ({variable}), 1 elsewhere"
     return f"up to {processors()} in matrix products, one a processor; 1 elsewhere"
 
 
-def load() -> dict[str, str]:
-    """A warning, where other programs have kept the machine busy in the last minute."""
-    if not hasattr(os, "getloadavg"):
-        return {}
-    # The experiment itself adds up to one, for the thread that runs it and waits for the others.
-    busy = os.getloadavg()[0] - 1
-    if busy < 0.5 * processors():
+def held_up(share: float) -> dict[str, str]:
+    """A warning, where an experiment waited for a processor for a large share of its time."""
+    if not is_much(share):
         return {}
     return {
-        "Load": f"other programs kept {busy:.1f} processors busy, so times are long and uneven; "
-        "close them and measure again"
+        "Load": f"the experiment waited for a processor for {share:.0%} of its time, since other "
+        "programs use them, so times are long and uneven; close them and measure again"
     }

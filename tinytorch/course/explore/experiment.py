@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinytorch.course import shipped
+from tinytorch.course.contention import Contention, is_much
 from tinytorch.course.explore import units
 from tinytorch.course.explore.catalogue import Question
 from tinytorch.course.explore.picture import Picture
@@ -71,6 +72,7 @@ class Answer:
         changes: what to change to see it move.
         method: how it was measured, in a sentence; "" where nothing was.
         values: the numbers by name, for programs: numbers, texts, lists and dictionaries.
+        waited: the share of the time in which a processor was waited for, from 0 to 1.
     """
 
     headline: str
@@ -82,6 +84,7 @@ class Answer:
     changes: Sequence[Change] = ()
     method: str = ""
     values: dict[str, Any] = field(default_factory=dict)
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,8 @@ def read_experiment(question: Question) -> Experiment:
 
     Its file, `modules/NN_name/experiments/NAME.py`, defines `Settings`, a dataclass, and
     `measure(settings, progress)`, which returns `Findings`. The rest is in `questions.toml`:
-    sentences, with settings and findings by name.
+    sentences, with settings and findings by name, and `busy`, which is true where the experiment
+    often waited for a processor: its times are then not to be relied on.
     """
     module = experiment_file(question.module, question.name)
     words = question.words
@@ -149,8 +153,10 @@ def read_experiment(question: Question) -> Experiment:
         )
 
     def answer(settings: Any, progress: Progress) -> Answer:
+        contention = Contention()
         found: Findings = module.measure(settings, progress)
-        values = {**_named(settings), **found.values, **found.words}
+        waited = contention.share
+        values = {"busy": is_much(waited), **_named(settings), **found.values, **found.words}
         return Answer(
             headline=said(words["headline"], values),
             truth=values[words["truth"]],
@@ -167,6 +173,7 @@ def read_experiment(question: Question) -> Experiment:
             ],
             method=said(words.get("method", ""), values),
             values=found.values,
+            waited=waited,
         )
 
     return Experiment(module.Settings, guess, answer)

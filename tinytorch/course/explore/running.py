@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import tinytorch.random
+from tinytorch.course.contention import is_much
 from tinytorch.course.explore.catalogue import Question
 from tinytorch.course.explore.conditions import conditions
 from tinytorch.course.explore.experiment import Answer, Guess, Progress, compare, quiet, read_guess
@@ -65,6 +66,8 @@ class Result:
             "method": answer.method,
             "values": answer.values,
             "conditions": self.conditions,
+            "busy": is_much(answer.waited),
+            "waited": round(answer.waited, 3),
             "seconds": round(self.seconds, 3),
         }
         return _finite(found)
@@ -114,7 +117,7 @@ def run(
         asked,
         guess,
         answer,
-        conditions(),
+        conditions(answer.waited),
         time.perf_counter() - start,
     )
 
