@@ -2,12 +2,14 @@
 
 import io
 import math
+import re
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 import pytest
+from quick import QUICK
 from rich.console import Console
 
 from tinytorch.course.contention import Contention
@@ -236,7 +238,7 @@ def test_conditions_say_how_many_threads_there_may_be(monkeypatch: pytest.Monkey
 
 
 def test_a_busy_machine_is_told() -> None:
-    assert "waited for a processor for 64% of its time" in conditions(waited=0.64)["Load"]
+    assert "a processor was waited for in 64% of the time" in conditions(waited=0.64)["Load"]
     assert "Load" not in conditions(waited=0.05)
 
 
@@ -244,10 +246,52 @@ def test_a_busy_machine_is_told() -> None:
 def test_an_answer_says_whether_the_machine_was_busy(
     monkeypatch: pytest.MonkeyPatch, waited: float, busy: bool
 ) -> None:
-    monkeypatch.setattr("tinytorch.course.contention.Contention.share", waited)
+    monkeypatch.setattr("tinytorch.course.explore.experiment.Contention.share", waited)
     found = run(find_question("growth")).as_dict()
     assert (found["busy"], found["waited"]) == (busy, waited)
     assert ("Load" in found["conditions"]) is busy
+
+
+# What an answer says for certain on a quiet machine alone.
+CERTAIN = {
+    "flops": "",
+    "gpt3-memory": "",
+    "sparse-dropout": "A step takes",
+    "composition": "",
+    "memory-hierarchy": "",
+    "batch-size": "is as fast as this machine gets",
+    "dropout-overhead": "(more|less) than 2%|about 2%",
+    "checkpointing": "theory says",
+}
+
+
+@pytest.mark.parametrize("question", CERTAIN)
+def test_an_answer_about_times_says_less_for_certain_on_a_busy_machine(
+    monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    said = {}
+    for waited in (0.0, 0.64):
+        monkeypatch.setattr("tinytorch.course.explore.experiment.Contention.share", waited)
+        answer = run(find_question(question), QUICK[question]).answer
+        said[waited] = f"{answer.headline} {answer.why}"
+    assert "busy" not in said[0.0]
+    assert "busy" in said[0.64]
+    if certain := CERTAIN[question]:
+        assert not re.search(certain, said[0.64])
+
+
+def test_what_levels_the_rate_off_is_not_said_of_a_busy_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tinytorch.course.explore.experiment.Contention.share", 0.64)
+    answer = run(find_question("batch-size"), QUICK["batch-size"]).answer
+    assert "levels it off cannot be told while the machine is busy." in answer.why
+    assert "so arithmetic is" not in answer.why
+    assert "so it is the rest" not in answer.why
+    assert answer.headline.endswith(
+        "But this machine is busy: for 64% of its time the experiment waited for a processor. "
+        "Measure again while nothing else runs before you rely on its times."
+    )
 
 
 class Clocks:

@@ -167,7 +167,7 @@ def show_report(console: Console, results: Results) -> None:
     if is_much(results.waited):
         console.print(
             f"This machine is busy: training waited for a processor for {results.waited:.0%} of "
-            "that time, since other programs use them."
+            "that time, since other programs or a limit on this container take them."
         )
     console.print()
     matrix = confusion_table(test)

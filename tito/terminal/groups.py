@@ -1,7 +1,9 @@
 """Groups of commands: listed in the order in which they are needed, and loaded when called."""
 
+import errno
 import importlib
 import shlex
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -84,12 +86,21 @@ class LazyGroup(OrderedGroup):
         return found, command.load() if isinstance(command, LazyCommand) else command, rest
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command line, whatever the terminal can print, until it is told to end."""
+        """Run the command line, whatever the terminal can print, until it is told to end.
+
+        Exits with 2 where there is no room for what it prints or writes.
+        """
         make_printable()
         # As wide as the terminal also where that is narrow; click itself stops at 50 columns.
         extra.setdefault("terminal_width", min(screen_width(), 80) - 2)
         with ending_when_told():
-            return super().main(*args, **extra)
+            try:
+                return super().main(*args, **extra)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                click.echo(f"Error: {error}: make room where it writes or prints to.", err=True)
+                sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that is called; what is wrong with its usage is wrapped for a terminal.

@@ -3,6 +3,7 @@
 import codecs
 import io
 import json
+import os
 import sys
 from typing import Any
 
@@ -16,7 +17,12 @@ _ERRORS, _ASCII = "tito-substitute", "tito-ascii"
 
 
 def make_printable() -> None:
-    """Have the standard streams print a substitute for each character that they lack."""
+    """Have the standard streams print a substitute for each character that they lack.
+
+    A stream that was closed before the program began prints nowhere.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     codecs.register_error(_ERRORS, _substitute)
     codecs.register(_ascii)
     for stream in (sys.stdout, sys.stderr):

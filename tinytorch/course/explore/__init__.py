@@ -9,6 +9,7 @@ To add a question to a module:
 1. Write it into `modules/NN_name/questions.toml`: its name, heading and text; the guess to ask for
    first; and the sentences of the answer, with the numbers of a run in braces (`words`). Where a
    sentence depends on what was found, it has an `if`: an effect that is not there is not claimed.
+   Where it depends on times, it has `unless = "busy"`, and `"{busy}"` ends the headline.
 2. Write `modules/NN_name/experiments/NAME.py` (dashes become underscores) with
    - `Settings`, a frozen dataclass whose fields are declared with `setting(default, meaning, ...)`.
      Defaults answer in seconds, and never in more than twenty; `full=` is for `--full`.

@@ -54,7 +54,5 @@ def held_up(share: float) -> dict[str, str]:
     """A warning, where an experiment waited for a processor for a large share of its time."""
     if not is_much(share):
         return {}
-    return {
-        "Load": f"the experiment waited for a processor for {share:.0%} of its time, since other "
-        "programs use them, so times are long and uneven; close them and measure again"
-    }
+    waited = f"a processor was waited for in {share:.0%} of the time"
+    return {"Load": f"{waited}: other programs, or a limit on this container, take them"}

@@ -138,8 +138,7 @@ def read_experiment(question: Question) -> Experiment:
 
     Its file, `modules/NN_name/experiments/NAME.py`, defines `Settings`, a dataclass, and
     `measure(settings, progress)`, which returns `Findings`. The rest is in `questions.toml`:
-    sentences, with settings and findings by name, and `busy`, which is true where the experiment
-    often waited for a processor: its times are then not to be relied on.
+    sentences, with settings and findings by name, and `busy`: see there.
     """
     module = experiment_file(question.module, question.name)
     words = question.words
@@ -156,7 +155,7 @@ def read_experiment(question: Question) -> Experiment:
         contention = Contention()
         found: Findings = module.measure(settings, progress)
         waited = contention.share
-        values = {"busy": is_much(waited), **_named(settings), **found.values, **found.words}
+        values = {"busy": busy(waited), **_named(settings), **found.values, **found.words}
         return Answer(
             headline=said(words["headline"], values),
             truth=values[words["truth"]],
@@ -177,6 +176,23 @@ def read_experiment(question: Question) -> Experiment:
         )
 
     return Experiment(module.Settings, guess, answer)
+
+
+def busy(waited: float) -> str:
+    """A sentence for answers about times: that they are not to be relied on, if they are not.
+
+    It is empty on a quiet machine, so that it serves as a condition as well: what holds there only
+    is said with `unless = "busy"`.
+
+    Args:
+        waited: the share of its time in which the experiment waited for a processor.
+    """
+    if not is_much(waited):
+        return ""
+    return (
+        f"But this machine is busy: for {waited:.0%} of its time the experiment waited for a "
+        "processor. Measure again while nothing else runs before you rely on its times."
+    )
 
 
 def _named(settings: Any) -> dict[str, Any]:
