@@ -19,6 +19,10 @@ def whole_number(name: str, value: Any, at_least: int = 0, below: int | None = N
     Raises:
         TypeError: it is not a whole number.
         ValueError: it is out of range.
+
+    >>> whole_number("batch_size", 0, at_least=1)
+    Traceback (most recent call last):
+    ValueError: batch_size must be a whole number of 1 or more, got 0
     """
     limits = f"of {at_least} or more" + (f" and below {below}" if below is not None else "")
     expected = f"{name} must be a whole number {limits}"

@@ -24,6 +24,17 @@ class Layer:
     A layer of one's own defines `forward`, and sets its parameters and the layers that it is made
     of as attributes.
 
+    >>> class Network(Layer):
+    ...     def __init__(self):
+    ...         self.layers = [Linear(784, 256), ReLU(), Linear(256, 10, bias=False)]
+    ...
+    ...     def forward(self, x):
+    ...         for layer in self.layers:
+    ...             x = layer(x)
+    ...         return x
+    >>> list(Network().named_parameters())
+    ['layers.0.weight', 'layers.0.bias', 'layers.2.weight']
+
     Attributes:
         training: whether the layer is in training, or at inference; see `train`.
     """

@@ -190,7 +190,11 @@ def relu(x: np.ndarray) -> np.ndarray:
 
 
 class ReLU(Activation):
-    """`max(x, 0)`: negative numbers become 0, the others stay."""
+    """`max(x, 0)`: negative numbers become 0, the others stay.
+
+    >>> ReLU()(Tensor([-2.0, 3.0]))
+    Tensor([0., 3.])
+    """
 
     def forward(self, x: TensorLike) -> Tensor:
         return apply(relu, as_tensor(x))

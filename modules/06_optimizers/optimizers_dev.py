@@ -231,6 +231,12 @@ class SGD(Optimizer):
         lr: the learning rate.
         momentum: the part of the velocity that is kept from step to step, from 0 to below 1.
         weight_decay: this times the parameter is added to the gradient.
+
+    >>> weight = Tensor(1.0, requires_grad=True)
+    >>> (weight * weight).backward()
+    >>> SGD([weight], lr=0.25).step()
+    >>> weight.item()
+    0.5
     """
 
     def __init__(

@@ -20,7 +20,7 @@ from tito.checks.runner import Report, run_checks
 from tito.errors import TitoError
 
 LAYERS = MODULES[2]
-read_suite(LAYERS)  # which results refer to that come from another process
+read_suite(LAYERS.name)  # which results refer to that come from another process
 
 # A plain file, as someone writes it who knows nothing of our lesson.
 PLAIN = """\

@@ -343,6 +343,14 @@ def derivative(op: Operation, *rules: Callable[..., np.ndarray]) -> None:
 
     Write it right below the operation, wherever that is: only NumPy's operations, and those of
     the lessons before this one, have their rows here.
+
+    >>> def scaled(x, factor):
+    ...     return factor * x
+    >>> derivative(scaled, lambda gradient, factor: factor * gradient)
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> apply(scaled, x, factor=3.0).backward()
+    >>> x.grad
+    Tensor(3.)
     """
     row = [Rule(rule) for rule in rules]
     if len(row) == 1 and row[0].takes_position:

@@ -37,6 +37,10 @@ class Linear(Layer):
     Raises:
         TypeError: a size is not a whole number.
         ValueError: a size is negative.
+
+    >>> layer = Linear(784, 256)
+    >>> layer(Tensor(np.ones((32, 784)))).shape
+    (32, 256)
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
@@ -130,6 +134,9 @@ class Dropout(Layer):
     Raises:
         TypeError: `p` is not a number.
         ValueError: `p` is outside [0, 1] or NaN.
+
+    >>> Dropout(0.5)(Tensor([1.0, 2.0, 3.0]), training=False)
+    Tensor([1., 2., 3.])
     """
 
     def __init__(self, p: float = 0.5) -> None:

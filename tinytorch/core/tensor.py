@@ -158,6 +158,9 @@ def apply(op: Operation, *inputs: Any, **options: Any) -> Tensor:
 
     Raises:
         TypeError, ValueError, IndexError: what `op` raises, with the shapes it was given.
+
+    >>> apply(np.add, Tensor([1.0, 2.0]), 10)
+    Tensor([11., 12.])
     """
     arrays: list[Any] = []
     requires_grad = False

@@ -96,6 +96,10 @@ def cosine(lr: float, steps: int, warmup: int = 0) -> Schedule:
         lr: the highest learning rate.
         steps: the number of steps in all.
         warmup: how many of them the rise takes.
+
+    >>> schedule = cosine(0.4, steps=10, warmup=2)
+    >>> [round(schedule(step), 3) for step in (0, 1, 2, 6, 10)]
+    [0.2, 0.4, 0.4, 0.2, 0.0]
     """
 
     real_number("lr", lr)
