@@ -81,7 +81,7 @@ def record(
         return
     rules = _rules.get(op, ())
     if len(rules) != len(inputs):
-        rules = _rules_for(op, arrays)
+        rules = _rules_for(op, inputs, arrays)
     edges: list[Edge] = []
     for i, x in enumerate(inputs):
         rule = rules[i]
@@ -92,15 +92,15 @@ def record(
     output.requires_grad = True
 
 
-def _rules_for(op: Operation, arrays: list[Any]) -> list[Rule]:
+def _rules_for(op: Operation, inputs: tuple[Any, ...], arrays: list[Any]) -> list[Rule]:
     """The rule for each input of an operation that takes any number of them, or has no rules."""
     if op in _rules:
         raise ValueError(
-            f"{name_of(op)} got {len(arrays)} inputs, and has rules for the gradients of "
+            f"{name_of(op)} got {len(inputs)} inputs, and has rules for the gradients of "
             f"{len(_rules[op])}; pass what a gradient can flow to by position, all else by name"
         )
     rule = _rules_at_any_position.get(op) or _missing(op)
-    return [rule.at(position, arrays) for position in range(len(arrays))]
+    return [rule.at(position, arrays) for position in range(len(inputs))]
 
 
 # How many `no_grad` this thread, or this asyncio task, is within.
