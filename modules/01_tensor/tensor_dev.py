@@ -644,14 +644,24 @@ for op, *inputs in ((np.add, [1, 2], Tensor([1, 2, 3])), (np.matmul, Tensor([[1,
 # %%
 #| export
 # NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
-# their arguments are inputs, and the names of the options that may follow.
+# their arguments are inputs, and what NumPy calls those that may follow.
 _NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
-    **dict.fromkeys((np.sum, np.mean, np.var, np.max, np.min), (1, ("axis", "keepdims"))),
-    np.argmax: (1, ("axis",)),
+    **dict.fromkeys((np.sum, np.mean), (1, ("axis", "dtype", "out", "keepdims"))),
+    np.var: (1, ("axis", "dtype", "out", "ddof", "keepdims")),
+    **dict.fromkeys((np.max, np.min), (1, ("axis", "out", "keepdims"))),
+    np.argmax: (1, ("axis", "out")),
     np.reshape: (1, ("shape",)),
     np.transpose: (1, ("axes",)),
     np.where: (3, ()),
     np.dot: (2, ()),
+}
+_OPTIONS = {"axis", "keepdims", "shape", "axes", "subscripts"}  # of these, what ours take
+
+# Others that add up. In float32 they lose the digits that `_DONE_BY` is there to keep.
+_ADDING = {
+    *(np.sum, np.mean, np.var, np.std, np.average, np.cumsum, np.linalg.norm),
+    *(np.nansum, np.nanmean, np.nanvar, np.nanstd, np.nancumsum),
+    *(np.add.reduce, np.add.accumulate, np.add.reduceat),
 }
 
 
@@ -673,11 +683,12 @@ def _call(function: Operation, args: tuple[Any, ...], options: dict[str, Any]) -
         if not 0 < count <= len(args):
             return NotImplemented
         inputs, rest = args[:count], args[count:]
-    # (By position only the first option: the places of the others are NumPy's.)
-    if len(rest) > min(1, len(names)) or not options.keys() <= set(names[len(rest) :]):
+    asked = {**dict(zip(names, rest, strict=False)), **options}
+    asked = {name: value for name, value in asked.items() if value is not None or name in _OPTIONS}
+    if len(rest) + len(options) > len(names) or not asked.keys() <= _OPTIONS:
         return NotImplemented
     op = reshape if function is np.reshape else function
-    return apply(op, *inputs, **dict(zip(names, rest, strict=False)), **options)
+    return apply(op, *inputs, **asked)
 
 
 def _parts(function: Operation, ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
@@ -724,24 +735,37 @@ def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]
     An array becomes a tensor again. It is recorded if need be, so that a gradient that would
     have to flow through the function is an error when it gets there, and not silently missing.
     """
-    result = function(*_plain(args), **_plain(options))
+    arrays = _plain(args)
+    if function in _ADDING:
+        arrays = [a.astype(np.float64) if _is_short(a) else a for a in arrays]
+    result = function(*arrays, **_plain(options))
     if not (is_array(result) or isinstance(result, np.number)) or options.get("out") is not None:
         return result
     output = wrap(result.copy() if is_array(result) else np.array(result))
+    if function in _ADDING and options.get("dtype") is None:
+        output = wrap(_result(function, output._array, _plain(args)))
     tensors = tuple(_tensors((args, options)))
     if _record is not None and any(x.requires_grad for x in tensors):
         _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
     return output
 
 
+def _is_short(value: Any) -> bool:
+    """Whether it is an array of real numbers with fewer digits than float64 has."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.itemsize < 8
+
+
 def _equality(op: Operation, x: Any, y: Any) -> Any:
-    """`x == y` or `x != y`; not equal as a whole where one of them is no number.
+    """`x == y` or `x != y`; not equal as a whole where one of them is nothing that a tensor holds.
 
     NotImplemented says so to Python, which then asks the other one first.
     """
     try:
-        return apply(op, x, y)
-    except TypeError:
+        # No gradient flows through the answer, so a list may hold tensors.
+        return apply(op, *(v if isinstance(v, Tensor) else _plain(v) for v in (x, y)))
+    except (TypeError, ValueError) as error:
+        if "broadcast" in str(error):
+            raise
         # NumPy's own have ideas of their own: a dtype equals what has that dtype.
         numpys = isinstance(y, (np.ndarray, np.generic, np.dtype))
         return op is np.not_equal if numpys else NotImplemented
@@ -995,6 +1019,9 @@ class Tensor:
     def __itruediv__(self, other: TensorLike) -> Tensor:
         return self._became(self / other, "/=")
 
+    def __ipow__(self, other: Any) -> Tensor:  # type: ignore[misc]
+        return self._became(self**other, "**=")
+
     def _became(self, result: Tensor, sign: str) -> Tensor:
         """The tensor after `x += y`: a result, or within `no_grad()` the parameter itself."""
         if not self.requires_grad or self._node is not None:
@@ -1175,7 +1202,7 @@ class Tensor:
         return apply(getitem, self, index=_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if self.requires_grad:
+        if self.requires_grad and self[index].requires_grad:  # not so within no_grad()
             raise ValueError(
                 "writing into a tensor that requires a gradient would not be recorded; "
                 "compute a new tensor, or write to its numbers: x.data[...] = ..."
@@ -1238,6 +1265,8 @@ class Tensor:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """`np.exp(x)`, `array * x`: NumPy's element-wise functions go through the door too."""
+        if method == "reduce" and ufunc is np.add and options.keys() <= {"axis", "keepdims"}:
+            return apply(np.sum, *inputs, **{"axis": 0, **options})
         if method == "__call__" and ufunc.nout == 1 and not options:
             if ufunc is np.equal or ufunc is np.not_equal:
                 answer = _equality(ufunc, *inputs)

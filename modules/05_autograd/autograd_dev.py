@@ -827,12 +827,24 @@ def _transpose_gradient(gradient: np.ndarray, axes: Any = None) -> np.ndarray:
     return np.transpose(gradient, axes)
 
 
+def _takes_each_once(index: Any) -> bool:
+    """Whether an index is made of slices and single numbers, which take no element twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(isinstance(part, (slice, int, type(None), type(...))) for part in parts)
+
+
 def _getitem_gradient(gradient: Any, input_shape: tuple[int, ...], index: Any) -> np.ndarray:
     ### BEGIN SOLUTION
-    result = np.zeros_like(gradient, shape=input_shape)
-    # An element that was taken twice gets both gradients, which plain assignment would not do.
-    np.add.at(result, index, gradient)
+    if _takes_each_once(index):
+        result = np.zeros_like(gradient, shape=input_shape)
+        result[index] = gradient
+    else:
+        # An element that was taken twice gets both gradients, which plain assignment would not do,
+        # and one that was taken a million times is the sum of as many.
+        result = np.zeros_like(gradient, shape=input_shape, dtype=np.float64)
+        np.add.at(result, index, gradient.astype(np.float64))
     return result
+
     ### END SOLUTION
 
 

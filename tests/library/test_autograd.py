@@ -220,6 +220,7 @@ def test_an_update_by_hand_moves_the_parameter_itself(
         ("-=", lambda w, y: w.__isub__(y)),
         ("*=", lambda w, y: w.__imul__(y)),
         ("/=", lambda w, y: w.__itruediv__(y)),
+        ("**=", lambda w, y: w.__ipow__(y)),
     ],
 )
 def test_in_place_arithmetic_that_would_lose_a_parameter_says_what_to_write(
@@ -238,6 +239,17 @@ def test_in_place_arithmetic_that_would_lose_a_parameter_says_what_to_write(
         assert update(w, 2) is w
     result = w * 1
     assert update(result, 2) is not result
+
+
+def test_a_part_of_a_parameter_may_be_written_within_no_grad() -> None:
+    w = leaf(1, 2)
+    with no_grad():
+        w[:] -= np.array([0.5, 0.5])
+        w[0] = 7
+    assert w.tolist() == [7, 1.5]
+    assert w.requires_grad
+    with pytest.raises(ValueError, match="would not be recorded"):
+        w[0] = 7
 
 
 def test_a_parameter_that_became_a_result_says_so_when_its_gradient_is_asked_for() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinytorch.core.activations import Softmax
+from tinytorch.core.activations import Softmax, softmax
 from tinytorch.core.layers import Linear
 from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, MSELoss
 from tinytorch.core.tensor import Tensor
@@ -88,6 +88,60 @@ def test_numpys_functions_are_as_accurate_on_a_tensor(function: Any) -> None:
         assert_close(function(Tensor(x), **options).data, function(exact, **options))
     assert_close(function(Tensor(x), 0).data, function(exact, 0))
     assert_close(function(Tensor(x).T, 1).data, function(exact, 0))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.std(x, 0),
+        lambda x: np.std(x),
+        lambda x: np.var(x, axis=0, ddof=1),
+        lambda x: np.average(x, 0),
+        lambda x: np.cumsum(x, 0),
+        lambda x: np.nansum(x, 0),
+        lambda x: np.nanmean(x, axis=0),
+        lambda x: np.nanvar(x, axis=0),
+        lambda x: np.nanstd(x, axis=0),
+        lambda x: np.linalg.norm(x, axis=0),
+        lambda x: np.add.reduce(x),
+        lambda x: np.add.reduce(x, axis=(0, 1)),
+        lambda x: np.add.accumulate(x),
+        lambda x: np.sum(x, axis=0, where=np.array([True, False, True])),
+        lambda x: np.sum(x, axis=0, initial=1),
+        lambda x: np.mean(x, 0, None, None, True),
+    ],
+)
+def test_whatever_of_numpys_adds_up_is_as_accurate_on_a_tensor(function: Any) -> None:
+    x = np.random.default_rng(0).normal(1000, 1, (100_000, 3)).astype(np.float32)
+    result = function(Tensor(x))
+    assert result.dtype == np.float32
+    assert_close(result.data, function(x.astype(np.float64)))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.sum(x, 0, None),
+        lambda x: np.mean(x, 0, None, None, True),
+        lambda x: np.var(x, axis=0, dtype=None),
+        lambda x: np.max(x, 0, None),
+        lambda x: np.add.reduce(x),
+        lambda x: softmax(x, axis=0)[0],
+    ],
+)
+def test_what_adds_up_by_any_name_has_a_gradient(function: Any) -> None:
+    x = Tensor(np.arange(120.0).reshape(40, 3) / 100, requires_grad=True)
+    function(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.shape == x.shape
+
+
+def test_what_is_taken_by_an_index_a_million_times_gets_the_whole_gradient() -> None:
+    x = Tensor(np.ones((3, 2)), requires_grad=True)
+    (x[np.zeros(1_000_000, int)] * 0.1).sum().backward()
+    assert x.grad is not None
+    assert x.grad.dtype == np.float32
+    assert_close(x.grad.data[0], np.full(2, 1_000_000 * float(np.float32(0.1))))
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.01, 1.0, 1000.0])

@@ -438,6 +438,20 @@ def test_a_complex_number_is_a_number() -> None:
         x < 1j  # noqa: B015
 
 
+@pytest.mark.parametrize("other", [10**400, -(10**400), [10**400, 1], [[1.0], [1.0, 2.0]]])
+def test_what_no_tensor_can_hold_equals_none(other: Any) -> None:
+    x = Tensor([1.0, 2.0])
+    assert (x == other) is False
+    assert (x != other) is True
+    assert (other == x) is False
+
+
+def test_a_list_of_tensors_is_compared_by_its_numbers() -> None:
+    parameter = Tensor(1.0, requires_grad=True)
+    assert (Tensor([1.0, 2.0]) == [parameter, Tensor(3.0)]).tolist() == [True, False]
+    assert (Tensor([1.0]) != (parameter,)).tolist() == [False]
+
+
 def test_equality_of_shapes_that_do_not_broadcast_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"equal got shapes \(2,\) and \(3,\), which do not"):
         Tensor([1.0, 2.0]) == Tensor([1.0, 2.0, 3.0])  # noqa: B015
