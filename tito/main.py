@@ -77,9 +77,9 @@ def _overview() -> str:
         return page(workspace)
     root = find_repository()
     if root is None:
-        place = "You have TinyTorch installed. What you use of it is the reference."
+        place = "You have TinyTorch installed. What you use are its own modules, the reference."
     else:
-        place = f"You are working with the reference, in {root}."
+        place = f"You are working with TinyTorch's own modules, the reference, in {root}."
     next_steps = [
         ("tito init my-tinytorch", "make a workspace, to build it yourself"),
         ("tito milestone mnist", "watch a network learn to read digits"),

@@ -101,7 +101,7 @@ def _about_the_place(root: Path, was_empty: bool, added: list[str]) -> list[str]
     if clone:
         said.append(
             f"It is inside a clone of TinyTorch, {clone}, which is fine: in it `tito` is about "
-            "your code, and elsewhere in the clone about the reference."
+            "your code, and elsewhere in the clone about TinyTorch's own, the reference."
         )
     elif repository:
         ignored = ", and .gitignore names what Git need not keep" * (".gitignore" in added)

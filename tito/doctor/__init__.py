@@ -16,7 +16,7 @@ def examine(workspace: Workspace | None) -> Iterator[Finding]:
     if workspace is None:
         yield Finding(
             NOTE,
-            "You are not in a workspace, so everything is about the reference.",
+            "You are not in a workspace, so all is about TinyTorch's own modules, the reference.",
             "To make one: tito init my-tinytorch",
         )
         yield from machine.shadows(Path.cwd())

@@ -184,9 +184,7 @@ def page(workspace: Workspace) -> str:
     here = current(workspace, all_progress)
     lines = [click.style(f"TinyTorch, in {workspace.root}", bold=True)]
     if not all(one.yours for one in all_progress):
-        lines.append(
-            "A module is yours once you have finished it; until then the reference's is used."
-        )
+        lines.append("Until you have finished a module, TinyTorch's own is used: the reference.")
     lines.append("")
     for one in all_progress:
         whose = click.style(f"{'yours':11}", fg="green") if one.yours else f"{'reference':11}"
