@@ -1128,4 +1128,6 @@ def test_a_module_without_an_argument_that_the_network_needs_is_named(tmp_path: 
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
     assert "tito/milestones/classifier.py:" in flat(finished.stderr)
-    assert "Your modules pass all checks that there are for them: training." in finished.stderr
+    assert "Nobody has checked your training: there are no checks for it yet." in flat(
+        finished.stderr
+    )
