@@ -25,10 +25,18 @@ every_module = pytest.mark.parametrize("module", MODULES, ids=[m.name for m in M
 PAIRS = 50
 
 
-def of_all_modules(kind: str, exhibits: list[Variant]) -> pytest.MarkDecorator:
-    """A test for each exhibit."""
+def of_all_modules(kind: str, exhibits: list[Variant], every: int = 1) -> pytest.MarkDecorator:
+    """A test for each exhibit, of which one in `every` runs when no thorough test is asked for."""
     return pytest.mark.parametrize(
-        kind, exhibits, ids=[f"{exhibit.module.name}: {exhibit.name}" for exhibit in exhibits]
+        kind,
+        [
+            pytest.param(
+                exhibit,
+                id=f"{exhibit.module.name}: {exhibit.name}",
+                marks=pytest.mark.thorough if i % every else (),
+            )
+            for i, exhibit in enumerate(exhibits)
+        ],
     )
 
 
@@ -100,6 +108,7 @@ def go_together(pair: tuple[Exhibit, Exhibit]) -> bool:
     return texts[0] == texts[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("first", "second"),
     [pair for module in MODULES for pair in pairs(module)],
@@ -146,15 +155,15 @@ def test_checks_need_only_what_stands_before_them(module: Module) -> None:
 # ---- The commands --------------------------------------------------------------------------------
 
 
-# One in sixty-four; `read.py` shows all.
+# One in eight, since each takes a second or more; `read.py` shows all.
 sample = [
     exhibit
     for module in MODULES
-    for exhibit in (*mistakes(module)[::64], *correct_variants(module)[::64])
+    for exhibit in (*mistakes(module)[::8], *correct_variants(module)[::8])
 ]
 
 
-@of_all_modules("exhibit", sample)
+@of_all_modules("exhibit", sample, every=8)
 def test_tito_test_says_the_same(exhibit: Variant, tmp_path: Path) -> None:
     told, expected = (
         [(check["name"], check["outcome"], check["mistake"]) for check in failed]
@@ -193,13 +202,14 @@ def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("runs", ["3", pytest.param("100", marks=pytest.mark.thorough)])
 @every_module
-def test_the_correct_variants_can_be_run_again_and_again(module: Module) -> None:
+def test_the_correct_variants_can_be_run_again_and_again(module: Module, runs: str) -> None:
     variant = correct_variants(module)[0]
-    result = run("repeat.py", "--module", module.name, "--runs", "3", variant.name)
+    result = run("repeat.py", "--module", module.name, "--runs", runs, variant.name)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert f"3 of 3 passed: {variant.name}" in result.stdout
-    assert "3 runs, no false alarm" in result.stdout
+    assert f"{runs} of {runs} passed: {variant.name}" in result.stdout
+    assert f"{runs} runs, no false alarm" in result.stdout
 
 
 @every_module

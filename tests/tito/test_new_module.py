@@ -91,6 +91,7 @@ def test_a_learner_sees_it_starts_it_and_gets_hints(copy: Copy, workspace: Path)
     assert (workspace / "modules" / "42_answers" / "checks.py").is_file()
 
 
+@pytest.mark.thorough
 def test_a_learner_watches_it(copy: Copy, workspace: Path) -> None:
     watching = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "watch", "42"],
@@ -108,6 +109,7 @@ def test_a_learner_watches_it(copy: Copy, workspace: Path) -> None:
     assert "Example" in shown
 
 
+@pytest.mark.thorough
 def test_a_learner_completes_it_and_the_framework_uses_it(copy: Copy, workspace: Path) -> None:
     solve(workspace)
     copy.tito("module", "complete", "42", cwd=workspace)
@@ -124,6 +126,7 @@ def test_a_learner_completes_it_and_the_framework_uses_it(copy: Copy, workspace:
     assert "1 passed" in finished.stdout
 
 
+@pytest.mark.thorough
 def test_its_question_is_listed_completed_and_answered(copy: Copy, workspace: Path) -> None:
     assert "answers-size" in copy.tito("explore", "42", cwd=workspace)
     said = copy.tito("explore", "42", "answers-size", "--no-guess", cwd=workspace)
@@ -143,6 +146,7 @@ def test_its_question_is_listed_completed_and_answered(copy: Copy, workspace: Pa
     assert "answers-size" in finished.stdout
 
 
+@pytest.mark.thorough
 def test_its_notebook_is_handed_out(copy: Copy, workspace: Path) -> None:
     copy.tito("module", "start", "42", "--notebook", cwd=workspace)
     assert (workspace / "modules" / "42_answers" / "answers_dev.ipynb").is_file()
