@@ -1670,9 +1670,22 @@ def test_max() -> None:
 def test_other_reductions() -> None:
     """min, var and argmax are those of NumPy"""
     for axis in (None, 0, 1):
-        for name, function in (("min", np.min), ("var", np.var), ("argmax", np.argmax)):
+        for name, function, mistakes in (
+            ("min", np.min, {"min is the max": np.max}),
+            (
+                "var",
+                np.var,
+                {
+                    "var is the standard deviation": np.std,
+                    "var divides by one too few": lambda x, axis: np.var(x, axis=axis, ddof=1),
+                },
+            ),
+            ("argmax", np.argmax, {"argmax gives the place of the smallest number": np.argmin}),
+        ):
             what = f"x.{name}(axis={axis})"
-            expect(what, result_of(what, getattr(made(A), name)(axis=axis)), function(A, axis=axis))
+            names = {words: mistake(A, axis=axis) for words, mistake in mistakes.items()}
+            seen = result_of(what, getattr(made(A), name)(axis=axis))
+            expect(what, seen, function(A, axis=axis), names)
     for name, function in (("min", np.min), ("var", np.var)):
         what = f"x.{name}(axis=1, keepdims=True)"
         seen = getattr(made(A), name)(axis=1, keepdims=True)
@@ -2368,7 +2381,6 @@ def test_indexing() -> None:
 def test_numpy_takes_tensors() -> None:
     """NumPy takes a tensor where it takes an array"""
     x = made(A)
-    expect("np.asarray(x)", np.asarray(x), A)
     expect_true(
         type(np.asarray(x)) is np.ndarray and np.asarray(x).dtype == np.float32,
         seen=f"np.asarray(x) has dtype {np.asarray(x).dtype}",
@@ -2377,6 +2389,7 @@ def test_numpy_takes_tensors() -> None:
         if np.asarray(x).dtype == object
         else None,
     )
+    expect("np.asarray(x)", np.asarray(x), A)
     expect("np.asarray(x, dtype=float64)", np.asarray(x, dtype=np.float64), A)
 
 
@@ -2472,9 +2485,16 @@ def test_tensors_can_be_copied() -> None:
     other = copy.deepcopy(x)
     expect("copy.deepcopy(x)", result_of("copy.deepcopy(x)", other), A)
     expect_true(
-        not np.shares_memory(other.data, x.data) and bool(other.requires_grad),
-        seen="a copy that shares its memory, or forgot requires_grad",
-        expected="a tensor of its own",
+        not np.shares_memory(other.data, x.data),
+        seen="a copy that shares its memory with x",
+        expected="a tensor with numbers of its own",
+        mistake="copy.deepcopy makes a tensor on the same memory",
+    )
+    expect_true(
+        bool(other.requires_grad),
+        seen="a copy without requires_grad of an x that has it",
+        expected="requires_grad=True, as in x",
+        mistake="a copy of a tensor forgets requires_grad",
     )
 
 

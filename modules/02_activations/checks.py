@@ -1763,6 +1763,20 @@ def test_softmax_adds_up_to_one() -> None:
     """Probabilities are positive, add up to 1, and keep the order of the scores"""
     y = result("Softmax", SCORES)
     expect("the sums of Softmax()(x)", y.sum(-1), np.ones(len(y)))
+    # As of a language model: one word is likely, and there are thousands of others.
+    words = result("Softmax", np.array([[30.0] + [0.0] * 3999]))
+    total = words.sum(dtype=np.float64)
+    expect(
+        "the sum of Softmax()(x) for a row of 4,000 scores",
+        total,
+        1.0,
+        {
+            "small probabilities are raised, so that those of a long row add up to more than 1": (
+                total if is_right("Softmax") and 1e-12 < words.min() < 1e-8 else 0
+            )
+        },
+        tolerance=FINE / 4,
+    )
     expect_true(bool((y >= 0).all()), seen="negative probabilities", expected="0 or more")
     expect("the order of the probabilities", np.argsort(y, axis=-1), np.argsort(SCORES, axis=-1))
     expect("Softmax()(x + 5)", result("Softmax", SCORES + 5), y)

@@ -1135,6 +1135,14 @@ def test_network_has_its_parameters() -> None:
         seen=f"{total:,} parameters across {len(listed)} tensors",
         expected="235,146 parameters across 6 tensors",
     )
+    twins = layers.Linear(10, 10), layers.Linear(10, 10)
+    first, second = (list(twin.parameters()) for twin in twins)
+    expect_true(
+        not any(x is y for x in first for y in second),
+        seen="a tensor that two layers of 10 inputs and 10 units both list",
+        expected="for each layer its own weight and bias",
+        mistake="layers of the same sizes share one list of parameters",
+    )
 
 
 @check(COMPOSITION, about="Linear.__init__", needs=(PRODUCT, LIST), hint=3)
@@ -1770,10 +1778,22 @@ def computes_right() -> bool:
 @check("Edge Cases", about=LINEAR, needs=(PRODUCT, SHAPE, ZEROS, DIMENSIONS, SINGLE))
 def test_linear_takes_an_empty_batch() -> None:
     """An empty batch gives an empty result: (0, 784) → (0, 256)"""
-    expect_shape("layer(x)", layers.Linear(784, 256)(tensor.Tensor(np.zeros((0, 784)))), (0, 256))
-    with blaming(*DROPOUT):
-        dropout = layers.Dropout(0.5)
-        expect_shape("dropout(x)", dropout(tensor.Tensor(np.zeros((0, 4))), training=True), (0, 4))
+    linear, dropout = layers.Linear(784, 256), layers.Dropout(0.5)
+    for about, call, size, result in (
+        (LINEAR, linear, 784, (0, 256)),
+        (DROPOUT, lambda x: dropout(x, training=True), 4, (0, 4)),
+    ):
+        with blaming(*about):
+            call(ones(2, size))  # what fails for two samples too is another check's claim
+            try:
+                y = call(ones(0, size))
+            except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+                raise Mistake(
+                    seen=f"{type(error).__name__}: {error}",
+                    expected=f"a result of shape {result} for x of shape (0, {size})",
+                    mistake="an empty batch is refused",
+                ) from error
+            expect_shape(f"the result for x of shape (0, {size})", y, result)
 
 
 @check(
@@ -1893,11 +1913,20 @@ def test_dropout_has_nothing_to_train() -> None:
 @check("Edge Cases", about=LINEAR, needs=(PRODUCT, SHAPE, SCALE))
 def test_layers_leave_their_input_alone() -> None:
     """The input is as it was afterwards"""
+    arrays = (VALUES, 1e6 * VALUES, VALUES[0], VALUES.reshape(2, 1, 4))
     for about, make in ((LINEAR, lambda: layers.Linear(4, 4)), (DROPOUT, layers.Dropout)):
-        with blaming(*about):
-            x = tensor.Tensor(VALUES.astype(np.float32))
-            expect_tensor("layer(x)", make()(x))
-            expect_unchanged("x", x.data, VALUES.astype(np.float32))
+        for array in arrays:
+            with blaming(*about):
+                x = tensor.Tensor(array.astype(np.float32))
+                with suppress(ValueError, TypeError, IndexError):  # another check's claim
+                    expect_tensor("layer(x)", make()(x))
+                expect_true(
+                    x.shape == array.shape,
+                    seen=f"x of shape {x.shape} afterwards",
+                    expected=f"shape {array.shape}, as before",
+                    mistake="it changes the shape of x, which belongs to the caller",
+                )
+                expect_unchanged("x", x.data, array.astype(np.float32))
 
 
 @check("Edge Cases", about=LINEAR, needs=(PRODUCT, INFERENCE, ZEROS, NEW_MASK))

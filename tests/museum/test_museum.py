@@ -81,6 +81,12 @@ def test_their_names_are_unique(module: Module) -> None:
 
 
 @every_module
+def test_every_check_has_a_mistake_that_it_is_the_first_to_see(module: Module) -> None:
+    seen_by = {mistake.check for mistake in mistakes(module)}
+    assert [check.name for check in checks_of(module) if check.name not in seen_by] == []
+
+
+@every_module
 def test_nine_in_ten_are_named_each_in_words_of_its_own(module: Module) -> None:
     words = [(m.check, m.named) for m in mistakes(module) if m.named]
     assert len(words) >= 0.9 * len(mistakes(module))
