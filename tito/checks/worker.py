@@ -3,7 +3,7 @@
 One of them loads the file that is judged, and then runs each check in a fork of itself: what one
 check breaks, loops in, prints or leaves behind ends with it. The runner tells it what to run, and
 ends it when something takes too long. Above it is one that runs nothing of the learner's: the
-keeper. It ends everything below it when the runner is gone, whatever way that ended.
+supervisor. It ends everything below it when the runner is gone, whatever way that ended.
 """
 
 import faulthandler
@@ -39,7 +39,7 @@ FILE = 20 * 10**6
 KEPT = 4000
 # How a process ends that could not send its answer.
 NO_ANSWER = 113
-# Seconds between two looks at the process below the keeper, and for the end of one that is ending.
+# Seconds between two looks of the supervisor, and for the end of a process that is ending.
 PAUSE = 0.02
 MOMENT = 1.0
 _OUTPUT = 1  # the descriptor that Python prints to
@@ -89,7 +89,7 @@ def run_worker(connection: socket.socket, setting: Setting) -> None:
             _serve(connection, setting)
         finally:
             _exit(NO_ANSWER)
-    status = _keep(loader, connection)
+    status = _supervise(loader, connection)
     end_offspring(os.getpid())
     with suppress(OSError):
         connection.settimeout(PAUSE)
@@ -104,7 +104,7 @@ def _let_go_of_files(but: int) -> None:
             os.dup2(nothing, descriptor, inheritable=False)
 
 
-def _keep(loader: int, connection: socket.socket) -> int | None:
+def _supervise(loader: int, connection: socket.socket) -> int | None:
     """Wait until the runner is gone, or the process that loads; its status then."""
     hung_up = select.poll()
     hung_up.register(connection, 0)  # what is asked belongs to the other process
