@@ -512,16 +512,37 @@ def test_a_number_of_threads_in_the_environment_is_respected(
     assert f"Matrix products run on 1 thread, since {variable} is 1." in finished.stdout
 
 
+@pytest.mark.parametrize(("again", "threads"), [(BESIDE_OTHERS, 1), (ALONE, 4)])
 def test_a_run_whose_threads_changed_is_not_said_to_be_repeatable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, again: dict[int, float], threads: int
+) -> None:
+    for variable in THREAD_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    taken = iter([ALONE, again])
+    monkeypatch.setattr("tito.milestones.threads.MatrixThreads", FewThreads)
+    monkeypatch.setattr(
+        "tito.milestones.threads.seconds_of_steps", lambda counts, **given: next(taken)
+    )
+    slow = iter([step == 3 for step in range(100)])
+    monkeypatch.setattr(Pace, "has_slowed", lambda pace, latest: next(slow))
+    result = run("--epochs", "1", "--json")
+    values, changed = json.loads(result.stdout), threads == 1
+    assert (values["threads"], values["repeatable"]) == (threads, not changed)
+    assert ("Steps had become slow. Matrix products run on 1 thread" in result.stderr) is changed
+    told = "the next run with this seed may end with other digits"
+    assert (told in flat(result.stderr)) is changed
+
+
+def test_threads_that_nobody_can_set_are_no_choice_and_none_can_be_asked_for(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    numbers = iter([2] * 5 + [1] * 100)
-    monkeypatch.setattr(MatrixThreads, "count", property(lambda threads: next(numbers)))
-    monkeypatch.setattr(MatrixThreads, "fix", lambda threads, option: "it is a test")
+    monkeypatch.setattr(MatrixThreads, "count", None)
     result = run("--epochs", "1", "--json")
-    values = json.loads(result.stdout)
-    assert (values["threads"], values["repeatable"]) == (1, False)
-    assert "the next run with this seed may end with other digits" in flat(result.stderr)
+    assert json.loads(result.stdout)["threads"] is None
+    assert "Matrix products" not in result.stderr
+    result = run("--threads", "2")
+    assert result.exit_code == 1
+    assert "lets nobody choose its threads. Leave --threads out." in flat(result.output)
 
 
 @pytest.fixture

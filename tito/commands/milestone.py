@@ -102,6 +102,7 @@ def mnist(
     and a picture of them (mnist.png).
 
     Ctrl-C ends the training early and keeps what was learned so far; the exit code is then 130.
+
     The same seed gives the same weights on the same number of threads: on others, sums are rounded
     otherwise. Which number is faster is measured before training, and again where steps get slow;
     --threads or a variable such as OPENBLAS_NUM_THREADS decides it instead.

@@ -162,7 +162,7 @@ def show_report(console: Console, results: Results) -> None:
     )
     console.print(
         f"Time: {history.seconds:.1f} s for {history.images:,} images, "
-        f"{history.images_per_second:,.0f} images/s{_on_threads(history)}."
+        f"{history.images_per_second:,.0f} images/s{on_threads(history)}."
     )
     if is_much(results.waited):
         console.print(
@@ -176,8 +176,8 @@ def show_report(console: Console, results: Results) -> None:
         console.print(line)
 
 
-def _on_threads(history: History) -> str:
-    """The numbers of threads, as they follow in a sentence; empty if nobody can tell."""
+def on_threads(history: History) -> str:
+    """Each number of threads in turn, as a sentence ends with it; empty if nobody can tell."""
     known = [count for count in history.threads if count]
     return f" on {', then '.join(map(counted, known))}" if known else ""
 

@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tinytorch.course.owners import described
 from tito.milestones.history import History
-from tito.milestones.outcome import DIGITS, Evaluation, Results, shown_share
+from tito.milestones.outcome import DIGITS, Evaluation, Results, on_threads, shown_share
 
 BLUE = "#0072B2"
 ORANGE = "#D55E00"
@@ -42,7 +42,8 @@ def draw(results: Results, images: np.ndarray) -> bytes:
     title = f"A network of 784-256-128-10 units reads {test.accuracy:.2%} of the MNIST test images"
     subtitle = (
         f"{history.images:,} images in {history.seconds:.1f} s · batch size {recipe.batch_size} · "
-        f"learning rate {recipe.lr:g} · seed {recipe.seed}\nmodules: {described(results.owners)}"
+        f"learning rate {recipe.lr:g} · seed {recipe.seed}{on_threads(history)}\n"
+        f"modules: {described(results.owners)}"
     )
     # A figure of its own, without pyplot: nothing global is set, and no window is needed.
     figure = Figure(figsize=(11, 8.2), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))

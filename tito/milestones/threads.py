@@ -64,7 +64,10 @@ class MatrixThreads:
         """
         if option:
             if self.count is None:
-                raise TitoError("NumPy's matrix library here lets nobody choose --threads.")
+                raise TitoError(
+                    f"--threads is {option}, but NumPy's matrix library here lets nobody choose "
+                    "its threads. Leave --threads out."
+                )
             self.use(option)
             return f"--threads is {option}"
         if self.count is None or not (asked := threads_asked_for()):
