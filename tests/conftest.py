@@ -12,7 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from typing import TYPE_CHECKING
 
 import pytest
-from needs import NEEDS, left_out, missing, not_run
+from needs import NEEDS, lacking_packages, left_out, missing, not_run
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -37,7 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks."""
+    """Declare the marks; say at once what has to be installed first.
+
+    Raises:
+        pytest.UsageError: something has.
+    """
+    if lacking := lacking_packages():
+        raise pytest.UsageError(lacking)
     config.addinivalue_line(
         "markers", f"needs(*names): what the test needs, of {', '.join(NEEDS)}; see tests/needs.py"
     )

@@ -10,6 +10,7 @@ another line counts those that did not.
 import os
 import shutil
 import socket
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,6 +73,21 @@ NEEDS = {
     "/proc": Need("processes in /proc, which only Linux has", Path("/proc/self/stat").exists),
     "terminal": Need("terminals, of which none can be opened here", _opens_a_terminal),
 }
+
+# Packages that tests import at their top, from the group `dev` in pyproject.toml.
+PACKAGES = ("hypothesis", "ipykernel", "nbclient", "pexpect", "safetensors")
+
+
+def lacking_packages() -> str:
+    """What to install before any of the tests can be read; nothing if all is there."""
+    lacking = [name for name in PACKAGES if find_spec(name) is None]
+    if not lacking:
+        return ""
+    return (
+        f"The tests need {', '.join(lacking)}, not installed in {sys.prefix}. Either get what "
+        "development needs by `python -m pip install --group dev` in the clone, with pip 25.1 or "
+        "later; or take the environment of the clone: source bin/activate-tinytorch.sh"
+    )
 
 
 @cache

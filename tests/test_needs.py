@@ -115,3 +115,20 @@ def test_what_takes_long_runs_when_asked_for_and_is_counted_otherwise(
     assert code == 0
     assert [line for line in lines if "not run here" in line or "left out" in line] == told
     assert f"{passed} passed" in lines[-1]
+
+
+def test_packages_that_are_missing_are_named_in_one_line(tmp_path: Path) -> None:
+    for name in ("conftest.py", "needs.py"):
+        shutil.copy(HERE / name, tmp_path)
+    (tmp_path / "test_it.py").write_text("import pexpect\n")
+    program = (
+        "import sys, pytest; sys.modules['pexpect'] = sys.modules['nbclient'] = None\n"
+        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider']))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert finished.returncode == pytest.ExitCode.USAGE_ERROR
+    (line,) = finished.stderr.strip().splitlines()
+    assert line.startswith("ERROR: The tests need nbclient, pexpect, not installed in ")
+    assert line.endswith("source bin/activate-tinytorch.sh")
