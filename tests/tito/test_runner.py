@@ -275,6 +275,14 @@ WRITE_EVERYWHERE = """
 """
 ANSWERED = {
     "a signal without a name": ("import os; os.kill(os.getpid(), 50)", "(signal 50)"),
+    "an alarm that nobody takes": (
+        "import signal; signal.alarm(1)\n        while True: pass",
+        "a signal ends it (SIGALRM)",
+    ),
+    "a kill of its own": (
+        "import os, signal; os.killpg(0, signal.SIGKILL)",
+        "it is killed: by a line of its own, or by the system",
+    ),
     "half of a surrogate pair": (r"raise ValueError('a \ud800 b')", r"a \ud800 b"),
     "escape sequences": (
         r"raise ValueError('\x1b[31m \u202e \x9b \r')",

@@ -25,6 +25,8 @@ from tito.checks.worker import NO_ANSWER, Setting
 
 MOST_ABREAST = 4  # each worker has to load the framework, which is worth it for a few only
 
+# Signals that a process gets for what its own instructions did.
+_CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP", "SIGSYS")
 _FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d{1,9}) in ')
 
 
@@ -211,9 +213,9 @@ def _manner_of_ending(status: Any) -> str:
     if status >= 0:
         return f"it ends the whole process, as os._exit({status}) does"
     if -status == signal.SIGKILL:
-        return "it is killed by the system, probably for using too much memory"
+        return "it is killed: by a line of its own, or by the system, for using too much memory"
     try:
         name = signal.Signals(-status).name
     except ValueError:  # one of those that have no name
         name = f"signal {-status}"
-    return f"it crashes Python itself ({name})"
+    return f"{'it crashes Python itself' if name in _CRASHES else 'a signal ends it'} ({name})"
