@@ -1,8 +1,10 @@
 """The command line itself: fast, lazy, and helpful when something is misspelt."""
 
 import os
+import signal
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from tito.errors import TitoError
 from tito.main import COMMANDS, main
 from tito.repository import repository_root
 
+ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "matplotlib", "rich", "pytest", "jupytext", "nbformat", "tinytorch.core")
 
 
@@ -135,6 +138,21 @@ def test_what_needs_no_command_imports_no_heavy_library(arguments: list[str]) ->
     ).stdout
     assert "loaded: []" in output
     assert "commands: []" in output
+
+
+def test_ctrl_c_while_the_program_is_still_imported_ends_it_without_a_word() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module = project["scripts"]["tito"].partition(":")[0]
+    program = (
+        "import importlib, os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, *rest):\n"
+        "        if name == 'click': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+        f"importlib.import_module({module!r})\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
 
 @pytest.mark.parametrize("command", ["milestone", "explore", "bench", "doctor"])

@@ -145,6 +145,11 @@ CONTAINED = {
         "it writes a file larger than 20 MB",
         "error",
     ),
+    "files without end": (
+        "files = [open('log', 'w') for _ in range(100_000)]",
+        "it opens more files than it may have open at once",
+        "error",
+    ),
     "endless list": (
         "hog = []\n        while True: hog.append(np.ones(10**6))",
         "it asks for more memory than it can have",

@@ -35,6 +35,8 @@ from tito.offspring import adopt_orphans, end_offspring
 MEMORY = 2**30
 # Bytes in a file that code writes. What it prints goes into a file, too.
 FILE = 20 * 10**6
+# Files that it may have open at once.
+OPEN = 1024
 # Characters of what it printed that are kept, from the end.
 KEPT = 4000
 # How a process ends that could not send its answer.
@@ -250,7 +252,12 @@ def _limit_resources() -> None:
             used = int(statm.read().split()[0]) * resource.getpagesize()
     except (ImportError, OSError):  # Windows, and macOS, which does not keep to the limit anyway
         return
-    for limit, amount in ((resource.RLIMIT_AS, used + MEMORY), (resource.RLIMIT_FSIZE, FILE)):
+    limits = {
+        resource.RLIMIT_AS: used + MEMORY,
+        resource.RLIMIT_FSIZE: FILE,
+        resource.RLIMIT_NOFILE: OPEN,
+    }
+    for limit, amount in limits.items():
         _, most = resource.getrlimit(limit)
         amount = amount if most < 0 else min(amount, most)
         resource.setrlimit(limit, (amount, amount))

@@ -217,7 +217,7 @@ def explain(error: BaseException, module: str) -> Verdict:
                 function=verdict.function,
                 traceback=verdict.traceback,
             )
-        case OSError() if trouble := _trouble_with_writing(error):
+        case OSError() if trouble := _trouble_with_files(error):
             verdict.outcome, verdict.stopped = "error", True
             verdict.mistake = trouble
         case UnfitFile():
@@ -252,10 +252,12 @@ def _calls_itself(error: RecursionError) -> bool:
     return max(frames.values(), default=0) > 50
 
 
-def _trouble_with_writing(error: OSError) -> str | None:
-    """Why a file could not be written, which may be the one for what is printed."""
+def _trouble_with_files(error: OSError) -> str | None:
+    """Why a file could not be opened or written, which may be the one for what is printed."""
     if error.errno == errno.ENOSPC:
         return "the disk is full"
+    if error.errno == errno.EMFILE:
+        return "it opens more files than it may have open at once, and does not close them"
     unknown = "requested and" in str(error)  # NumPy's, which may mean either
     if error.errno != errno.EFBIG and not unknown:
         return None
