@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from tinytorch.course import did_you_mean
+from tinytorch.course import did_you_mean, find_module
 from tito.ending import ending_when_told
 from tito.terminal.output import make_printable
 from tito.terminal.prose import fit, screen_width
@@ -35,8 +36,8 @@ class OrderedGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the arguments apart; where none says which command, show what there is."""
-        if args and args[0] in ("help", "-h", "--help"):
-            args = [*args[1:], "--help"]
+        if args and args[0].lower() in ("help", "-h", "--help"):
+            args = [*(word for word in args[1:] if word != "help"), "--help"]
         elif args and args[0].lower() in self.commands:
             args = [args[0].lower(), *args[1:]]
         elif args and args[0].lower() in self.words:
@@ -56,9 +57,20 @@ class OrderedGroup(click.Group):
             above = ctx.parent
             if above and isinstance(above.command, click.Group) and name in above.command.commands:
                 near = f" Did you mean {shlex.join([above.command_path, name, *rest])!r}?"
+            if above is None and _can_be_tested(name):
+                near = f" Did you mean {shlex.join([ctx.command_path, 'test', *args])!r}?"
             advice = near or f" To see them all: {ctx.command_path} --help"
             ctx.fail(f"No such command {name!r}.{advice}")
         return super().resolve_command(ctx, args)
+
+
+def _can_be_tested(name: str) -> bool:
+    """Whether a word names a module of the course, or a file."""
+    try:
+        find_module(name)
+    except ValueError:
+        return os.path.isfile(name)
+    return True
 
 
 class LazyCommand(click.Command):
