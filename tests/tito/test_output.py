@@ -12,12 +12,13 @@ from tinytorch.course import find_module
 from tito.repository import repository_root
 
 LAYERS = repository_root() / find_module("layers").library
+TITO = [sys.executable, "-m", "tito"]
 LACKING = ["cp1252", "gbk", "ascii"]
 
 
 def tito(folder: Path, encoding: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-c", "from tito.main import main; main(prog_name='tito')", *arguments],
+        [*TITO, *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONIOENCODING": encoding},
         capture_output=True,
@@ -50,3 +51,25 @@ def test_what_is_typed_is_repeated_even_if_it_is_no_text(tmp_path: Path, encodin
     assert "No such command" in said
     assert "\\udcff" in said
     assert "Traceback" not in said
+
+
+ARGUMENTS = [["test", "--file", str(LAYERS)], ["--help"]]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is full")
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
+def test_where_there_is_no_room_to_print_that_is_one_line(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        finished = subprocess.run([*TITO, *arguments], stdout=full, stderr=subprocess.PIPE)
+    (line,) = finished.stderr.decode().splitlines()
+    assert "No space left on device" in line
+    assert finished.returncode == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the shell of Windows cannot close a stream")
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
+def test_streams_that_are_closed_lose_what_is_printed_and_nothing_else(
+    arguments: list[str],
+) -> None:
+    shell = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh"]
+    assert subprocess.run([*shell, *TITO, *arguments]).returncode == 0
