@@ -255,6 +255,13 @@ def test_what_does_no_harm_to_the_answer_is_contained_and_passes(judge: Judge, l
     assert report.passed, first_failure(report).as_dict()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is text")
+def test_a_file_whose_name_is_no_text_is_judged(judge: Judge) -> None:
+    judge.file = judge.file.with_name("layers-\udce9.py")
+    report = judge()
+    assert report.passed, first_failure(report).as_dict()
+
+
 def test_of_what_is_printed_the_end_is_kept(judge: Judge) -> None:
     report = judge("print('é' * 3_000_000 + 'the end')\n        return None")
     printed = first_failure(report).verdict.printed

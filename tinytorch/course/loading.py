@@ -23,6 +23,7 @@ from typing import Any
 from tinytorch.course import MODULES, sources
 from tinytorch.course.ipython import run_cells
 from tinytorch.course.overlay import REFERENCE, when_complete
+from tinytorch.course.text import clean
 
 # What a module teaches, by its name.
 TAUGHT = {module.name: module.teaches for module in MODULES}
@@ -61,7 +62,8 @@ class ReplacementFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ReplacementModule:
         """The module, without the file's names so far."""
-        return ReplacementModule(spec.name, self.module_name, os.path.basename(self.file))
+        name = clean(os.path.basename(self.file))  # which need not be text
+        return ReplacementModule(spec.name, self.module_name, name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the code that counts in the file, or leave it to the framework to have it run."""
