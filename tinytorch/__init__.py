@@ -93,14 +93,22 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
     from importlib.util import find_spec
 
+    found: Any
     if name in __all__:
         for module in _MODULES:
             found = vars(import_module(f"tinytorch.core.{module}"))
             if name in found:
                 return found[name]
+        # A file that takes the place of a module, and has yet to define it, has something instead.
+        for module in _MODULES:
+            found = import_module(f"tinytorch.core.{module}")
+            if hasattr(found, name):
+                return getattr(found, name)
     message = f"module 'tinytorch' has no attribute {name!r}"
     # Python asks for special names, and for submodules before it imports them.
-    if not name.startswith("_") and find_spec(f"tinytorch.{name}") is None:
+    if name in __all__:
+        message += " yet: the module that defines it is itself being imported"
+    elif not name.startswith("_") and find_spec(f"tinytorch.{name}") is None:
         from tinytorch.habits import instead_of
 
         message += instead_of(name, __all__)

@@ -13,6 +13,7 @@ from tito.workspace.folder import Workspace
 
 REPLACE = "import sys, tinytorch.course.overlay as o; o.replace_module(sys.argv[1], sys.argv[2]); "
 FUTURE = "from __future__ import annotations\n"
+STAR = "from tinytorch import *\n"
 
 IMPORTS = """
 import numpy
@@ -111,6 +112,48 @@ def test_imports_at_the_top_of_the_tensor_get_what_is_built_on_it(
 
 
 @first_three
+def test_a_file_may_import_all_that_there_is_above_what_it_defines(
+    module: Module, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(reference(module).replace(FUTURE, FUTURE + STAR))
+    assert judged(file, module)["passed"]
+
+
+@first_three
+def test_a_file_may_rely_on_being_the_module_itself(module: Module, tmp_path: Path) -> None:
+    name = module.teaches[-1]
+    own = f"\nfrom tinytorch.core import {module.name} as own\nassert own.{name} is {name}\n"
+    file = tmp_path / "mine.py"
+    file.write_text(reference(module) + own)
+    assert judged(file, module)["passed"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "cell"),
+    [("", "cell 2"), ("# %%\n", "the cell of line 4")],
+    ids=["notebook", "lesson"],
+)
+def test_a_name_from_a_cell_that_does_not_count_is_said_to_be_there(
+    marks: str, cell: str, tmp_path: Path
+) -> None:
+    cells = [
+        "#| default_exp core.layers",
+        "import numpy as np",
+        "#| export\nhalf = np.float32(0.5)",
+    ]
+    file = tmp_path / "mine"
+    file.write_text(
+        "".join(f"{marks}{cell}\n" for cell in cells)
+        if marks
+        else json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+    )
+    assert problem(judged(file, LAYERS))["mistake"] == (
+        f"the name `np` is not defined: {cell}, which defines it, is not marked `#| export`"
+    )
+
+
+@first_three
 def test_a_file_is_not_given_what_it_does_not_import(module: Module, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     lines = reference(module).splitlines(keepends=True)
@@ -121,7 +164,9 @@ def test_a_file_is_not_given_what_it_does_not_import(module: Module, tmp_path: P
 
 
 @first_three
-@pytest.mark.parametrize("text", ["", "import numpy as np\n", "from tinytorch.core.{} import *\n"])
+@pytest.mark.parametrize(
+    "text", ["", "import numpy as np\n", "from tinytorch.core.{} import *\n", STAR]
+)
 def test_a_file_in_which_nothing_is_written_passes_nothing(
     module: Module, text: str, tmp_path: Path
 ) -> None:
@@ -327,6 +372,7 @@ def test_a_tensor_that_sets_its_shape_when_it_is_made_is_judged_as_it_is(tmp_pat
         ("import src.tensor as t", "from tinytorch.core import tensor as t"),
         ("from tensor_dev import Tensor, apply", "from tinytorch.core.tensor import Tensor, apply"),
         ("from mine.things import Tensor", "from tinytorch.core.tensor import Tensor"),
+        ("from ..tensor.tensor_dev import Tensor", "from tinytorch.core.tensor import Tensor"),
         ("from tinytorch.tensor import Tensor", "from tinytorch.core.tensor import Tensor"),
     ],
 )

@@ -63,7 +63,8 @@ def as_python(cell: str) -> str:
         first, newline, body = cell.partition("\n")
         name, _, options = first[2:].strip().partition(" ")
         if name not in _TRANSPARENT_CELLS:
-            return above + "\n" * cell.count("\n")
+            printed = re.findall(r"--(?:out|err)[ =]+([^\W\d]\w*)", options)
+            return above + "".join(f"{name} = ''; " for name in printed) + "\n" * cell.count("\n")
         body = as_python(body)
         variable = next((word for word in options.split() if word.isidentifier()), None)
         if name == "capture" and variable:

@@ -88,7 +88,8 @@ class ReplacementFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 if self.module_name != "tensor":
                     _check_same_tensor(source, module)
             except BaseException:
-                sys.modules.pop(module.__name__, None)  # as after any import that fails
+                if sys.modules.get(module.__name__) is module:  # as after any import that fails
+                    del sys.modules[module.__name__]
                 raise
 
         when_complete(go_on, before_others=self.module_name == "autograd")
@@ -289,6 +290,8 @@ def _imports_later(statement: ast.stmt, module_name: str) -> bool:
             package = "tinytorch.core." if node.level else ""
             start = f"{package}{node.module}." if node.module else package
         imported += [f"{start}{alias.name}" for alias in node.names]
+    if module_name in _FOUNDATIONS and "tinytorch.*" in imported:
+        return True
     return any(name.startswith("tinytorch.") and later & {*name.split(".")} for name in imported)
 
 

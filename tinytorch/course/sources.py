@@ -15,6 +15,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from symtable import symtable
 from types import CodeType
 from typing import Any
 
@@ -221,6 +222,23 @@ def _in_a_string(lines: list[str], start: int, head: int, end: int) -> bool:
         and parsed(as_python(above)) is None
         and parsed(as_python("\n".join(lines[start + 1 : end]))) is not None
     )
+
+
+def unmarked_cell(file: str, name: str) -> str | None:
+    """Where a lesson or a notebook gives a name to something outside of what counts, if it does."""
+    cells = code_cells(file)
+    for cell in cells if any(cell.exported for cell in cells) else ():
+        text = as_python(cell.text)
+        if cell.exported or parsed(text) is None:
+            continue
+        names = symtable(text, file, "exec")
+        if name in names.get_identifiers():
+            symbol = names.lookup(name)
+            if symbol.is_assigned() or symbol.is_imported():
+                return (
+                    f"cell {cell.number}" if cell.start == 1 else f"the cell of line {cell.start}"
+                )
+    return None
 
 
 def exercises_in(line: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -195,7 +195,8 @@ def import_again(name: str) -> None:
     spec = load(name).__spec__
     if spec is None or spec.loader is None:  # a notebook's own cells, which ran one by one
         return
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    with suppress(Exception):  # it has run before; what it imports of itself is the first one's
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def gradients(

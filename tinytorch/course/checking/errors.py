@@ -9,8 +9,10 @@ import sys
 import traceback
 import typing
 from collections.abc import Iterable
+from contextlib import suppress
 from types import ModuleType
 
+from tinytorch.course import sources
 from tinytorch.course.checking.lineup import with_article
 
 # What Python, NumPy and TinyTorch say, by kind of error; and what it means, where that is certain.
@@ -190,6 +192,9 @@ def _suggestion(error: Exception) -> str:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)
             if name in _names_of(frame.f_locals.get("self")):
                 return f"; did you mean `self.{name}`?"
+            with suppress(OSError, SyntaxError):  # it is no file, or not what it was
+                if cell := sources.unmarked_cell(frame.f_code.co_filename, name):
+                    return f": {cell}, which defines it, is not marked `{sources.EXPORT}`"
             module = str(frame.f_globals.get("__name__", "?"))
             if name in _IMPORTS and module not in _IMPORTS[name]:
                 return f"; is `{_IMPORTS[name]}` missing?"

@@ -30,7 +30,8 @@ def judged_alone(error: ImportError, file: str | None, line: int | None) -> tupl
             missing = path = f"{error.name}.{statement.names[0].name}"
             name = "." * level + statement.names[0].name
         case ast.ImportFrom(module=str(module), level=level):
-            name, path = "." * level + module, f"tinytorch.core.{module}" if level else module
+            package = ("", "tinytorch.core.", "tinytorch.")[min(level, 2)]
+            name, path = "." * level + module, package + module
         case _:
             name = path = next((a.name for a in statement.names if a.name.startswith(missing)), "")
     is_there = not isinstance(error, ModuleNotFoundError) and missing == error.name
