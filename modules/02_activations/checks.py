@@ -28,6 +28,7 @@ from tinytorch.course.checking import (
     gradients,
     import_again,
     numbers,
+    rounded,
 )
 from tinytorch.course.checking.lineup import show
 
@@ -450,8 +451,7 @@ def anywhere(exact: Exact) -> Lineup:
             ("the results are divided by the largest of them", y / y.max()),
             ("the results are divided by the largest number in x", y / x.max()),
             ("the result is cut to whole numbers", np.trunc(y)),
-            ("the result is rounded to whole numbers", y.round()),
-            *((f"the result is rounded to {n} decimals", y.round(n)) for n in (1, 2, 3, 4)),
+            *rounded(y).items(),
             ("only the sign of x is returned", np.sign(x)),
             ("only whether x is positive is returned", np.where(x > 0, 1, 0)),
             ("only whether x is positive is returned", x > 0),

@@ -34,6 +34,7 @@ from tinytorch.course.checking.claims import (
 from tinytorch.course.checking.here import check_here
 from tinytorch.course.checking.lineup import Mistake, StandsBack, equal, expect, numbers
 from tinytorch.course.checking.names import expect_spelled
+from tinytorch.course.checking.usual import refusing, rounded
 
 __all__ = [
     "Mistake",
@@ -58,4 +59,6 @@ __all__ = [
     "gradients",
     "import_again",
     "numbers",
+    "refusing",
+    "rounded",
 ]
