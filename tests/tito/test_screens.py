@@ -252,7 +252,7 @@ def test_no_color_leaves_no_colors_in_a_terminal(
 
 def test_a_unit_in_which_everything_waits_is_one_line(workspace: Workspace) -> None:
     screen = tito("test", "--file", str(workspace.lesson(LAYERS))).stdout
-    assert "⏳ Gradient Flow: 3 checks wait for an earlier one\n" in screen
+    assert "⏳ Gradient Flow: 3 checks wait for another one\n" in screen
     assert "🔬 Unit Test: Gradient Flow..." not in screen
 
 

@@ -68,7 +68,7 @@ def print_unit(unit: Unit, results: list[Result]) -> None:
     """Print a unit's lines; only one if nothing in it can be judged yet."""
     if _all_wait(results):
         checks = "1 check waits" if len(results) == 1 else f"{len(results)} checks wait"
-        line = f"{SIGNS['waiting']} {unit.title}: {checks} for an earlier one"
+        line = f"{SIGNS['waiting']} {unit.title}: {checks} for another one"
         click.secho(fit(line, "   "), **_STYLES["waiting"])  # type: ignore[arg-type]
         return
     for style, line in unit_lines(unit, results, line_width()):
