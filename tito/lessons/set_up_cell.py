@@ -43,12 +43,15 @@ except ImportError:
             "3. Run this cell again.\\n\\n"
             "A wheel that has an address can stay there: write that after `elsewhere`."
         ) from None
-    print(f"Installing TinyTorch from {found[0]}; this may take a minute.", flush=True)
-    pip = [sys.executable, "-m", "pip"]
     if any(other.name == "tinytorch" for other in metadata.distributions()):
-        print("Removing the other project of that name.", flush=True)  # both would be in one folder
-        subprocess.run([*pip, "uninstall", "--quiet", "--yes", "tinytorch"])
-    pip += ["install", "--quiet", str(found[0])]
+        raise NotInstalledError(
+            "Another project by the name of tinytorch is installed here, and the files of both\\n"
+            "would be in one folder. If nobody needs it, remove it, and run this cell again:\\n\\n"
+            "    %pip uninstall --yes tinytorch\\n\\n"
+            "Otherwise open this notebook in an environment of its own."
+        ) from None
+    print(f"Installing TinyTorch from {found[0]}; this may take a minute.", flush=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", str(found[0])]
     done = subprocess.run(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise NotInstalledError(
