@@ -92,7 +92,7 @@ def test_a_cell_is_turned_into_what_ipython_turns_it_into(cell: str) -> None:
         ("x = %time 1 + 1", {"x": 2}),
         ("%%prun\nx = 1", {"x": 1}),
         ("%%bash\nif [ -f x ]; then ls; fi", {}),
-        ("%%bash --out listed --err wrong\nls", {"listed": "", "wrong": ""}),
+        ("%%bash --out x --err y\nls", {"x": "", "y": ""}),
         ("%%writefile a.py\nx = 1", {}),
         ("%%timeit\nx = 1", {}),
         ("import math\nmath.pi?\n?math\nx = 1", {"x": 1}),
