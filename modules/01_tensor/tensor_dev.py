@@ -593,6 +593,11 @@ def _explained(
         return IndexError(
             f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
         )
+    if not isinstance(options.get("axis"), (int, np.integer, tuple, type(None))):
+        return TypeError(
+            f"{given} and axis={brief(options['axis'])}; an axis is a whole number, and several "
+            "are a tuple, as in axis=(0, 1)"
+        )
     if "read-only" in str(error):
         return ValueError(
             f"{given}, and an array that is read-only; make the tensor from a copy: "

@@ -266,6 +266,19 @@ MISUSES: dict[str, Misuse] = {
         ValueError,
         ("recorded", "x.data"),
     ),
+    **{
+        f"axes in a list, {name}": (
+            lambda name=name: getattr(matrix(), name)(axis=[0, 1]),
+            TypeError,
+            ("(2, 3)", "[0, 1]", "axis=(0, 1)"),
+        )
+        for name in ("sum", "mean", "var", "max")
+    },
+    "axis as a text": (
+        lambda: matrix().sum(axis="rows"),  # type: ignore[arg-type]
+        TypeError,
+        ("(2, 3)", "'rows'", "whole number"),
+    ),
     "item of several": (
         lambda: matrix().item(),
         ValueError,
