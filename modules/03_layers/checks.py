@@ -616,6 +616,7 @@ def test_output_has_the_right_shape() -> None:
 @check("Linear Layer", about="Linear.parameters", needs=PRODUCT, hint=2)
 def test_parameters_are_weight_and_bias() -> None:
     """Parameter list contains weight and bias tensors"""
+    expect_spelled(layers.Linear, "parameters")
     layer = layers.Linear(4, 3)
     expect_bias(layer)
     expect_parameters(layer, {name: attribute(layer, name) for name in ("weight", "bias")})

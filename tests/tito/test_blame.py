@@ -52,6 +52,12 @@ MISTAKES = {
         "Linear has a method `forwrd`; did you mean `forward`?",
         "03 Linear.forward",
     ),
+    "a method by a wrong name, where another is inherited": (
+        LAYERS,
+        ("def parameters(self) -> list[Tensor]", "def paramters(self) -> list[Tensor]"),
+        "Linear has a method `paramters`; did you mean `parameters`?",
+        "03 Linear.parameters --number 2",
+    ),
     "a self that is passed twice": (
         LAYERS,
         ("            return x @ self.weight", WRONG_CALL),

@@ -18,6 +18,7 @@ from tito import DISTRIBUTION
 from tito.errors import TitoError
 from tito.main import COMMANDS, main
 from tito.repository import repository_root
+from tito.terminal.prose import command_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "matplotlib", "rich", "pytest", "jupytext", "nbformat", "tinytorch.core")
@@ -307,3 +308,16 @@ def test_a_file_after_two_dashes_is_the_only_one_that_is_run(
     output = capfd.readouterr().out
     assert result.exit_code == 0, output
     assert "1 passed" in output
+
+
+def test_what_a_command_does_wraps_below_it_where_that_is_narrow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "30")
+    lines = command_lines([("tito watch 03", "checks again, and again, and again")])
+    assert [click.unstyle(line) for line in "\n".join(lines).split("\n")] == [
+        "  tito watch 03",
+        "    checks again, and again,",
+        "    and again",
+    ]

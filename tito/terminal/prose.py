@@ -35,8 +35,14 @@ def command_lines(commands: list[tuple[str, str]]) -> list[str]:
     width = max((len(command) for command, _ in commands), default=0)
     widest = max((len(does) for _, does in commands), default=0)
     if sys.stdout.isatty() and 2 + width + 3 + widest > screen_width():
-        styled = [(click.style(command, bold=True), does) for command, does in commands]
-        return [line for command, does in styled for line in (f"  {command}", f"    {does}")]
+        return [
+            line
+            for command, does in commands
+            for line in (
+                f"  {click.style(command, bold=True)}",
+                textwrap.indent(_wrapped(does, screen_width() - 4, ""), "    "),
+            )
+        ]
     return [
         f"  {click.style(f'{command:{width}}', bold=True)}   {does}" for command, does in commands
     ]
