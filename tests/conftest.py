@@ -56,7 +56,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         item.user_properties.append((THOROUGH, ""))
         pytest.skip("takes long: it runs with --thorough")
     for name in missing(item):
-        if item.config.getoption("insist"):
+        if item.config.getoption("insist") and NEEDS[name].can_be_installed:
             pytest.fail(f"this is a test of {NEEDS[name].lacking}", pytrace=False)
         item.user_properties.append((NEED, name))
         pytest.skip(f"a test of {NEEDS[name].lacking}")

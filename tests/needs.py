@@ -1,7 +1,8 @@
 """What tests need and a machine may lack: shells, peers to compare with, and the like.
 
 A test says what it needs with `@pytest.mark.needs("zsh")`. Where that is missing it does not run,
-and one line at the end counts what did not. With `--insist` it fails instead.
+and one line at the end counts what did not. With `--insist` it fails instead, unless no machine could
+be given it by installing something, as a GPU.
 
 A test that takes long is marked `@pytest.mark.thorough`. It runs with `--thorough` only, and
 another line counts those that did not.
@@ -32,6 +33,8 @@ class Need:
     """What it is and that it is not there, after "40 tests of"."""
     look: Callable[[], object]
     """Tells whether it is there."""
+    can_be_installed: bool = True
+    """Whether a machine can be given it, so that whoever insists may ask for it."""
 
 
 def _program(name: str) -> Need:
@@ -68,7 +71,7 @@ NEEDS = {
     "ensurepip": _package("pip's own installer, ensurepip", "ensurepip"),
     "PyTorch": _package("PyTorch", "torch"),
     "JAX": _package("JAX", "jax"),
-    "CuPy": _package("CuPy, for a GPU", "cupy"),
+    "CuPy": Need("CuPy, which needs a GPU", partial(find_spec, "cupy"), can_be_installed=False),
     "loopback": Need("Jupyter's kernels, since 127.0.0.1 cannot be reached", _reaches_itself),
     "/proc": Need("processes in /proc, which only Linux has", Path("/proc/self/stat").exists),
     "terminal": Need("terminals, of which none can be opened here", _opens_a_terminal),

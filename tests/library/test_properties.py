@@ -429,8 +429,7 @@ def test_reductions_over_any_axes_are_those_of_float64(
     name: str, x: np.ndarray, axis: Any, keepdims: Any
 ) -> None:
     options = {"axis": axis} if name == "argmax" else {"axis": axis, "keepdims": keepdims}
-    speaks_of = ("mean", "sum") if name == "var" else (name,)
-    result = answer(lambda: getattr(Tensor(x), name)(**options), *speaks_of)
+    result = answer(lambda: getattr(Tensor(x), name)(**options), name)
     if isinstance(axis, Tensor) or keepdims not in (True, False, 0, 1):
         return
     try:
