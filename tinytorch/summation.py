@@ -38,7 +38,7 @@ def accurate_sum(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> Any
 
 def accurate_mean(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.mean`, as accurate as `accurate_sum`."""
-    if type(x) is not np.ndarray or x.dtype.kind != "f" or x.size == 0:
+    if type(x) is not np.ndarray or x.dtype.kind != "f" or x.size * x.ndim == 0:
         return np.mean(x, axis=axis, keepdims=keepdims)
     total = _total(x, axis, keepdims)
     return (total / (x.size // total.size)).astype(x.dtype)
@@ -46,7 +46,7 @@ def accurate_mean(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> An
 
 def accurate_var(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.var`, the mean squared distance from the mean, as accurate as `accurate_sum`."""
-    if type(x) is not np.ndarray or x.dtype.kind != "f" or x.size == 0:
+    if type(x) is not np.ndarray or x.dtype.kind != "f" or x.size * x.ndim == 0:
         return np.var(x, axis=axis, keepdims=keepdims)
     distance = distance_from_mean(x, axis)
     return accurate_mean(distance * distance, axis, keepdims).astype(x.dtype)
