@@ -824,7 +824,6 @@ for name, parameter in Network().named_parameters().items():
     print(f"{name:14}{parameter.shape}")
 
 # %% [markdown]
-#
 # ### Let it learn
 #
 # Everything after the layers is installed: losses, gradients, optimizers, batches. So your layers

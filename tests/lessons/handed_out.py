@@ -1,5 +1,7 @@
 """Lessons as learners have them, from handed out to solved."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 
@@ -39,5 +41,7 @@ def run(file: Path, text: str) -> dict[str, Any]:
     for cell in cells_of(text):
         if cell.exported or "check_here(" in cell.text:
             code = "\n" * (cell.start - 1) + cell.text
-            exec(compile(code, str(file), "exec", dont_inherit=True), namespace)
+            # As in a notebook, `from __future__ import annotations` holds in all cells.
+            flags = annotations.compiler_flag
+            exec(compile(code, str(file), "exec", flags, dont_inherit=True), namespace)
     return namespace

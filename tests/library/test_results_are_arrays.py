@@ -52,6 +52,7 @@ OPERATIONS: dict[Operation, Call] = {
     np.transpose: lambda x, y: x.T,
     getitem: lambda x, y: x[()],
     np.matmul: lambda x, y: x.reshape(1) @ y.reshape(1),
+    np.dot: lambda x, y: np.dot(x, y),
     layers.linear: lambda x, y: apply(layers.linear, x.reshape(1), y.reshape(1, 1), x.reshape(1)),
     layers.dropout: lambda x, y: apply(layers.dropout, x, mask=np.array(2, x.dtype)),
     activations.relu: lambda x, y: activations.ReLU()(x),

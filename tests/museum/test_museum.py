@@ -161,15 +161,17 @@ def test_checks_need_only_what_stands_before_them(module: Module) -> None:
 # ---- The commands --------------------------------------------------------------------------------
 
 
-# One in eight, since each takes a second or more; `read.py` shows all.
+# One in sixteen, since each takes a second or more; `read.py` shows all. What keeps something from
+# call to call is not among them: it fails more checks where all of them run in one process.
 sample = [
     exhibit
     for module in MODULES
-    for exhibit in (*mistakes(module)[::8], *correct_variants(module)[::8])
+    for exhibit in (*mistakes(module)[::16], *correct_variants(module)[::16])
+    if "is kept" not in (getattr(exhibit, "named", None) or "")
 ]
 
 
-@of_all_modules("exhibit", sample, every=8)
+@of_all_modules("exhibit", sample, every=4)
 def test_tito_test_says_the_same(exhibit: Variant, tmp_path: Path) -> None:
     told, expected = (
         [(check["name"], check["outcome"], check["mistake"]) for check in failed]
