@@ -1,8 +1,8 @@
 """What tests need and a machine may lack: shells, peers to compare with, and the like.
 
 A test says what it needs with `@pytest.mark.needs("zsh")`. Where that is missing it does not run,
-and one line at the end counts what did not. With `--insist` it fails instead, unless no machine could
-be given it by installing something, as a GPU.
+and one line at the end counts what did not. With `--insist` it fails instead, unless it is nothing
+that can be installed, such as a GPU.
 
 A test that takes long is marked `@pytest.mark.thorough`. It runs with `--thorough` only, and
 another line counts those that did not.
