@@ -66,7 +66,8 @@ def _total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
         dtype = np.float64 if x.dtype.kind == "f" else None
         return _add_up(x, axis=axis, dtype=dtype, keepdims=keepdims)
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if math.prod([x.shape[a] for a in axes]) <= _RUN or _side_by_side(x, axes):
+    count = math.prod([x.shape[a] for a in axes])
+    if count <= _RUN or (count <= _MANY and _side_by_side(x, axes)):
         return _add_up(x, axis=axis, keepdims=keepdims)
 
     # Cut the longest axis into 16 stretches, lay them over one another, and add them up.
@@ -79,6 +80,10 @@ def _total(x: np.ndarray, axis: Any, keepdims: bool) -> Any:
     if rest.size:
         total = total + _add_up(rest, axis=axis, dtype=np.float64, keepdims=keepdims)
     return total
+
+
+# So many that even what NumPy adds up by halves loses a digit, in its older releases.
+_MANY = 2**16
 
 
 def _side_by_side(x: np.ndarray, axes: Sequence[int]) -> bool:
