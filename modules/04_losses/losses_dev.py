@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, TensorLike, apply, as_array, as_tensor, is_array
-from tinytorch.summation import accurate_sum
+from tinytorch.summation import accurate_mean, accurate_sum
 from tinytorch.targets import class_indices, expect_probabilities, expect_same_shape
 
 # %%
@@ -214,7 +214,7 @@ def binary_cross_entropy(prediction: np.ndarray, target: np.ndarray) -> np.ndarr
     with np.errstate(divide="ignore"):
         yes = np.maximum(np.log(prediction), -100)
         no = np.maximum(np.log1p(-prediction), -100)
-    return -np.mean(target * yes + (1 - target) * no)
+    return -accurate_mean(target * yes + (1 - target) * no)
     ### END SOLUTION
 
 
