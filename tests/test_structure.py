@@ -89,6 +89,8 @@ def test_what_is_below_the_core_knows_nothing_of_what_is_above(name: str) -> Non
 @pytest.mark.parametrize("folder", ["tinytorch", "tito"])
 def test_no_two_files_share_a_name(folder: str) -> None:
     names = Counter(
-        file.name for file in FILES if folder in file.parts and file.parent.name != "commands"
+        file.name
+        for file in FILES
+        if file.relative_to(ROOT).parts[0] == folder and file.parent.name != "commands"
     )
     assert [name for name, times in names.items() if times > 1] == ["__init__.py"]
