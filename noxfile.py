@@ -68,7 +68,7 @@ def constraints(session: nox.Session) -> None:
     Arguments hold some of them back: nox -s constraints -- 'torch<2.14'
     """
     groups = nox.project.dependency_groups(PYPROJECT, "dev", "bench")
-    session.install("-e", ".", *groups, *session.posargs)
+    session.install("-e", ".[site]", *groups, *session.posargs)
     frozen = str(session.run("pip", "freeze", "--exclude-editable", silent=True))
     lines = [HEADER]
     for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", frozen, re.MULTILINE):

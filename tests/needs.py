@@ -24,6 +24,8 @@ from unittest.mock import MagicMock
 
 import pytest
 
+from tito.site import pyodide
+
 
 @dataclass(frozen=True)
 class Need:
@@ -68,6 +70,12 @@ NEEDS = {
     "bash": _program("bash"),
     "zsh": _program("zsh"),
     "git": _program("git"),
+    "node": _program("node"),
+    "Pyodide": Need(
+        f"Pyodide, since {pyodide.VARIABLE} names no folder with Pyodide {pyodide.VERSION} in it",
+        pyodide.is_at_hand,
+    ),
+    "hatchling": _package("the wheel for browsers by hatchling", "hatchling"),
     "ensurepip": _package("pip's own installer, ensurepip", "ensurepip"),
     "PyTorch": _package("PyTorch", "torch"),
     "JAX": _package("JAX", "jax"),

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 NEEDED = [
     *PYPROJECT["project"]["dependencies"],
+    *(line for extra in PYPROJECT["project"]["optional-dependencies"].values() for line in extra),
     *(line for group in PYPROJECT["dependency-groups"].values() for line in group),
 ]
 
