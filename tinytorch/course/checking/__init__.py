@@ -34,12 +34,20 @@ from tinytorch.course.checking.claims import (
 from tinytorch.course.checking.here import check_here
 from tinytorch.course.checking.lineup import Mistake, StandsBack, equal, expect, numbers
 from tinytorch.course.checking.names import expect_spelled
-from tinytorch.course.checking.usual import refusing, rounded
+from tinytorch.course.checking.usual import (
+    averages,
+    expect_same_dtype,
+    refusing,
+    rounded,
+    untouched,
+    usual,
+)
 
 __all__ = [
     "Mistake",
     "StandsBack",
     "Unit",
+    "averages",
     "blaming",
     "check",
     "check_here",
@@ -49,6 +57,7 @@ __all__ = [
     "expect_dtype",
     "expect_error",
     "expect_gradient",
+    "expect_same_dtype",
     "expect_shape",
     "expect_spelled",
     "expect_tensor",
@@ -61,4 +70,6 @@ __all__ = [
     "numbers",
     "refusing",
     "rounded",
+    "untouched",
+    "usual",
 ]

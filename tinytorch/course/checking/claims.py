@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -11,7 +11,15 @@ import numpy as np
 
 from tinytorch.course.checking.checks import core, load
 from tinytorch.course.checking.errors import meaning
-from tinytorch.course.checking.lineup import Mistake, brief, contrast, expect, numbers, with_article
+from tinytorch.course.checking.lineup import (
+    Explanation,
+    Mistake,
+    brief,
+    contrast,
+    expect,
+    numbers,
+    with_article,
+)
 from tinytorch.course.checking.state import restored
 
 _tensor = core("tensor")
@@ -38,10 +46,11 @@ def expect_tensor(what: str, value: Any) -> np.ndarray:
         Mistake: it is something else.
     """
     if isinstance(value, np.ndarray | np.generic):
+        kind = "array" if isinstance(value, np.ndarray) else "number"
         raise Mistake(
             seen=f"{what} is a NumPy {type(value).__name__}",
             expected="a Tensor",
-            mistake="a NumPy array is returned instead of a Tensor",
+            mistake=f"a NumPy {kind} is returned instead of a Tensor",
         )
     if value is not None and not isinstance(value, _tensor.Tensor):
         kind = type(value).__name__
@@ -252,7 +261,8 @@ def expect_gradient(
     what: str,
     seen: np.ndarray | None,
     expected: np.ndarray,
-    mistakes: dict[str, Any] | None = None,
+    mistakes: Mapping[str, Any] | None = None,
+    otherwise: Explanation | None = None,
     *,
     also: Any = None,
     missing: str | None = "no gradient flows back to this input",
@@ -261,7 +271,7 @@ def expect_gradient(
     """A gradient that has arrived, and is right.
 
     Args:
-        what, seen, expected, mistakes, also, tolerance: see `expect`.
+        what, seen, expected, mistakes, otherwise, also, tolerance: see `expect`.
         missing: what is wrong if none has arrived.
 
     Raises:
@@ -269,4 +279,4 @@ def expect_gradient(
     """
     if seen is None:
         raise Mistake(seen=f"{what} is None", expected="a gradient", mistake=missing)
-    expect(what, seen, expected, mistakes, also=also, tolerance=tolerance)
+    expect(what, seen, expected, mistakes, otherwise, also=also, tolerance=tolerance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,9 @@ import numpy as np
 # Numbers are equal if they differ by less than this, in parts of the largest one expected. It is
 # some hundred times what float32 loses in the sums of a check, and far below what a mistake does.
 TOLERANCE = 2e-5
+
+# Gives what was seen a name, within a tolerance; None if it knows none.
+Explanation = Callable[[np.ndarray, float], str | None]
 
 
 class Mistake(AssertionError):
@@ -59,6 +62,7 @@ def expect(
     seen: Any,
     expected: Any,
     mistakes: Mapping[str, Any] | None = None,
+    otherwise: Explanation | None = None,
     *,
     also: Any = None,
     tolerance: float = TOLERANCE,
@@ -70,12 +74,13 @@ def expect(
         seen: what it is. A tensor counts by its numbers.
         expected: what it should be, in shape and numbers.
         mistakes: for each mistake, by name, what would then be seen.
+        otherwise: who is asked for a name where none of these fits: `usual(...)`.
         also: another value that is as good.
         tolerance: how far numbers may differ, in parts of the largest one expected.
 
     Raises:
         Mistake: the value differs. The mistake has a name if exactly one in the line-up gives what
-            was seen.
+            was seen, or none does, and `otherwise` has one.
     """
     seen_array = numbers(what, seen)
     candidates = [np.asarray(value) for value in (expected, also) if value is not None]
@@ -88,17 +93,20 @@ def expect(
         if equal(seen_array, np.asarray(value), tolerance)
         and not equal(wanted, np.asarray(value), 3 * tolerance)
     ]
+    mistake = culprits[0] if len(culprits) == 1 else None
+    if not culprits and otherwise is not None:
+        mistake = otherwise(seen_array, tolerance)
     if seen_array.shape != wanted.shape:
         raise Mistake(
             seen=f"{what} of shape {seen_array.shape}",
             expected=f"shape {wanted.shape}",
-            mistake=culprits[0] if len(culprits) == 1 else None,
+            mistake=mistake,
         )
     shown_seen, shown_wanted = contrast(seen_array, wanted, tolerance)
     raise Mistake(
         seen=f"{what} = {shown_seen}" if "\n" not in shown_seen else f"{what} =\n{shown_seen}",
         expected=shown_wanted,
-        mistake=culprits[0] if len(culprits) == 1 else None,
+        mistake=mistake,
     )
 
 

@@ -1,21 +1,287 @@
-"""Mistakes that can happen in any module, known once for all of them."""
+"""Mistakes that can happen in any module, known once for all of them.
+
+A check has a line-up of its own, for what can go wrong with its subject alone. Behind it stands the
+usual one, which is asked where none of those fits:
+
+    expect("layer(x)", layer(x), x @ w + b, {"the bias is added twice": x @ w + 2 * b},
+           usual(lambda x, w, b: x @ w + b, x=x, w=w, b=b))
+
+Each name here says what is true of the numbers, whatever code has made them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import numpy as np
 
-from tinytorch.course.checking.lineup import Mistake
+from tinytorch.course.checking.checks import core
+from tinytorch.course.checking.claims import expect_dtype, expect_tensor, expect_unchanged
+from tinytorch.course.checking.lineup import Explanation, Mistake, equal, numbers
+
+_tensor = core("tensor")
+
+# What code makes of inputs that it is not written for.
+_UNFIT = (ArithmeticError, IndexError, TypeError, ValueError)
+# A name for a mistake, and what would then be seen.
+_Suspects = Iterator[tuple[str, Any]]
 
 
-def rounded(result: np.ndarray) -> dict[str, np.ndarray]:
-    """What rounding makes of a result, by the name of the mistake: for a line-up."""
-    names = {
-        f"the result is rounded to {n} decimal{'s' * (n > 1)}": result.round(n) for n in range(1, 5)
+def usual(
+    right: Callable[..., Any] | Any, *, subject: str = "the result", **inputs: np.ndarray
+) -> Explanation:
+    """The usual line-up: what mistakes that can happen anywhere would make of a result.
+
+    It is made up only when it is asked, so it costs nothing where all is right. Of two that look
+    alike it gives the first, as a name says no more than what is true of the numbers.
+
+    Args:
+        right: what computes the result from the inputs as it should, in NumPy; or the result alone,
+            and then nothing is known of what wrong inputs would make of it.
+        subject: what the result is called in the names: "the gradient", "x + y".
+        inputs: the arrays that went in, under the names that a learner knows them by, in the order
+            in which `right` takes them.
+    """
+
+    def explain(seen: np.ndarray, tolerance: float) -> str | None:
+        with np.errstate(all="ignore"):
+            expected = np.asarray(right(*inputs.values()) if callable(right) else right)
+            for name, value in _suspects(expected, right, subject, inputs):
+                array = np.asarray(value)
+                if equal(seen, array, tolerance) and not equal(expected, array, 3 * tolerance):
+                    return name
+        return None
+
+    return explain
+
+
+def _suspects(expected: np.ndarray, right: Any, subject: str, inputs: dict[str, Any]) -> _Suspects:
+    y = expected.astype(np.float64)
+    for name, x in inputs.items():
+        yield f"{name} is returned as it came", x
+    yield from _wrong_numbers(y, subject)
+    yield from _wrong_places(y, subject)
+    for name, x in inputs.items():
+        yield from _wrong_parts(y, np.asarray(x), name, subject)
+    yield from _wrong_sizes(y, subject, inputs)
+    if callable(right):
+        yield from _wrong_inputs(right, inputs)
+
+
+def _wrong_numbers(y: np.ndarray, subject: str) -> _Suspects:
+    yield f"the sign of {subject} is wrong", -y
+    yield f"{subject} has lost its sign", np.abs(y)
+    yield f"what is negative in {subject} becomes 0", np.maximum(y, 0)
+    yield f"{subject} is doubled", 2 * y
+    yield f"{subject} is halved", y / 2
+    yield f"{subject} is squared", y * y
+    yield f"the root of {subject} is taken", np.sqrt(y)
+    yield f"it is 1 minus {subject}", 1 - y
+    yield f"it is 1 divided by {subject}", 1 / y
+    yield f"{subject} is cut to whole numbers", np.trunc(y)
+    yield from rounded(y, subject).items()
+    yield f"{subject} has the three digits of float16 only", y.astype(np.float16)
+    yield f"{subject} is 0 everywhere", np.zeros(y.shape)
+    yield f"{subject} is 1 everywhere", np.ones(y.shape)
+    yield f"{subject} is nan everywhere", np.full(y.shape, np.nan)
+
+
+def _wrong_places(y: np.ndarray, subject: str) -> _Suspects:
+    if y.ndim == 0 or y.size == 0:
+        yield f"{subject} has a dimension too many", y[None]
+        return
+    if y.ndim > 1:
+        yield f"{subject} is transposed", y.T
+        yield f"the last two axes of {subject} are swapped", y.swapaxes(-1, -2)
+        yield f"{subject} is flattened", y.ravel()
+    if 1 in y.shape:
+        yield f"{subject} loses its dimensions of size 1", y.squeeze()
+    yield f"{subject} has a dimension too many", y[None]
+    yield f"{subject} has a dimension too many", y[..., None]
+    rows = "rows" if y.ndim > 1 else "numbers"
+    row = rows[:-1]
+    yield f"the {rows} of {subject} are in the reverse order", y[::-1]
+    yield f"only the first {row} is returned", y[0]
+    yield f"only the last {row} is returned", y[-1]
+    yield f"the last {row} is missing", y[:-1]
+    yield f"the first {row} is missing", y[1:]
+    yield f"every {row} is like the first", y[[0] * len(y)]
+    yield f"only the first {row} is computed", _where(y, first=True)
+    yield f"the last {row} is not computed", _where(y[::-1], first=False)[::-1]
+    yield f"the first {row} is not computed", _where(y, first=False)
+    if y.ndim > 1:
+        yield "only the first number is returned", y.flat[0]
+        yield "the last column is missing", y[..., :-1]
+        yield "the first column is missing", y[..., 1:]
+        turned = y.swapaxes(0, -1)
+        yield "only the first column is computed", _where(turned, first=True).swapaxes(0, -1)
+        yield (
+            "the last column is not computed",
+            _where(turned[::-1], first=False)[::-1].swapaxes(0, -1),
+        )
+        yield "the first column is not computed", _where(turned, first=False).swapaxes(0, -1)
+        yield f"{subject} is summed over the batch", y.sum(0)
+        yield f"{subject} is averaged over the batch", y.mean(0)
+        yield f"{subject} is summed along the last axis", y.sum(-1)
+        yield f"{subject} is averaged along the last axis", y.mean(-1)
+        yield "only the largest of each column is left", y.max(0)
+        yield "only the largest of each row is left", y.max(-1)
+    yield "one number is returned, the sum of all results", y.sum()
+    yield "one number is returned, the mean of all results", y.mean()
+    yield "one number is returned, the largest of all results", y.max()
+    yield "one number is returned, the smallest of all results", y.min()
+
+
+def _where(y: np.ndarray, *, first: bool) -> np.ndarray:
+    """The first row and zeros, or zeros and all rows but the first."""
+    rows = np.arange(len(y)).reshape(-1, *[1] * (y.ndim - 1))
+    return np.where((rows == 0) == first, y, 0)
+
+
+def _wrong_parts(y: np.ndarray, x: np.ndarray, name: str, subject: str) -> _Suspects:
+    if x.shape == y.shape:
+        yield f"{name} is added to {subject}", y + x
+        yield f"{name} is subtracted from {subject}", y - x
+        yield f"{subject} is multiplied by {name}", y * x
+
+
+def _wrong_sizes(y: np.ndarray, subject: str, inputs: dict[str, Any]) -> _Suspects:
+    """What a sum in the place of a mean, or a mean in that of a sum, comes to."""
+    for name, x in inputs.items():
+        shape = np.shape(x)
+        words = {0: "rows", len(shape) - 1: "columns"} if len(shape) > 1 else {0: "numbers"}
+        sizes = [(shape[axis], word) for axis, word in words.items() if axis < len(shape)]
+        if len(shape) > 1:
+            sizes.append((int(np.prod(shape)), "numbers"))
+        for size, word in sizes:
+            if size > 1:
+                yield f"{subject} is multiplied by {size}, the number of {word} in {name}", y * size
+                yield f"{subject} is divided by {size}, the number of {word} in {name}", y / size
+
+
+def _wrong_inputs(right: Callable[..., Any], inputs: dict[str, Any]) -> _Suspects:
+    changes: dict[str, Callable[[np.ndarray], Any]] = {
+        "the sign of {} is wrong": np.negative,
+        "the numbers of {} have lost their sign": np.abs,
+        "the negative numbers of {} are lost": lambda x: np.maximum(x, 0),
+        "{} is transposed": np.transpose,
+        "{} is taken for 0": np.zeros_like,
+        "{} is taken for 1": np.ones_like,
+        "{} is doubled first": lambda x: 2 * x,
+        "{} is halved first": lambda x: x / 2,
+        "{} is squared first": np.square,
+        "1 is added to {} first": lambda x: x + 1,
+        "1 is subtracted from {} first": lambda x: x - 1,
+        "the largest number of {} is subtracted first": lambda x: x - x.max(),
+        "the mean of {} is subtracted first": lambda x: x - x.mean(),
+        "the mean of each row of {} is subtracted first": lambda x: x - x.mean(-1, keepdims=True),
+        "the numbers of {} are cut to whole ones": np.trunc,
+        "the numbers of {} are rounded to whole ones": np.round,
+        "the numbers of {} are held between 0 and 1": lambda x: np.clip(x, 0, 1),
+        "the numbers of {} are held between -1 and 1": lambda x: np.clip(x, -1, 1),
+        "the numbers of {} have the three digits of float16 only": lambda x: x.astype(np.float16),
     }
-    return {"the result is rounded to whole numbers": result.round()} | names
+    names, arrays = list(inputs), [np.asarray(x) for x in inputs.values()]
+    for i, (name, x) in enumerate(zip(names, arrays, strict=True)):
+        for words, change in changes.items():
+            with suppress(*_UNFIT):
+                yield words.format(name), right(*arrays[:i], change(x), *arrays[i + 1 :])
+        for j, other in enumerate(names):
+            if i == j:
+                continue
+            with suppress(*_UNFIT):
+                both = [x if k == j else a for k, a in enumerate(arrays)]
+                yield f"{name} is taken for {other} as well", right(*both)
+            if i < j:
+                with suppress(*_UNFIT):
+                    swapped = [*arrays]
+                    swapped[i], swapped[j] = arrays[j], arrays[i]
+                    yield f"{name} and {other} change places", right(*swapped)
+
+
+def rounded(result: np.ndarray, subject: str = "the result") -> dict[str, np.ndarray]:
+    """What rounding makes of a result, by the name of the mistake: for a line-up."""
+    return {f"{subject} is rounded to whole numbers": result.round()} | {
+        f"{subject} is rounded to {n} decimal{'s' * (n > 1)}": result.round(n) for n in range(1, 5)
+    }
+
+
+def averages(values: np.ndarray) -> dict[str, Any]:
+    """What there is in the place of a mean of all these, by the name of the mistake."""
+    mistakes = {
+        "all are added up; they should be averaged": values.sum(),
+        "nothing is averaged: there is a number for each": values,
+        "the sum is divided by one too few": values.sum() / max(values.size - 1, 1),
+        "the largest is returned, not the mean": values.max(),
+        "the smallest is returned, not the mean": values.min(),
+        "the median is returned, not the mean": np.median(values),
+        "only the first counts, not the mean of all": values.flat[0],
+        "only the last counts, not the mean of all": values.flat[-1],
+    }
+    if values.ndim > 1:
+        mistakes |= {
+            "each row is added up, and the rows are averaged": values.sum() / len(values),
+            "each column is added up, and the columns are averaged": (
+                values.sum() / values.shape[-1]
+            ),
+            "the rows are averaged, and the columns stay": values.mean(0),
+            "the columns are averaged, and the rows stay": values.mean(-1),
+            "the rows are added up, and the columns stay": values.sum(0),
+            "the columns are added up, and the rows stay": values.sum(-1),
+            "only the first row counts": values[0].mean(),
+        }
+    return mistakes
+
+
+@contextmanager
+def untouched(**owned: Any) -> Iterator[None]:
+    """What belongs to the caller, by the name that it has there: afterwards it is as it was.
+
+    Args:
+        owned: tensors or arrays.
+
+    Raises:
+        Mistake: one has other numbers or another shape.
+    """
+    before = {name: numbers(name, value).copy() for name, value in owned.items()}
+    yield
+    for name, value in owned.items():
+        after = numbers(name, value)
+        if after.shape != before[name].shape:
+            raise Mistake(
+                seen=f"{name} of shape {after.shape} afterwards",
+                expected=f"shape {before[name].shape}, as before",
+                mistake=f"it changes the shape of {name}, which belongs to the caller",
+            )
+        expect_unchanged(name, after, before[name])
+
+
+def expect_same_dtype(
+    what: str,
+    call: Callable[..., Any],
+    *arrays: np.ndarray,
+    kinds: tuple[Any, ...] = (np.float32, np.float64),
+    known: bool = True,
+) -> None:
+    """A result with the precision of its inputs.
+
+    Args:
+        what: the call, as a learner would write it.
+        call: takes a tensor for each of the arrays.
+        arrays: the numbers that go in.
+        kinds: the dtypes to try.
+        known: whether it is the call that is to blame for another dtype.
+
+    Raises:
+        Mistake: it is no tensor, or has another dtype.
+    """
+    for kind in kinds:
+        result = call(*(_tensor.Tensor(array.astype(kind), dtype=kind) for array in arrays))
+        expect_tensor(what, result)
+        mistake = f"the result is no longer {np.dtype(kind)}" if known else None
+        expect_dtype(what, result, kind, mistake)
 
 
 @contextmanager

@@ -1,0 +1,161 @@
+"""Mistakes that can happen anywhere: each is named, in the same words wherever it is made."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinytorch import Tensor
+from tinytorch.course.checking import (
+    Mistake,
+    averages,
+    expect,
+    expect_same_dtype,
+    expect_tensor,
+    untouched,
+    usual,
+)
+
+X = np.array([[1.3, -2.1, 0.4], [-0.7, 3.6, 2.2]])
+Y = np.array([[0.9, 1.7, -1.1], [2.3, -0.6, 0.3]])
+
+
+def quotient(x: np.ndarray, y: np.ndarray) -> Any:
+    return (x + 2) / (np.exp(y) + 1)
+
+
+def named(seen: Any, mistakes: dict[str, Any] | None = None) -> str | None:
+    with pytest.raises(Mistake) as caught:
+        expect("f(x, y)", seen, quotient(X, Y), mistakes, usual(quotient, x=X, y=Y))
+    return caught.value.mistake
+
+
+RIGHT = quotient(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (-RIGHT, "the sign of the result is wrong"),
+        (np.abs(RIGHT), "the result has lost its sign"),
+        (2 * RIGHT, "the result is doubled"),
+        (RIGHT / 2, "the result is halved"),
+        (RIGHT.T, "the result is transposed"),
+        (RIGHT.ravel(), "the result is flattened"),
+        (RIGHT[None], "the result has a dimension too many"),
+        (RIGHT[0], "only the first row is returned"),
+        (RIGHT[:1], "the last row is missing"),
+        (np.vstack([RIGHT[:1], 0 * RIGHT[:1]]), "only the first row is computed"),
+        (RIGHT * [1, 1, 0], "the last column is not computed"),
+        (RIGHT[::-1], "the rows of the result are in the reverse order"),
+        (RIGHT.sum(), "one number is returned, the sum of all results"),
+        (RIGHT.mean(0), "the result is averaged over the batch"),
+        (RIGHT / 6, "the result is divided by 6, the number of numbers in x"),
+        (RIGHT * 3, "the result is multiplied by 3, the number of columns in x"),
+        (RIGHT.round(2), "the result is rounded to 2 decimals"),
+        (np.trunc(RIGHT), "the result is cut to whole numbers"),
+        (RIGHT.astype(np.float16), "the result has the three digits of float16 only"),
+        (RIGHT * 0, "the result is 0 everywhere"),
+        (RIGHT * np.nan, "the result is nan everywhere"),
+        (X, "x is returned as it came"),
+        (RIGHT + Y, "y is added to the result"),
+        (quotient(-X, Y), "the sign of x is wrong"),
+        (quotient(X, np.abs(Y)), "the numbers of y have lost their sign"),
+        (quotient(Y, X), "x and y change places"),
+        (quotient(X, X), "x is taken for y as well"),
+        (quotient(X, 0 * Y), "y is taken for 0"),
+        (quotient(X, Y.round()), "the numbers of y are rounded to whole ones"),
+        (RIGHT + 0.123, None),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_can_happen_anywhere_has_its_name(seen: Any, words: str | None) -> None:
+    assert named(seen) == words
+
+
+def test_the_line_up_of_the_check_comes_first() -> None:
+    assert (
+        named(-RIGHT, {"the numerator is turned round": -RIGHT}) == "the numerator is turned round"
+    )
+
+
+def test_where_two_of_the_check_fit_there_is_no_name() -> None:
+    assert named(-RIGHT, {"one": -RIGHT, "the other": -RIGHT}) is None
+
+
+def test_what_is_right_has_no_name() -> None:
+    # |x| is x where all of x is positive: then nobody has lost a sign.
+    assert usual(np.abs(X))(np.abs(X), 2e-5) is None
+
+
+def test_a_result_alone_is_enough_and_has_the_name_that_it_is_given() -> None:
+    with pytest.raises(Mistake, match="the sign of the gradient is wrong"):
+        expect("x.grad", -X, X, None, usual(X, subject="the gradient"))
+
+
+def test_a_single_number_and_an_empty_batch_have_line_ups_too() -> None:
+    assert usual(np.float64(3.7))(np.array(-3.7), 2e-5) == "the sign of the result is wrong"
+    assert usual(np.zeros((0, 3)))(np.array(1.5), 2e-5) is None
+
+
+def test_a_mean_that_is_none_is_named() -> None:
+    squares = (X - Y) ** 2
+    for seen, words in (
+        (squares.sum(), "all are added up; they should be averaged"),
+        (squares, "nothing is averaged: there is a number for each"),
+        (squares.sum() / 2, "each row is added up, and the rows are averaged"),
+        (squares.mean(0), "the rows are averaged, and the columns stay"),
+    ):
+        with pytest.raises(Mistake) as caught:
+            expect("loss", seen, squares.mean(), averages(squares))
+        assert caught.value.mistake == words
+
+
+def test_what_belongs_to_the_caller_is_as_it_was() -> None:
+    x = Tensor(X)
+    with untouched(x=x):
+        x.data.sum()
+    with (
+        pytest.raises(Mistake, match="it writes into x, which belongs to the caller"),
+        untouched(x=x),
+    ):
+        x.data[0, 0] = 7
+    with pytest.raises(Mistake, match="it changes the shape of x"), untouched(x=x):
+        x.data = x.data.ravel()
+
+
+def test_an_error_within_is_the_one_that_is_told() -> None:
+    x = Tensor(X)
+
+    def fail() -> None:
+        with untouched(x=x):
+            x.data[0, 0] = 7
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+
+
+def test_a_float64_that_comes_back_is_named() -> None:
+    expect_same_dtype("f(x)", lambda x: x * 2, X)
+    with pytest.raises(Mistake, match="the result is no longer float32"):
+        expect_same_dtype("f(x)", lambda x: Tensor(x.data, dtype=np.float64), X)
+    with pytest.raises(Mistake) as caught:
+        expect_same_dtype("f(x)", lambda x: Tensor(x.data, dtype=np.float64), X, known=False)
+    assert caught.value.mistake is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.ones(2), "a NumPy array is returned instead of a Tensor"),
+        (np.float32(2), "a NumPy number is returned instead of a Tensor"),
+        ([1.0], "a list is returned instead of a Tensor"),
+        (1.0, "a float is returned instead of a Tensor"),
+        (None, "nothing is returned: a `return` is missing"),
+    ],
+)
+def test_what_is_no_tensor_is_named(value: Any, words: str) -> None:
+    with pytest.raises(Mistake) as caught:
+        expect_tensor("f(x)", value)
+    assert caught.value.mistake == words
