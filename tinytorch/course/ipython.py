@@ -261,7 +261,7 @@ class _Shell(_Nothing):
         return _Output()
 
 
-def _around(namespace: dict[str, Any]) -> dict[str, Any]:
+def around(namespace: dict[str, Any]) -> dict[str, Any]:
     """The built-in names of a notebook: Python's, and those that IPython adds."""
     shell = _Shell(namespace)
     return {
@@ -279,12 +279,12 @@ def run_cells(codes: Iterable[CodeType], namespace: dict[str, Any]) -> None:
 
     They may be the first of several runs of cells in the same namespace.
     """
-    around = namespace.setdefault("__builtins__", _around(namespace))
+    past = namespace.setdefault("__builtins__", around(namespace))
 
     def keep(value: Any) -> None:
         if value is not None:
-            around["___"], around["__"], around["_"] = around["__"], around["_"], value
-            around["Out"][len(around["Out"]) + 1] = value
+            past["___"], past["__"], past["_"] = past["__"], past["_"], value
+            past["Out"][len(past["Out"]) + 1] = value
 
     displayhook, sys.displayhook = sys.displayhook, keep
     runner = None

@@ -25,7 +25,12 @@ def shell() -> Any:
 
 
 def place(file: str, line: int) -> str:
-    """Where a line is: `cell In[9], line 22`, or what `tinytorch.course.overlay.place` says."""
+    """Where a line is: `cell In[9], line 22`, or what `tinytorch.course.overlay.place` says.
+
+    A cell of a page is a file to Python, too, called `<cell 9>`.
+    """
+    if file.startswith("<"):
+        return f"{file.strip('<>')}, line {line}"
     number = _cell_number(file)
     return f"cell In[{number}], line {line}" if number else overlay.place(file, line)
 

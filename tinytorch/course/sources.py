@@ -114,17 +114,20 @@ class Source:
             lines[first - 1 : last] = text[first - 1 : last]
         return replace(self, text="\n".join(lines))
 
-    def compiled(self) -> list[CodeType]:
+    def compiled(self, future: int = 0) -> list[CodeType]:
         """The code to run, one after the other.
 
         As in IPython, a cell may `await` outside of any function, a `from __future__` in one holds
         for those below, and what its last line comes to is code of its own, for `sys.displayhook`.
 
+        Args:
+            future: the compiler's flags for what cells above have asked of the future.
+
         Raises:
             SyntaxError: it is not Python. The error has its place in `text`, and the line.
         """
         codes = []
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.cells else 0
+        flags = future | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.cells else 0)
         if "\0" in self.text:
             line = self.text.count("\n", 0, self.text.index("\0")) + 1
             raise UnreadableError(self.file, "a null byte, which Python does not read", line)
@@ -138,7 +141,7 @@ class Source:
             else:
                 last = []
             codes.append(self._compiled(tree, flags))
-            flags |= codes[-1].co_flags & _ANNOTATIONS
+            flags |= asked_of_the_future(codes[-1])
             if last:
                 codes.append(self._compiled(ast.Interactive(last), flags, "single"))
         return codes
@@ -154,6 +157,11 @@ class Source:
             raise
         except (RecursionError, MemoryError):
             raise UnreadableError(self.file, "too deeply nested for Python") from None
+
+
+def asked_of_the_future(code: CodeType) -> int:
+    """The compiler's flag for what a cell's `from __future__` asks for: it holds below, too."""
+    return code.co_flags & _ANNOTATIONS
 
 
 def shown(file: str) -> str:

@@ -6,17 +6,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from inspect import isfunction
-from itertools import groupby
 from typing import Any
 
 from tinytorch.course import notebook
 from tinytorch.course.checking.checks import Check, checks_in, load, standing_in
-from tinytorch.course.checking.judge import OutOfTime, Verdict, judge
-from tinytorch.course.checking.lines import line_width, unit_lines
+from tinytorch.course.checking.judge import OutOfTime, Verdict, judge, overdue
+from tinytorch.course.checking.lines import line_width, lines_of
+from tinytorch.course.checking.results import Result
 from tinytorch.course.checking.run import Run
 from tinytorch.course.checking.suites import read_suite
 
@@ -38,21 +38,56 @@ def check_here(module_name: str, *titles: str) -> None:
     namespace = sys._getframe(1).f_globals
     if namespace["__name__"] == f"tinytorch.core.{module_name}":
         return
+    if not titles:
+        raise LookupError(f"{module_name} has checks for {_known(module_name)}; got none to run")
+    results = results_here(module_name, *titles, namespace=namespace)
+    if notebook.shell() is not None:  # there, "!" hands a line to the system
+        results = [replace(r, hint=r.hint and f"!{r.hint}") for r in results]
+    for _, line in lines_of(results, line_width()):
+        _print(line)
+
+
+def results_here(
+    module_name: str,
+    *titles: str,
+    namespace: dict[str, Any],
+    before: Callable[[Check, float], None] = lambda check, limit: None,
+    overdue_checks: Mapping[str, float] | None = None,
+) -> list[Result]:
+    """Judge what a namespace defines, and return the results: what `check_here` prints, as data.
+
+    Args:
+        module_name: the module that the code belongs to: "layers".
+        titles: the units to check, by the words after "Unit Test"; without any it is all of them.
+        namespace: the globals of the code, `__name__` among them.
+        before: called with each check before it runs, and the seconds that it may take. Where
+            Python itself cannot interrupt code, as in a browser, whoever can has to keep the time.
+        overdue_checks: names of checks that are known to take too long, since they were
+            interrupted from outside, and after how many seconds. They are not run again.
+
+    Raises:
+        LookupError: there are no checks of that name.
+    """
     checks = checks_in(read_suite(module_name))
-    known = {check.unit.title for check in checks}
-    if not titles or not known.issuperset(titles):
-        raise LookupError(f"{module_name} has checks for {', '.join(sorted(known))}; got {titles}")
+    units = {check.unit.title for check in checks}
+    if not units.issuperset(titles):
+        raise LookupError(f"{module_name} has checks for {_known(module_name)}; got {titles}")
     here = _Here(module_name, namespace)
-    run = Run(module_name, here.judge, notebook.place)
-    chosen = [check for check in checks if check.unit.title in titles]
-    for number, (unit, group) in enumerate(groupby(chosen, lambda check: check.unit)):
-        results = [run.result_of(check) for check in group]
-        if notebook.shell() is not None:  # there, "!" hands a line to the system
-            results = [replace(r, hint=r.hint and f"!{r.hint}") for r in results]
-        if number:
-            print()
-        for _, line in unit_lines(unit, results, line_width()):
-            _print(line)
+    late = overdue_checks or {}
+
+    def ask(check: Check, limit: float) -> Verdict:
+        if check.name in late:
+            return overdue(late[check.name])
+        before(check, limit)
+        return here.judge(check, limit)
+
+    run = Run(module_name, ask, notebook.place)
+    return [run.result_of(check) for check in checks if not titles or check.unit.title in titles]
+
+
+def _known(module_name: str) -> str:
+    """The units of a module, in words."""
+    return ", ".join(sorted({c.unit.title for c in checks_in(read_suite(module_name))}))
 
 
 class _Here:

@@ -20,6 +20,14 @@ def line_width() -> int:
     return min(100, shutil.get_terminal_size().columns)
 
 
+def lines_of(results: list[Result], width: int = 80) -> Iterator[tuple[str, str]]:
+    """The lines of one or more units, each with its style, and a blank one between units."""
+    for number, (unit, group) in enumerate(groupby(results, lambda result: result.unit)):
+        if number:
+            yield "heading", ""
+        yield from unit_lines(unit, list(group), width)
+
+
 def unit_lines(unit: Unit, results: list[Result], width: int = 80) -> Iterator[tuple[str, str]]:
     """A unit's lines, each with its style: "heading", "detail", "progress" or its outcome.
 

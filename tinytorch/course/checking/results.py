@@ -18,6 +18,7 @@ class Result:
         where: the place in the learner's file, in words.
         exercise: the exercise that is to blame, by dotted name.
         hint: the command that gives a hint.
+        hint_number: which hint that is; None for the next one.
         waits_for: the failure that has to be mended before this check can say anything new.
     """
 
@@ -26,6 +27,7 @@ class Result:
     where: str | None = None
     exercise: str | None = None
     hint: str | None = None
+    hint_number: int | None = None
     waits_for: Result | None = None
 
     @property

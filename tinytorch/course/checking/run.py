@@ -82,13 +82,14 @@ class Run:
         if verdict.file and verdict.line:
             where = clean(self._place(verdict.file, verdict.line))
         exercise = self._exercise(verdict, check)
-        hint = None
+        hint = number = None
         if exercise or verdict.about is None:
             digits = shipped.digits(self._module_name)
             hint = " ".join(["tito hint", digits, exercise or ""]).rstrip()
             if check.hint and not verdict.stopped and exercise == self._exercise(Verdict(), check):
-                hint += f" --number {check.hint}"
-        return Result(check, verdict, where, exercise, hint)
+                number = check.hint
+                hint += f" --number {number}"
+        return Result(check, verdict, where, exercise, hint, number)
 
     def _exercise(self, verdict: Verdict, check: Check) -> str | None:
         """The exercise that is to blame."""
