@@ -80,6 +80,7 @@ NEEDS = {
     "PyTorch": _package("PyTorch", "torch"),
     "JAX": _package("JAX", "jax"),
     "CuPy": Need("CuPy, which needs a GPU", partial(find_spec, "cupy"), can_be_installed=False),
+    "the site's packages": _package("what the site is made with", "furo"),
     "loopback": Need("Jupyter's kernels, since 127.0.0.1 cannot be reached", _reaches_itself),
     "/proc": Need("processes in /proc, which only Linux has", Path("/proc/self/stat").exists),
     "terminal": Need("terminals, of which none can be opened here", _opens_a_terminal),

@@ -58,7 +58,7 @@ def test_the_map_for_contributors_has_every_folder() -> None:
     above = {folder.parent for folder in (ROOT / "modules", *ROOT.glob("tests/*/test_*.py"))} - {
         ROOT
     }
-    folders = packages | above | {ROOT / "docs", ROOT / "bin", ROOT / "benchmarks"}
+    folders = packages | above | {ROOT / name for name in ("docs", "bin", "benchmarks", "web")}
     names = {f"{folder.relative_to(ROOT)}/" for folder in folders}
     assert {name for name in names if f"`{name}`" not in CONTRIBUTING} == set()
 

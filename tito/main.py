@@ -29,6 +29,7 @@ COMMANDS = (
         "tito.commands.export:export",
         "In a clone: make library and notebooks of lessons.",
     ),
+    LazyCommand("site", "tito.commands.site:site", "In a clone: make the course a web site."),
     LazyCommand("dev", "tito.commands.dev:dev", "In a clone: write modules of the course."),
 )
 

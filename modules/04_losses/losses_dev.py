@@ -13,10 +13,21 @@
 # %% [markdown]
 # # 04 Losses
 #
-# You write the number that training makes smaller: how wrong is the network?
+# *The number that training makes smaller: how wrong is the network?*
 #
-# **Time:** about 2 hours. **Before this:** 01 tensor, 02 activations, 03 layers.
-# **After this:** 05 autograd.
+# **Foundation tier** · **Difficulty** ⭐⭐ (2/4) · **Time** 2-3 hours
+#
+# **Before this:** 01_tensor, 02_activations, 03_layers · **Next:** 05_autograd
+#
+# When you are through, you can
+#
+# - say why training needs one number that falls smoothly, and why a count of mistakes is none;
+# - write the mean squared error and both cross-entropies, from logits, without an overflow;
+# - read a loss: what guessing costs with ten classes, and what a loss below it says.
+#
+# **How it goes.** *Build*: you write three losses, each in a few lines. *Use*: you try them on
+# small batches whose answer you can work out by hand. *Reflect*: you measure what a loss costs in
+# time and memory, and step into the traps on purpose.
 
 # %%
 #| export

@@ -13,9 +13,24 @@
 # %% [markdown]
 # # 05 Autograd
 #
-# You build the machine that tells every weight which way to go.
+# *The machine that tells every weight which way to go: a recorder at the door, and a walk backward
+# through what it recorded.*
 #
-# **Time:** 4 to 6 hours. **Before this:** 01 tensor to 04 losses. **After this:** 06 optimizers.
+# **Foundation tier** · **Difficulty** ⭐⭐⭐⭐ (4/4) · **Time** 4-6 hours
+#
+# **Before this:** 01_tensor, 02_activations, 03_layers, 04_losses · **Next:** 06_optimizers
+#
+# When you are through, you can
+#
+# - work out a gradient by hand, backward, one operation after the other;
+# - record what is computed, and keep no more of it than the way back needs;
+# - write the walk backward so that it visits each operation once, without recursion;
+# - undo a broadcast, and write the derivative of an operation as a row of a table;
+# - find a wrong derivative by comparing it with a difference of two values.
+#
+# **How it goes.** *Build*: you write the recorder, the walk backward, and some of the rules. *Use*:
+# you send gradients through networks, and check them against differences. *Reflect*: you measure
+# what recording costs, and step into the traps on purpose.
 
 # %%
 #| export

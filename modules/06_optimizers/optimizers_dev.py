@@ -13,9 +13,22 @@
 # %% [markdown]
 # # 06 Optimizers
 #
-# You write the step that turns slopes into better weights.
+# *The step that turns slopes into better weights: SGD with a momentum, Adam, and AdamW.*
 #
-# **Time:** 2 to 3 hours. **Before this:** 05 autograd. **After this:** 07 training.
+# **Foundation tier** · **Difficulty** ⭐⭐⭐ (3/4) · **Time** 2-3 hours
+#
+# **Before this:** 01_tensor, 05_autograd · **Next:** 07_training
+#
+# When you are through, you can
+#
+# - say which learning rates go down a slope, and which jump out of it;
+# - write SGD with momentum and weight decay, in place, so that layers keep their tensors;
+# - write Adam with its corrected averages, and say what a step size for each number buys;
+# - say why AdamW decays the weights apart from the gradient.
+#
+# **How it goes.** *Build*: you write three optimizers, each a step of a few lines. *Use*: you watch
+# them go down a ravine. *Reflect*: you measure what they cost in time and memory, and step
+# into the traps on purpose.
 
 # %%
 #| export

@@ -13,10 +13,24 @@
 # %% [markdown]
 # # 07 Training
 #
-# You write the loop in which a network learns, and then watch it learn to read digits.
+# *The loop in which a network learns: batches, a learning rate that changes, and weights on disk.
+# At its end, yours learns to read digits.*
 #
-# **Time:** 3 to 4 hours. **Before this:** 06 optimizers. **After this:** `tito milestone mnist`,
-# all of MNIST on a framework that you have built.
+# **Foundation tier** · **Difficulty** ⭐⭐⭐ (3/4) · **Time** 3-4 hours
+#
+# **Before this:** 01_tensor, 03_layers, 04_losses, 05_autograd, 06_optimizers · **Next:** `tito
+# milestone mnist`
+#
+# When you are through, you can
+#
+# - cut data into shuffled batches that lose no sample and keep answers beside questions;
+# - write schedules that lower the learning rate, in steps or along a cosine;
+# - write the loop that every framework has: forward, loss, backward, step;
+# - keep weights in a file that other libraries read, and load them again.
+#
+# **How it goes.** *Build*: you write batches, schedules, the loop, and weights on disk. *Use*: you
+# train a network on handwritten digits. *Reflect*: you measure where the time of a step goes, and
+# step into the traps on purpose.
 
 # %%
 #| export

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from click.testing import CliRunner
-from museum import Variant
 
 import tinytorch
 from tinytorch.course import Module
@@ -21,6 +20,7 @@ from tinytorch.course.checking.run import Run
 from tinytorch.course.checking.suites import read_suite
 from tinytorch.course.loading import ReplacementFinder
 from tinytorch.course.overlay import place, replace_module
+from tito.dev.museum import Variant
 from tito.main import main
 
 # What `tito test --json` says about a check that failed, and the name of its function.

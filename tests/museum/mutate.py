@@ -25,9 +25,9 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import MutationVisitor
 from cosmic_ray.plugins import get_operator, operator_names
 from judging import failures_in_each_run, pool
-from museum import MODULES, ROOT, Variant, original, reference
 
 from tinytorch.course import Module
+from tito.dev.museum import MODULES, ROOT, Variant, original, reference
 
 # Seconds after which a mutant has been noticed, if only because it does not come to an end.
 PATIENCE = 30

@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 from judging import tito_test
-from museum import MODULES, mistakes
+
+from tito.dev.museum import MODULES, mistakes
 
 
 def main() -> None:

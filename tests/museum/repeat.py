@@ -15,7 +15,8 @@ from functools import partial
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from judging import failures_in_each_run, pool
-from museum import MODULES, correct_variants
+
+from tito.dev.museum import MODULES, correct_variants
 
 
 def main() -> None:

@@ -12,10 +12,19 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from judging import checks_of, failures, failures_apart, tito_test
-from museum import MODULES, ROOT, Exhibit, Variant, correct_variants, edited, mistakes, original
 
 from tinytorch.course import Module, find_module
 from tinytorch.course.checking.judge import judge
+from tito.dev.museum import (
+    MODULES,
+    ROOT,
+    Exhibit,
+    Variant,
+    correct_variants,
+    edited,
+    mistakes,
+    original,
+)
 from tito.lessons import material
 from tito.lessons.exercises import exercise_names, hints
 from tito.main import main

@@ -1,1 +1,1 @@
-"""The course as a web site: what it is built from, and served by."""
+"""The course as a web site: its pages are written from the clone, and Sphinx makes HTML of them."""

@@ -108,7 +108,7 @@ def edited(text: str, edits: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-def _collection(module: Module) -> dict[str, list[dict[str, Any]]]:
+def _collection(module: Module) -> dict[str, Any]:
     file = ROOT / "modules" / module.folder / "mistakes.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 

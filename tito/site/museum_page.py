@@ -1,0 +1,52 @@
+"""The museum of mistakes of a module as a page: each mistake as a change of a right solution."""
+
+import difflib
+
+from tinytorch.course import Module
+from tinytorch.course.checking.checks import checks_in
+from tinytorch.course.checking.suites import read_suite
+from tito.dev.museum import Exhibit, edited, mistakes, original
+from tito.site.template import fill
+
+CONTEXT = 1  # lines of a solution that are shown around what is wrong
+
+
+def page(module: Module, title: str) -> str:
+    """The page in MyST's Markdown, the mistakes under the check that is the first to see them."""
+    exhibits = mistakes(module)
+    parts = []
+    for check in checks_in(read_suite(module.name)):
+        caught = [exhibit for exhibit in exhibits if exhibit.check == check.name]
+        parts.append("\n\n".join([f"## {check.sentence}", *(_shown(e) for e in caught)]))
+    return fill(
+        "museum_of_a_module.md",
+        title=title,
+        name=module.name,
+        digits=module.digits,
+        count=str(len(exhibits)),
+        mistakes="\n\n".join(parts),
+    )
+
+
+def _shown(exhibit: Exhibit) -> str:
+    """One mistake: what it is, how it looks, what the check calls it."""
+    named = exhibit.named or "no name: the numbers that were seen and expected"
+    return f"""\
+### {exhibit.name[:1].upper()}{exhibit.name[1:]}
+
+{exhibit.says}
+
+```diff
+{_difference(exhibit)}
+```
+
+The check says: *{named}*"""
+
+
+def _difference(exhibit: Exhibit) -> str:
+    """The lines of the solution that are other ones here, without the heads that `diff` writes."""
+    right = original(exhibit.module)
+    wrong = edited(right, exhibit.edits)
+    lines = difflib.unified_diff(right.splitlines(), wrong.splitlines(), lineterm="", n=CONTEXT)
+    kept = [line for line in lines if not line.startswith(("---", "+++"))]
+    return "\n".join("…" if line.startswith("@@") else line for line in kept[1:])
