@@ -10,10 +10,18 @@ from tinytorch.course.checking import (
     Mistake,
     averages,
     expect,
+    expect_new,
+    expect_nothing_to_train,
+    expect_printable,
     expect_same_dtype,
+    expect_same_memory,
+    expect_separate_calls,
+    expect_shape,
     expect_tensor,
+    given,
     untouched,
     usual,
+    wrong_shapes,
 )
 
 X = np.array([[1.3, -2.1, 0.4], [-0.7, 3.6, 2.2]])
@@ -159,3 +167,157 @@ def test_what_is_no_tensor_is_named(value: Any, words: str) -> None:
     with pytest.raises(Mistake) as caught:
         expect_tensor("f(x)", value)
     assert caught.value.mistake == words
+
+
+def mistake_of(call: Any, *arguments: Any, **options: Any) -> str | None:
+    with pytest.raises(Mistake) as caught:
+        call(*arguments, **options)
+    return caught.value.mistake
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((256, 32), "the result is transposed"),
+        ((8192,), "the result is flattened"),
+        ((256,), "the batch dimension is lost"),
+        ((32,), "the last dimension is lost"),
+        ((32, 1, 256), "the result has a dimension too many"),
+        ((), "the result is a single number"),
+        ((32, 255), None),
+    ],
+)
+def test_a_shape_says_what_went_wrong(shape: tuple[int, ...], words: str | None) -> None:
+    expected = (32, 256)
+    assert mistake_of(expect_shape, "y", np.zeros(shape), expected, wrong_shapes(expected)) == words
+    expect_shape("y", np.zeros(expected), expected, wrong_shapes(expected))
+
+
+def test_the_numbers_that_went_in_stand_beside_what_has_no_name() -> None:
+    with pytest.raises(Mistake) as caught, given(x=X):
+        raise Mistake(seen="y = 1", expected="2")
+    assert "for x =" in caught.value.seen
+    assert "1.3" in caught.value.seen
+    with pytest.raises(Mistake) as caught, given(x=X):
+        raise Mistake(seen="y = 1", expected="2", mistake="the result is halved")
+    assert caught.value.seen == "y = 1"
+
+
+class Keeping:
+    """Doubles a tensor, and keeps the first result."""
+
+    kept: Any = None
+
+    def __call__(self, x: Any) -> Any:
+        if self.kept is None:
+            self.kept = x * 2
+        return self.kept
+
+
+class Sharing(Keeping):
+    """Writes each result into the same array."""
+
+    def __call__(self, x: Any) -> Any:
+        result = super().__call__(x)
+        result.data[...] = x.data * 2
+        return Tensor(result.data)
+
+
+class Counting(Keeping):
+    """Multiplies by how often it has been called."""
+
+    kept = 0
+
+    def __call__(self, x: Any) -> Any:
+        self.kept += 1
+        return x * self.kept
+
+
+class Remembering(Keeping):
+    """Keeps the result for each tensor, whatever becomes of its numbers."""
+
+    def __init__(self) -> None:
+        self.kept = {}
+
+    def __call__(self, x: Any) -> Any:
+        if id(x) not in self.kept:
+            self.kept[id(x)] = x * 2
+        return self.kept[id(x)]
+
+
+def test_calls_that_have_to_do_with_one_another_are_named() -> None:
+    expect_separate_calls("f(x)", lambda x: x * 2, (X,), (Y,))
+    for call, words in (
+        (Keeping(), "the result of an earlier call comes back: something is kept"),
+        (Sharing(), "a later call writes into the result of an earlier one"),
+        (Counting(), "it gives another result when it is called again"),
+        (
+            Remembering(),
+            "it remembers what went in, and does not notice that the numbers have changed",
+        ),
+    ):
+        assert mistake_of(expect_separate_calls, "f(x)", call, (X,), (Y,)) == words
+    # The same x with another y: what is kept for x comes back.
+    kept: dict[int, Any] = {}
+    sum_of = lambda x, y: kept.setdefault(id(x), x + y)  # noqa: E731
+    words = "the result of an earlier call comes back: something is kept"
+    assert mistake_of(expect_separate_calls, "x + y", sum_of, (X, Y), (X, 2 * Y)) == words
+
+
+def test_a_call_that_is_wrong_already_is_not_said_to_remember() -> None:
+    expect_separate_calls("f(x)", lambda x: Tensor(np.zeros(3)), (X,), (Y,), known=False)
+    assert mistake_of(expect_separate_calls, "f(x)", Counting(), (X,), (Y,), known=False) is None
+
+
+def test_memory_is_shared_where_it_should_be_and_nowhere_else() -> None:
+    x = Tensor(X)
+    expect_new("f(x)", x * 2, x=x)
+    words = "x itself comes back, or a view of it, where a new array should"
+    assert mistake_of(expect_new, "f(x)", x.T, x=x) == words
+    expect_same_memory("transpose", x.T, x)
+    assert mistake_of(expect_same_memory, "transpose", x * 1, x) == "transpose copies the numbers"
+    assert mistake_of(expect_same_memory, "f", x * 1, x, "why") == "why"
+    locked = x.data.view()
+    locked.flags.writeable = False
+    words = "transpose locks the numbers: nobody can write to them"
+    assert mistake_of(expect_same_memory, "transpose", locked, x) == words
+
+
+class Silent:
+    def __repr__(self) -> str:
+        return ""
+
+
+class Raising:
+    def __repr__(self) -> str:
+        raise KeyError("p")
+
+
+class Printing:
+    def __repr__(self) -> str:
+        return None  # type: ignore[return-value]
+
+
+def test_what_cannot_be_printed_is_named() -> None:
+    expect_printable("a number", 3)
+    assert mistake_of(expect_printable, "a loss", Silent()) == "a loss has no text"
+    assert mistake_of(expect_printable, "a loss", Raising()) == "printing a loss ends in an error"
+    words = "__repr__ of a loss returns nothing: it should return the text, and leave the printing"
+    assert mistake_of(expect_printable, "a loss", Printing()) == f"{words} to others"
+
+
+class WithParameters:
+    def __init__(self, listed: Any) -> None:
+        self.listed = listed
+
+    def parameters(self) -> Any:
+        return self.listed
+
+
+def test_what_has_nothing_to_train_says_so() -> None:
+    expect_nothing_to_train("a loss", 3)
+    expect_nothing_to_train("a loss", WithParameters([]))
+    listed = mistake_of(expect_nothing_to_train, "a loss", WithParameters(iter([1])))
+    assert listed == "a loss lists something to train"
+    missing = mistake_of(expect_nothing_to_train, "a loss", WithParameters(None))
+    assert missing == "nothing is returned: a `return` is missing"

@@ -16,6 +16,16 @@ A check judges what code does, not how it is written. `check_here` runs the chec
 the exercise, in a lesson or its notebook; `tito test` runs them all, out of harm's way.
 """
 
+from tinytorch.course.checking.behaviour import (
+    expect_new,
+    expect_nothing_to_train,
+    expect_printable,
+    expect_same_dtype,
+    expect_same_memory,
+    expect_separate_calls,
+    refusing,
+    untouched,
+)
 from tinytorch.course.checking.chance import fraction_tolerance
 from tinytorch.course.checking.checks import Unit, check, core
 from tinytorch.course.checking.claims import (
@@ -32,16 +42,9 @@ from tinytorch.course.checking.claims import (
     import_again,
 )
 from tinytorch.course.checking.here import check_here
-from tinytorch.course.checking.lineup import Mistake, StandsBack, equal, expect, numbers
+from tinytorch.course.checking.lineup import Mistake, StandsBack, equal, expect, given, numbers
 from tinytorch.course.checking.names import expect_spelled
-from tinytorch.course.checking.usual import (
-    averages,
-    expect_same_dtype,
-    refusing,
-    rounded,
-    untouched,
-    usual,
-)
+from tinytorch.course.checking.usual import averages, rounded, usual, wrong_shapes
 
 __all__ = [
     "Mistake",
@@ -57,7 +60,12 @@ __all__ = [
     "expect_dtype",
     "expect_error",
     "expect_gradient",
+    "expect_new",
+    "expect_nothing_to_train",
+    "expect_printable",
     "expect_same_dtype",
+    "expect_same_memory",
+    "expect_separate_calls",
     "expect_shape",
     "expect_spelled",
     "expect_tensor",
@@ -65,6 +73,7 @@ __all__ = [
     "expect_unchanged",
     "expect_undisturbed",
     "fraction_tolerance",
+    "given",
     "gradients",
     "import_again",
     "numbers",
@@ -72,4 +81,5 @@ __all__ = [
     "rounded",
     "untouched",
     "usual",
+    "wrong_shapes",
 ]

@@ -64,15 +64,30 @@ def expect_tensor(what: str, value: Any) -> np.ndarray:
     return numbers(what, value)
 
 
-def expect_shape(what: str, value: Any, shape: tuple[int, ...]) -> None:
+def expect_shape(
+    what: str,
+    value: Any,
+    shape: tuple[int, ...],
+    mistakes: Mapping[tuple[int, ...], str] | None = None,
+) -> None:
     """The shape of a tensor or an array.
+
+    Args:
+        what: what is looked at, as a learner would write it.
+        value: what it is.
+        shape: the shape that it should have.
+        mistakes: which mistake gives it another one, by that shape.
 
     Raises:
         Mistake: it is another one.
     """
     seen = numbers(what, value).shape
     if seen != shape:
-        raise Mistake(seen=f"{what} of shape {seen}", expected=f"shape {shape}")
+        raise Mistake(
+            seen=f"{what} of shape {seen}",
+            expected=f"shape {shape}",
+            mistake=(mistakes or {}).get(seen),
+        )
 
 
 def expect_dtype(what: str, value: Any, dtype: Any, mistake: str | None = None) -> None:

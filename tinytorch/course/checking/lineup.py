@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,17 @@ def expect(
         expected=shown_wanted,
         mistake=mistake,
     )
+
+
+@contextmanager
+def given(**arrays: np.ndarray) -> Iterator[None]:
+    """Where a mistake has no name, the numbers that went in help to work it out by hand."""
+    try:
+        yield
+    except Mistake as found:
+        if found.mistake is None:
+            found.seen += "".join(f"\nfor {name} =\n{show(a)}" for name, a in arrays.items())
+        raise
 
 
 def numbers(what: str, value: Any) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Mistakes that can happen in any module, known once for all of them.
+"""Wrong numbers that can come out anywhere, known once for all modules.
 
 A check has a line-up of its own, for what can go wrong with its subject alone. Behind it stands the
 usual one, which is asked where none of those fits:
@@ -12,16 +12,12 @@ Each name here says what is true of the numbers, whatever code has made them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from tinytorch.course.checking.checks import core
-from tinytorch.course.checking.claims import expect_dtype, expect_tensor, expect_unchanged
-from tinytorch.course.checking.lineup import Explanation, Mistake, equal, numbers
-
-_tensor = core("tensor")
+from tinytorch.course.checking.lineup import Explanation, equal
 
 # What code makes of inputs that it is not written for.
 _UNFIT = (ArithmeticError, IndexError, TypeError, ValueError)
@@ -235,65 +231,14 @@ def averages(values: np.ndarray) -> dict[str, Any]:
     return mistakes
 
 
-@contextmanager
-def untouched(**owned: Any) -> Iterator[None]:
-    """What belongs to the caller, by the name that it has there: afterwards it is as it was.
-
-    Args:
-        owned: tensors or arrays.
-
-    Raises:
-        Mistake: one has other numbers or another shape.
-    """
-    before = {name: numbers(name, value).copy() for name, value in owned.items()}
-    yield
-    for name, value in owned.items():
-        after = numbers(name, value)
-        if after.shape != before[name].shape:
-            raise Mistake(
-                seen=f"{name} of shape {after.shape} afterwards",
-                expected=f"shape {before[name].shape}, as before",
-                mistake=f"it changes the shape of {name}, which belongs to the caller",
-            )
-        expect_unchanged(name, after, before[name])
-
-
-def expect_same_dtype(
-    what: str,
-    call: Callable[..., Any],
-    *arrays: np.ndarray,
-    kinds: tuple[Any, ...] = (np.float32, np.float64),
-    known: bool = True,
-) -> None:
-    """A result with the precision of its inputs.
-
-    Args:
-        what: the call, as a learner would write it.
-        call: takes a tensor for each of the arrays.
-        arrays: the numbers that go in.
-        kinds: the dtypes to try.
-        known: whether it is the call that is to blame for another dtype.
-
-    Raises:
-        Mistake: it is no tensor, or has another dtype.
-    """
-    for kind in kinds:
-        result = call(*(_tensor.Tensor(array.astype(kind), dtype=kind) for array in arrays))
-        expect_tensor(what, result)
-        mistake = f"the result is no longer {np.dtype(kind)}" if known else None
-        expect_dtype(what, result, kind, mistake)
-
-
-@contextmanager
-def refusing(expected: str, mistake: str) -> Iterator[None]:
-    """Code that should work; where it raises a ValueError, TypeError or IndexError, the mistake.
-
-    Raises:
-        Mistake: it raised one of these, for an input that is as good as any other.
-    """
-    try:
-        yield
-    except (ValueError, TypeError, IndexError) as error:
-        raise Mistake(
-            seen=f"{type(error).__name__}: {error}", expected=expected, mistake=mistake
-        ) from error
+def wrong_shapes(shape: tuple[int, ...]) -> dict[tuple[int, ...], str]:
+    """The shapes that mistakes give to a result of this one, and which: for `expect_shape`."""
+    count = int(np.prod(shape))
+    shapes = {shape[::-1]: "the result is transposed", (count,): "the result is flattened"}
+    for axis in range(len(shape) + 1):
+        shapes[*shape[:axis], 1, *shape[axis:]] = "the result has a dimension too many"
+    shapes[shape[:-1]] = "the last dimension is lost"
+    shapes[tuple(size for size in shape if size != 1)] = "dimensions of size 1 are lost"
+    shapes[shape[1:]] = "the batch dimension is lost"
+    shapes[()] = "the result is a single number"
+    return {wrong: name for wrong, name in shapes.items() if wrong != shape}
