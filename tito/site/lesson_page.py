@@ -7,8 +7,10 @@ scripts in `web/scripts` turn its cells into editors. It is made anew from the l
 from __future__ import annotations
 
 import json
+import shutil
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pygments import highlight
@@ -17,17 +19,25 @@ from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
 
 from tinytorch.course import MODULES, Module
-from tito.site import lesson, scripts
-from tito.site.lesson import Cell
+from tito.repository import repository_root
+from tito.site import lesson_data, pyodide, scripts
+from tito.site.lesson_data import Cell
+from tito.site.wheel import MNIST, build_wheel
 
 FOLDER = "lesson"
 """Where the pages of the lessons are, in the sources and in the site."""
+
+CDN = "cdn"
+
+# What the lessons draw with, and what they compute with.
+_PACKAGES = ("numpy", "matplotlib")
 
 _FENCE = "`" * 5  # longer than any in a lesson
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
+    app.add_config_value("pyodide_folder", "", "")
     app.connect("builder-inited", _write_pages)
     app.connect("html-page-context", _add_scripts)
     app.connect("build-finished", _write_data)
@@ -37,7 +47,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def page(module: Module) -> str:
     """The page of a lesson, in MyST's Markdown."""
     parts = ["---\norphan: true\n---", _raw(f'<div id="lesson" data-module="{module.name}"></div>')]
-    for cell in lesson.cells(module):
+    for cell in lesson_data.cells(module):
         if cell.kind == "prose":
             parts.append(cell.text)
         elif cell.kind != "set-up":
@@ -80,9 +90,30 @@ def _write_data(app: Sphinx, problem: Exception | None) -> None:
     folder = Path(app.outdir, "_static", FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     for module in MODULES:
-        text = json.dumps(lesson.data(module), ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(lesson_data.data(module), ensure_ascii=False, separators=(",", ":"))
         _write(folder / f"{module.name}.json", text)
     scripts.bundle(folder, Path(app.outdir))
+    _add_python(Path(app.outdir), app.config.pyodide_folder)
+
+
+def _add_python(output: Path, folder: str) -> None:
+    """Put Python, TinyTorch and MNIST into the site, for the worker to load.
+
+    Args:
+        output: the site.
+        folder: where Pyodide is, or "cdn"; "" for a site without Python where it would have to be
+            downloaded, whose pages say so.
+    """
+    if not folder and not pyodide.is_at_hand():
+        return
+    source = None if folder in ("", CDN) else Path(folder)
+    with TemporaryDirectory() as wheels:
+        wheel = build_wheel(Path(wheels))
+        pyodide.lay_out(output / "pyodide", _PACKAGES, [wheel], source)
+    mnist = output / "mnist"
+    mnist.mkdir(exist_ok=True)
+    for file in sorted((repository_root() / MNIST).glob("*.gz")):
+        shutil.copyfile(file, mnist / file.name)
 
 
 def _add_scripts(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tinytorch.course import Module
+from tinytorch.course import MODULES, Module
 from tinytorch.course.sources import EXPORT
 from tito.lessons import forms, material
 from tito.lessons.exercises import body_of, exercise_names
@@ -59,7 +59,7 @@ def data(module: Module) -> dict[str, Any]:
     return {
         "module": module.name,
         "digits": module.digits,
-        "needs": list(module.needs),
+        "before": [other.name for other in MODULES if other.number < module.number],
         "edition": material.edition(module),
         "notebook": json.loads(exercise_notebook(lesson)),
         "file": _pieces(module, [cell for cell in shown if cell.kind != "set-up"]),

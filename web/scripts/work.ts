@@ -1,0 +1,231 @@
+// A learner's work, kept in the browser: each keystroke, for each cell, across tabs.
+
+const NAME = "tinytorch";
+
+/** A cell that a learner has written in. */
+export interface KeptCell {
+  module: string;
+  cell: string;
+  text: string;
+  /** What the cell was when it was handed out. */
+  original: string;
+  exercises: string[];
+  /** The edition of the lesson that it was written in. */
+  edition: string;
+  /** Counts how often it has been written, so that no tab writes over what it has not seen. */
+  version: number;
+}
+
+/** What else is known of a learner and a module. */
+export interface KeptModule {
+  module: string;
+  /** How many hints were opened, by exercise. */
+  hints: Record<string, number>;
+  /** The exercises that were tried. */
+  tried: string[];
+  /** The module as it was when all its checks passed. */
+  finished: { text: string; edition: string; date: string } | null;
+}
+
+/** All of a learner's work, to be carried to another machine. */
+export interface AllWork {
+  format: "tinytorch-work";
+  version: 1;
+  cells: KeptCell[];
+  modules: KeptModule[];
+}
+
+export interface Listener {
+  /** Another tab has written a cell. */
+  changedElsewhere(cell: string, text: string): void;
+  /** Another tab has written what this one has not seen, and this one writes, too. */
+  conflict(cell: string, theirs: string, keepMine: () => void, takeTheirs: () => void): void;
+  /** Nothing can be kept. */
+  failed(reason: string): void;
+}
+
+interface News {
+  module: string;
+  cell: string;
+  text: string;
+  version: number;
+}
+
+export class Work {
+  readonly #database: Promise<IDBDatabase>;
+  readonly #channel = new BroadcastChannel(NAME);
+  readonly #versions = new Map<string, number>();
+  readonly #writing = new Map<string, number>();
+
+  constructor(
+    private readonly module: string,
+    private readonly edition: string,
+    private readonly listener: Listener,
+  ) {
+    this.#database = open();
+    this.#channel.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
+  }
+
+  /** The cells of this module that were written in before. */
+  async cells(): Promise<KeptCell[]> {
+    const kept = await this.#all<KeptCell>("cells");
+    const mine = kept.filter(({ module }) => module === this.module);
+    for (const { cell, version } of mine) this.#versions.set(cell, version);
+    return mine;
+  }
+
+  async modules(): Promise<KeptModule[]> {
+    return this.#all<KeptModule>("modules");
+  }
+
+  /** Keep the text of a cell. */
+  async keep(cell: string, text: string, original: string, exercises: string[]): Promise<void> {
+    this.#writing.set(cell, (this.#writing.get(cell) ?? 0) + 1);
+    try {
+      const theirs = await this.#write(cell, { text, original, exercises });
+      if (theirs === null) return;
+      this.listener.conflict(
+        cell,
+        theirs.text,
+        () => {
+          this.#versions.set(cell, theirs.version);
+          void this.keep(cell, text, original, exercises);
+        },
+        () => this.#versions.set(cell, theirs.version),
+      );
+    } catch (error) {
+      this.listener.failed(reasonOf(error));
+    } finally {
+      this.#writing.set(cell, (this.#writing.get(cell) ?? 1) - 1);
+    }
+  }
+
+  /** Change what is known of the module. */
+  async change(edit: (module: KeptModule) => void): Promise<void> {
+    try {
+      const database = await this.#database;
+      const transaction = database.transaction("modules", "readwrite");
+      const store = transaction.objectStore("modules");
+      const request = store.get(this.module) as IDBRequest<KeptModule | undefined>;
+      request.onsuccess = () => {
+        const module = request.result ?? unknownModule(this.module);
+        edit(module);
+        store.put(module);
+      };
+      await done(transaction);
+    } catch (error) {
+      this.listener.failed(reasonOf(error));
+    }
+  }
+
+  /** All work in all modules. */
+  async exported(): Promise<AllWork> {
+    return {
+      format: "tinytorch-work",
+      version: 1,
+      cells: await this.#all<KeptCell>("cells"),
+      modules: await this.#all<KeptModule>("modules"),
+    };
+  }
+
+  /** Put in all work from another machine; what is here of the same cells is replaced. */
+  async take(work: AllWork): Promise<void> {
+    const database = await this.#database;
+    const transaction = database.transaction(["cells", "modules"], "readwrite");
+    const cells = transaction.objectStore("cells");
+    for (const cell of work.cells) {
+      const request = cells.get([cell.module, cell.cell]) as IDBRequest<KeptCell | undefined>;
+      request.onsuccess = () => {
+        const version = Math.max(request.result?.version ?? 0, cell.version) + 1;
+        cells.put({ ...cell, version });
+        const { module, text } = cell;
+        transaction.addEventListener("complete", () =>
+          this.#channel.postMessage({ module, cell: cell.cell, text, version } satisfies News),
+        );
+      };
+    }
+    for (const module of work.modules) transaction.objectStore("modules").put(module);
+    await done(transaction);
+  }
+
+  /** Write a cell, unless another tab has: then what it has written. */
+  async #write(
+    cell: string,
+    kept: Pick<KeptCell, "text" | "original" | "exercises">,
+  ): Promise<KeptCell | null> {
+    const { module, edition } = this;
+    const database = await this.#database;
+    const transaction = database.transaction("cells", "readwrite");
+    const store = transaction.objectStore("cells");
+    const request = store.get([module, cell]) as IDBRequest<KeptCell | undefined>;
+    let theirs: KeptCell | null = null;
+    let version = 0;
+    request.onsuccess = () => {
+      const before = request.result;
+      const known = this.#versions.get(cell) ?? 0;
+      transaction.addEventListener("abort", () => this.#versions.set(cell, known));
+      if (before && before.version !== known) {
+        theirs = before;
+        return;
+      }
+      version = known + 1;
+      store.put({ module, cell, edition, version, ...kept } satisfies KeptCell);
+      this.#versions.set(cell, version);
+    };
+    await done(transaction);
+    if (theirs === null) {
+      this.#channel.postMessage({ module, cell, text: kept.text, version } satisfies News);
+    }
+    return theirs;
+  }
+
+  #hear({ module, cell, text, version }: News): void {
+    if (module !== this.module || this.#writing.get(cell)) return;
+    this.#versions.set(cell, version);
+    this.listener.changedElsewhere(cell, text);
+  }
+
+  async #all<Kept>(store: string): Promise<Kept[]> {
+    try {
+      const database = await this.#database;
+      const transaction = database.transaction(store);
+      const request = transaction.objectStore(store).getAll() as IDBRequest<Kept[]>;
+      await done(transaction);
+      return request.result;
+    } catch (error) {
+      this.listener.failed(reasonOf(error));
+      return [];
+    }
+  }
+}
+
+export function unknownModule(module: string): KeptModule {
+  return { module, hints: {}, tried: [], finished: null };
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("cells", { keyPath: ["module", "cell"] });
+      request.result.createObjectStore("modules", { keyPath: "module" });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function done(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+    transaction.onerror = () => reject(transaction.error);
+  });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === "QuotaExceededError") {
+    return "the disk, or the browser's share of it, is full";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
