@@ -2,6 +2,7 @@
 
 import type { Cell } from "./cell";
 import { button, make } from "./dom";
+import { asFile } from "./files";
 import type { Hints } from "./hints";
 import type { Kept } from "./keeping";
 import type { Lesson } from "./lesson";
@@ -54,7 +55,7 @@ export function addChecks({ lesson, cells, session, go, kept, hints }: Parts): v
     say("Checking…");
     const verdict = await session.check(last, titles, columnsOf(element), say);
     if (!verdict) return false;
-    showVerdict(element, verdict, go);
+    showVerdict(element, verdict, go, hints);
     const tried = blamed(verdict.results.filter(isFailure));
     hints.offerSolutions(tried);
     for (const { cell: id, line, outcome } of verdict.results) {
@@ -75,11 +76,7 @@ export function addChecks({ lesson, cells, session, go, kept, hints }: Parts): v
     const verdict = make("div", { class: "lesson-check-verdict", role: "status" });
     const finish = async (): Promise<void> => {
       if (session.busy || !(await check(last, [], verdict))) return;
-      const text = cells
-        .filter((cell) => cell.exported)
-        .map((cell) => cell.text)
-        .join("\n\n\n");
-      await kept.finish(text);
+      await kept.finish(asFile(lesson, (id) => cells.find(({ data }) => data.id === id)?.text));
       const said = `Module ${lesson.digits} is finished: the lessons after it run on your own.`;
       verdict.append(make("p", { class: "lesson-note" }, said));
     };

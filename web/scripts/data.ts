@@ -4,7 +4,7 @@ const FILES = ["train-images", "train-labels", "t10k-images", "t10k-labels"].map
   (name) => `${name}-idx${name.endsWith("images") ? 3 : 1}-ubyte.gz`,
 );
 
-interface Files {
+export interface Files {
   mkdirTree(path: string): void;
   writeFile(path: string, data: Uint8Array): void;
 }

@@ -23,6 +23,27 @@ export class Hints {
     }
   }
 
+  has(name: string): boolean {
+    return this.#of(name).length > 0;
+  }
+
+  /** Open a hint, by its number, or the next one; those before it can be seen then, too. */
+  open(name: string, number: number | null): void {
+    const hints = this.#of(name);
+    const next = hints.findIndex((hint) => !hint.open);
+    const index = number ? number - 1 : next < 0 ? hints.length - 1 : next;
+    for (const hint of hints.slice(0, index + 1)) hint.hidden = false;
+    const hint = hints[index];
+    if (!hint) return;
+    hint.open = true;
+    hint.querySelector("summary")?.focus();
+    hint.scrollIntoView({ block: "center" });
+  }
+
+  #of(name: string): HTMLDetailsElement[] {
+    return this.exercises.find(({ names }) => names.includes(name))?.hints ?? [];
+  }
+
   #offer(name: string, place: HTMLElement): void {
     const solution = this.lesson.solutions[name];
     if (!solution || place.querySelector(`[data-exercise="${name}"]`)) return;

@@ -34,7 +34,7 @@ async function begin(module: string, mount: HTMLElement): Promise<void> {
   const python: Python = new Python(
     async () => ({
       module,
-      places: Object.fromEntries(cells.map((cell) => [cell.data.id, cell.name])),
+      names: Object.fromEntries(cells.map((cell) => [cell.data.id, cell.name])),
       finished: await kept.finishedBefore(),
     }),
     () => update(),

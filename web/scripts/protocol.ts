@@ -10,7 +10,7 @@ export interface Start {
   op: "start";
   module: string;
   /** Cell to what it is called, such as "cell 9". */
-  places: Record<string, string>;
+  names: Record<string, string>;
   finished: Finished[];
 }
 
@@ -49,6 +49,8 @@ export interface CheckResult extends Place {
   outcome: "passed" | "failed" | "error" | "timeout" | "waiting";
   mistake: string | null;
   exercise: string | null;
+  /** Which hint for the exercise speaks of it; null for the next one. */
+  hint: number | null;
 }
 
 export interface Verdict {
@@ -66,7 +68,7 @@ export interface Shown {
 
 export type FromWorker =
   | { type: "starting"; text: string; bytes: number }
-  | { type: "ready"; owners: string }
+  | { type: "ready"; yours: string[] }
   | { type: "shown"; shown: Shown }
   | { type: "result"; id: number; result: unknown }
   | { type: "failed"; id: number | null; text: string };

@@ -28,8 +28,8 @@ interface Asked {
 
 export class Python {
   state: State = { is: "off" };
-  /** Whose each module of the framework is, in words. */
-  owners = "";
+  /** The modules of the framework that are the learner's own. */
+  yours: string[] = [];
   /** Counts the Pythons that have been started: what ran in another has to run again. */
   generation = 0;
 
@@ -83,7 +83,7 @@ export class Python {
           this.#become({ is: "starting", text: message.text, bytes: message.bytes });
         break;
       case "ready":
-        this.owners = message.owners;
+        this.yours = message.yours;
         this.#become(this.#asked ? { is: "busy", text: "" } : { is: "ready" });
         break;
       case "shown":

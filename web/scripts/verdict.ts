@@ -1,21 +1,33 @@
 // A verdict below an exercise: the lines of `tito test`, with ways to the places that they name.
 
 import { button, make } from "./dom";
+import type { Hints } from "./hints";
 import type { CheckResult, Place, Verdict } from "./protocol";
+
+// A terminal is told the command for a hint here; a page has a button.
+const HINT = "   hint      ";
 
 export function showVerdict(
   element: HTMLElement,
   verdict: Verdict,
   go: (place: Place) => void,
+  hints: Hints,
 ): void {
-  const lines = verdict.lines.map(([style, text]) =>
-    make("span", { class: `lesson-line lesson-${style}` }, `${text}\n`),
-  );
-  const failed = verdict.results.filter(isFailure);
-  const places = failed.filter(({ cell, line }) => cell && line);
+  const lines = verdict.lines
+    .filter(([, text]) => !text.startsWith(HINT))
+    .map(([style, text]) => make("span", { class: `lesson-line lesson-${style}` }, `${text}\n`));
+  const buttons = [];
+  const first = verdict.results.find(isFailure);
+  if (first?.cell && first.line) {
+    buttons.push(button(`Go to line ${first.line}`, () => go(first)));
+  }
+  if (first?.exercise && hints.has(first.exercise)) {
+    const { exercise, hint } = first;
+    buttons.push(button(`A hint for ${exercise}`, () => hints.open(exercise, hint)));
+  }
   element.replaceChildren(
     make("pre", { class: "lesson-verdict", tabindex: "0" }, ...lines),
-    ...places.slice(0, 1).map((first) => button(`Go to line ${first.line}`, () => go(first))),
+    make("div", { class: "lesson-ways" }, ...buttons),
   );
   element.classList.toggle("lesson-passed", verdict.passed);
   element.classList.toggle("lesson-failed", !verdict.passed);

@@ -1,7 +1,7 @@
 // Python in a worker of its own: the page stays alive, and an endless loop ends with the worker.
 
 import type { Check, FromWorker, Request, Run, Shown, Start, ToWorker } from "./protocol";
-import { fetchData } from "./data";
+import { fetchData, type Files } from "./data";
 
 const SITE = new URL("../../", import.meta.url);
 
@@ -10,15 +10,15 @@ interface PyProxy {
 }
 
 interface Pyodide {
-  FS: { mkdirTree(path: string): void; writeFile(path: string, data: Uint8Array | string): void };
+  FS: Files;
   loadPackage(names: string[], options?: object): Promise<unknown>;
   loadPackagesFromImports(code: string, options?: object): Promise<unknown>;
   pyimport(name: string): PyProxy;
-  runPython(code: string): unknown;
   toPy(value: unknown): PyProxy;
 }
 
 const say = (message: FromWorker): void => postMessage(message);
+const SILENT = { messageCallback: () => {} };
 
 let python: Pyodide;
 let page: PyProxy;
@@ -35,13 +35,14 @@ async function start(asked: Start): Promise<void> {
     const { loadPyodide } = await import(`${folder}pyodide.mjs`);
     python = await loadPyodide({ indexURL: folder });
     progress("NumPy and TinyTorch");
-    await python.loadPackage(["tinytorch-course"], { messageCallback: () => {} });
-    const module = python.pyimport("tinytorch.course.page");
-    for (const { module: name, text } of asked.finished) module.lay_over(name, text);
+    await python.loadPackage(["tinytorch-course"], SILENT);
+    const browser = python.pyimport("tinytorch.course.browser");
+    for (const { module, text } of asked.finished) browser.lay_over(module, text);
+    const whose = plain<Record<string, string>>(browser.whose());
     const show = (kind: Shown["kind"], text: string): void =>
       say({ type: "shown", shown: { kind, text } });
-    page = module.Page(asked.module, show, python.toPy(asked.places));
-    say({ type: "ready", owners: module.owners() });
+    page = browser.Page(asked.module, show, python.toPy(asked.names));
+    say({ type: "ready", yours: Object.keys(whose).filter((name) => whose[name] === "yours") });
   } catch (error) {
     say({ type: "failed", id: null, text: String(error) });
   }
@@ -50,21 +51,27 @@ async function start(asked: Start): Promise<void> {
 async function answer(id: number, request: Request): Promise<void> {
   try {
     const result = request.op === "run" ? await run(request) : check(request);
-    say({ type: "result", id, result: JSON.parse(result) });
+    say({ type: "result", id, result: plain(result) });
   } catch (error) {
     say({ type: "failed", id, text: String(error) });
   }
 }
 
-async function run({ cell, code }: Run): Promise<string> {
-  const silent = { messageCallback: () => {} };
-  if (/\bmnist\b/.test(code)) await fetchData(python.FS, SITE, (text) => progress(text));
-  await python.loadPackagesFromImports(code, silent);
+async function run({ cell, code }: Run): Promise<PyProxy> {
+  if (/\bmnist\b/.test(code)) await fetchData(python.FS, SITE, progress);
+  await python.loadPackagesFromImports(code, SILENT);
   return page.run(cell, code);
 }
 
-function check({ titles, late, width }: Check): string {
+function check({ titles, late, width }: Check): PyProxy {
   return page.check.callKwargs(...titles, { late: python.toPy(late), width });
+}
+
+/** What Python has returned, as JavaScript has it. */
+function plain<Value>(proxy: PyProxy): Value {
+  const value = proxy.toJs({ dict_converter: Object.fromEntries });
+  proxy.destroy();
+  return value;
 }
 
 let fetched = 0;
