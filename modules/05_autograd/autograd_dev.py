@@ -1023,6 +1023,11 @@ def _binary_cross_entropy_gradient_target(gradient: Any, x: np.ndarray) -> np.nd
         return gradient * (np.maximum(np.log1p(-x), -100) - np.maximum(np.log(x), -100)) / x.size
 
 
+def _log_softmax_gradient(gradient: np.ndarray, output: np.ndarray) -> np.ndarray:
+    return gradient - np.exp(output) * accurate_sum(gradient, axis=-1, keepdims=True)
+
+
+derivative(losses.log_softmax, _log_softmax_gradient)
 derivative(losses.cross_entropy, _cross_entropy_gradient)
 derivative(
     losses.binary_cross_entropy,

@@ -122,7 +122,7 @@ def test_a_file_that_is_loaded_as_part_of_the_framework_is_left_alone(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("arguments", [("layers", "Linear"), ("layers",), ("losses", "Loss")])
+@pytest.mark.parametrize("arguments", [("layers", "Linear"), ("layers",), ("training", "Trainer")])
 def test_a_name_without_checks_is_an_error(arguments: tuple[str, ...]) -> None:
     with pytest.raises(LookupError, match=r"layers has checks for .*Linear Layer|no checks"):
         check_here(*arguments)

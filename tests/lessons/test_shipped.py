@@ -28,7 +28,7 @@ def test_in_a_clone_they_are_the_repositorys_own() -> None:
 def test_there_is_a_suite_for_each_of_the_first_modules() -> None:
     for module in CHECKED:
         assert shipped.check_file(module.name) == str(ROOT / module.checks)
-    assert shipped.check_file("losses") is None
+    assert shipped.check_file("training") is None
 
 
 PROGRAM = """

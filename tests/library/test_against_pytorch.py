@@ -9,9 +9,14 @@ from needs import module
 
 from tinytorch.core.activations import GELU, ReLU, Sigmoid, Softmax, Tanh
 from tinytorch.core.layers import Linear
-from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, MSELoss
+from tinytorch.core.losses import (
+    BinaryCrossEntropyLoss,
+    CrossEntropyLoss,
+    MSELoss,
+    log_softmax,
+)
 from tinytorch.core.optimizers import SGD, Adam, AdamW, Optimizer
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Tensor, apply
 
 pytestmark = pytest.mark.needs("PyTorch")
 torch = module("torch")
@@ -277,6 +282,27 @@ def test_cross_entropy_agrees(shape: tuple[int, ...], classes: Any, size: float)
     agree(
         lambda x: CrossEntropyLoss()(x, classes),
         lambda x: functional.cross_entropy(x, torch.tensor(classes)),
+        size * real(*shape),
+    )
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 1.0])
+@pytest.mark.parametrize("size", [1.0, 1e4])
+def test_label_smoothing_agrees(smoothing: float, size: float) -> None:
+    classes = [0, 2, 2, 1]
+    agree(
+        lambda x: CrossEntropyLoss(label_smoothing=smoothing)(x, classes),
+        lambda x: functional.cross_entropy(x, torch.tensor(classes), label_smoothing=smoothing),
+        size * real(4, 3),
+    )
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 3), (2, 3, 4)], ids=str)
+@pytest.mark.parametrize("size", [1.0, 1e4])
+def test_log_softmax_agrees(shape: tuple[int, ...], size: float) -> None:
+    agree(
+        lambda x: apply(log_softmax, x),
+        lambda x: functional.log_softmax(x, dim=-1),
         size * real(*shape),
     )
 

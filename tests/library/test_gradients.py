@@ -15,7 +15,12 @@ import tinytorch
 from tinytorch.core.activations import GELU, ReLU, Sigmoid, Softmax, Tanh
 from tinytorch.core.autograd import derivative
 from tinytorch.core.layers import Dropout, Linear, linear
-from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, MSELoss
+from tinytorch.core.losses import (
+    BinaryCrossEntropyLoss,
+    CrossEntropyLoss,
+    MSELoss,
+    log_softmax,
+)
 from tinytorch.core.tensor import Tensor, apply
 
 Function = Callable[..., Tensor]
@@ -842,6 +847,17 @@ def test_gradient_of_the_binary_cross_entropy_for_both_inputs() -> None:
 )
 def test_gradient_of_the_cross_entropy(shape: tuple[int, ...], classes: Any) -> None:
     check_gradients(lambda x: CrossEntropyLoss()(x, classes), random_array(shape))
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (4, 3), (2, 2, 3), (2, 1)], ids=str)
+def test_gradient_of_the_log_softmax(shape: tuple[int, ...]) -> None:
+    check_gradients(lambda x: apply(log_softmax, x), random_array(shape))
+
+
+def test_gradient_of_the_smoothed_cross_entropy() -> None:
+    for smoothing in (0.1, 1.0):
+        loss = CrossEntropyLoss(label_smoothing=smoothing)
+        check_gradients(lambda x, loss=loss: loss(x, [0, 2, 2, 1]), random_array((4, 3)))
 
 
 def test_gradient_of_a_whole_network() -> None:

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinytorch.core.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, Loss, MSELoss
+from tinytorch.core.losses import (
+    BinaryCrossEntropyLoss,
+    CrossEntropyLoss,
+    Loss,
+    MSELoss,
+    log_softmax,
+)
 from tinytorch.core.tensor import Tensor
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -201,6 +207,33 @@ def test_cross_entropy_of_logits_of_any_dtype_is_right(dtype: Any) -> None:
     expected = CrossEntropyLoss()(logits.astype(np.float32), [0, 2]).item()
     result = CrossEntropyLoss()(Tensor(logits, dtype=dtype), [0, 2])
     assert result.item() == pytest.approx(expected, rel=1e-3 if dtype == np.float16 else 1e-6)
+
+
+def test_label_smoothing_spreads_its_share_over_all_classes() -> None:
+    logits = np.array([[2.0, 1.0, 0.1], [0.5, -1.0, 3.0]])
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    target = np.array([[0.8 + 0.2 / 3, 0.2 / 3, 0.2 / 3], [0.2 / 3, 0.2 / 3, 0.8 + 0.2 / 3]])
+    loss = CrossEntropyLoss(label_smoothing=0.2)(logits, [0, 2])
+    assert loss.item() == pytest.approx(-(target * logs).sum() / 2, rel=1e-6)
+    assert repr(CrossEntropyLoss(label_smoothing=0.2)) == "CrossEntropyLoss(label_smoothing=0.2)"
+    assert repr(CrossEntropyLoss()) == "CrossEntropyLoss()"
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.5, math.nan, "much", None])
+def test_a_smoothing_that_is_no_share_is_refused(smoothing: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match="label_smoothing of CrossEntropyLoss"):
+        CrossEntropyLoss(label_smoothing=smoothing)
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 4), (9, 4), (2, 3, 4), (3, 1), (0, 4)], ids=str)
+def test_log_softmax_is_the_logarithm_of_softmax(shape: tuple[int, ...]) -> None:
+    logits = np.random.default_rng(0).standard_normal(shape)
+    expected = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    np.testing.assert_allclose(log_softmax(logits), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_log_softmax_stays_finite_far_out() -> None:
+    assert log_softmax(np.array([1e30, 0.0, -1e30])).tolist() == [0.0, -1e30, -2e30]
 
 
 def test_losses_do_not_change_what_they_are_given() -> None:

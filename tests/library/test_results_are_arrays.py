@@ -59,6 +59,7 @@ OPERATIONS: dict[Operation, Call] = {
     activations.tanh: lambda x, y: activations.Tanh()(x),
     activations.gelu: lambda x, y: activations.GELU()(x),
     activations.softmax: lambda x, y: activations.Softmax()(x),
+    losses.log_softmax: lambda x, y: apply(losses.log_softmax, x.reshape(1)),
     losses.cross_entropy: lambda x, y: cross_entropy(x * np.ones((1, 2), x.dtype)),
     losses.binary_cross_entropy: lambda x, y: losses.BinaryCrossEntropyLoss()(x, y),
 }

@@ -10,7 +10,7 @@ from tito.lessons import material
 from tito.lessons.forms import as_file, as_notebook, exercise_file
 from tito.workspace.folder import Workspace
 
-LOSSES = find_module("losses")
+TRAINING = find_module("training")
 
 
 def in_notebook(workspace: Workspace) -> None:
@@ -50,7 +50,7 @@ def test_the_file_says_at_its_top_how_its_cells_are_run() -> None:
     assert "# Each " in top
     assert "\n#     python modules/03_layers/layers_dev.py\n" in top
     assert "\n#     tito watch 03\n" in top
-    assert "tito watch" not in exercise_file(LOSSES).partition("# # 04 Losses")[0]
+    assert "tito watch" not in exercise_file(TRAINING).partition("# # 07 Training")[0]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.folder)

@@ -235,7 +235,7 @@ def test_a_file_about_nothing_known_is_wrong_usage(tmp_path: Path) -> None:
         ("--module", "nonsense"),
         ("--file", "missing.py"),
         ("--nonsense",),
-        ("--module", "losses", "--json"),
+        ("--module", "training", "--json"),
     ],
 )
 def test_wrong_usage_exits_2(arguments: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.arguments import real_number
 from tinytorch.core.tensor import Tensor, TensorLike, apply, as_array, as_tensor, is_array
 from tinytorch.summation import accurate_mean, accurate_sum
 from tinytorch.targets import class_indices, expect_probabilities, expect_same_shape
@@ -60,6 +61,9 @@ class BinaryCrossEntropyLoss(Loss):
 
     `-mean(target * log(prediction) + (1 - target) * log(1 - prediction))`. Logarithms are cut
     off at -100, so that a prediction that is certain and wrong costs 100 instead of infinity.
+
+    >>> BinaryCrossEntropyLoss()([0.9, 0.2], [1, 0])
+    Tensor(0.1643)
     """
 
     def forward(self, prediction: TensorLike, target: TensorLike) -> Tensor:
@@ -78,39 +82,43 @@ class BinaryCrossEntropyLoss(Loss):
 
 
 def binary_cross_entropy(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The mean binary cross-entropy of probabilities, as an operation."""
+    """The mean binary cross-entropy of probabilities, as an operation.
+
+    Args:
+        prediction: probabilities of yes, of any shape.
+        target: of the same shape, 1 for yes and 0 for no.
+    """
     with np.errstate(divide="ignore"):
         yes = np.maximum(np.log(prediction), -100)
         no = np.maximum(np.log1p(-prediction), -100)
     return -accurate_mean(target * yes + (1 - target) * no)
 
 
-class CrossEntropyLoss(Loss):
-    """The cross-entropy of a choice among classes: `-log softmax(logits)[class]`, averaged.
+@np.errstate(over="ignore")  # a difference beyond float32 becomes -infinity, and its exp 0: right
+def shifted(logits: np.ndarray) -> np.ndarray:
+    """Logits as rows `(samples, number of classes)`, shifted so that the largest of each is 0.
 
-    >>> CrossEntropyLoss()(np.zeros((4, 10)), [3, 1, 4, 1])  # log(10): nothing is known yet
-    Tensor(2.3026)
+    That changes no probability, and `exp` can no longer overflow.
     """
+    rows = logits.reshape(-1, logits.shape[-1])
+    if len(rows) > rows.shape[1]:
+        # Class by class in memory, the same numbers are compared and added up in long runs.
+        rows = rows.copy(order="F")
+    return rows - rows.max(axis=1, keepdims=True)
 
-    def forward(self, logits: TensorLike, classes: TensorLike) -> Tensor:
-        """Compare logits with the right classes.
 
-        Args:
-            logits: shape `(..., number of classes)`, the scores before any softmax.
-            classes: shape `(...)`, whole numbers from 0 to the number of classes - 1.
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """The logarithm of softmax along the last axis, as an operation.
 
-        Raises:
-            TypeError: the classes are not whole numbers.
-            ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
-        """
-        logits = as_tensor(logits)
-        if is_array(classes) and classes.dtype.kind in "iuf":
-            whole = classes
-        else:
-            whole = as_array(classes, np.float64)
-        indices = class_indices("CrossEntropyLoss", whole, logits.shape)
-        probabilities = np.empty_like(logits._array, order="C")
-        return apply(cross_entropy, logits, classes=indices, probabilities=probabilities)
+    Args:
+        logits: shape `(..., number of classes)`, scores of any size.
+
+    Returns:
+        The same shape: the logarithms of the probabilities, 0 or less.
+    """
+    scores = shifted(logits)
+    totals = accurate_sum(np.exp(scores), axis=1, keepdims=True)
+    return (scores - np.log(totals)).reshape(logits.shape)
 
 
 def cross_entropy(logits: np.ndarray, classes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -134,14 +142,49 @@ def cross_entropy(logits: np.ndarray, classes: np.ndarray, probabilities: np.nda
     return losses.sum() / len(losses)
 
 
-@np.errstate(over="ignore")  # a difference beyond float32 becomes -infinity, and its exp 0: right
-def shifted(logits: np.ndarray) -> np.ndarray:
-    """Logits as rows `(samples, number of classes)`, shifted so that the largest of each is 0.
+class CrossEntropyLoss(Loss):
+    """The cross-entropy of a choice among classes: `-log softmax(logits)[class]`, averaged.
 
-    That changes no probability, and `exp` can no longer overflow.
+    Args:
+        label_smoothing: from 0 to 1, the share of the target that is spread evenly over all
+            classes (Szegedy et al., 2016).
+
+    Raises:
+        TypeError: the smoothing is not a number.
+        ValueError: the smoothing is outside [0, 1].
+
+    >>> CrossEntropyLoss()(np.zeros((4, 10)), [3, 1, 4, 1])  # log(10): nothing is known yet
+    Tensor(2.3026)
     """
-    rows = logits.reshape(-1, logits.shape[-1])
-    if len(rows) > rows.shape[1]:
-        # Class by class in memory, the same numbers are compared and added up in long runs.
-        rows = rows.copy(order="F")
-    return rows - rows.max(axis=1, keepdims=True)
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        name = "label_smoothing of CrossEntropyLoss"
+        self.label_smoothing = real_number(name, label_smoothing, at_most=1)
+
+    def forward(self, logits: TensorLike, classes: TensorLike) -> Tensor:
+        """Compare logits with the right classes.
+
+        Args:
+            logits: shape `(..., number of classes)`, the scores before any softmax.
+            classes: shape `(...)`, whole numbers from 0 to the number of classes - 1.
+
+        Raises:
+            TypeError: the classes are not whole numbers.
+            ValueError: the shapes do not fit, a class is out of range, or the batch is empty.
+        """
+        logits = as_tensor(logits)
+        if is_array(classes) and classes.dtype.kind in "iuf":
+            whole = classes
+        else:
+            whole = as_array(classes, np.float64)
+        indices = class_indices("CrossEntropyLoss", whole, logits.shape)
+        probabilities = np.empty_like(logits._array, order="C")
+        loss = apply(cross_entropy, logits, classes=indices, probabilities=probabilities)
+        if self.label_smoothing == 0:
+            return loss
+        of_all_classes = -apply(log_softmax, logits).mean()
+        return (1 - self.label_smoothing) * loss + self.label_smoothing * of_all_classes
+
+    def __repr__(self) -> str:
+        smoothing = f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
+        return f"CrossEntropyLoss({smoothing})"
