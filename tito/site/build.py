@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tito.errors import TitoError
+from tito.site.lesson_page import add_lessons
 from tito.site.sources import write_sources
 
 PACKAGES = ("sphinx", "myst_parser", "sphinx_design", "sphinx_copybutton", "furo")
@@ -49,15 +50,15 @@ def build_in(scratch: Path, root: Path, pyodide: Path | None = None) -> Path:
     """
     sources, made = scratch / "sources", scratch / "html"
     write_sources(root, sources)
-    options = [f"-Dpyodide_folder={pyodide.resolve()}"] if pyodide else []
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "--color"]
     finished = subprocess.run(
-        [*command, *options, "-d", str(scratch / "doctrees"), str(sources), str(made)],
+        [*command, "-d", str(scratch / "doctrees"), str(sources), str(made)],
         env=os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "0", "MPLBACKEND": "agg"},
         cwd=root,
     )
     if finished.returncode:
         raise TitoError("The site was not built: Sphinx says above what is wrong.")
+    add_lessons(made, pyodide)
     return made
 
 

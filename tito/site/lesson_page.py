@@ -1,7 +1,7 @@
-"""The Sphinx extension that makes a page of each lesson, with cells that run in the browser.
+"""The page of a lesson, with cells that run in the browser.
 
 A page is text that can be read at once, without a script: prose, and code as it is handed out. The
-scripts in `web/scripts` turn its cells into editors. It is made anew from the lesson at each build.
+scripts in `web/scripts` turn its cells into editors, and Pyodide runs what is written there.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ import shutil
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
-from sphinx.application import Sphinx
 
 from tinytorch.course import MODULES, Module
 from tito.repository import repository_root
@@ -27,26 +25,20 @@ from tito.site.wheel import MNIST, build_wheel
 FOLDER = "lesson"
 """Where the pages of the lessons are, in the sources and in the site."""
 
-CDN = "cdn"
-
 # What the lessons draw with, and what they compute with.
 _PACKAGES = ("numpy", "matplotlib")
+
+_HEAD = "---\norphan: true\n---"
+_LOADED = f"""\
+<link rel="stylesheet" href="../_static/{FOLDER}/page.css">
+<script type="module" src="../_static/{FOLDER}/page.js"></script>"""
 
 _FENCE = "`" * 5  # longer than any in a lesson
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the extension with Sphinx."""
-    app.add_config_value("pyodide_folder", "", "")
-    app.connect("builder-inited", _write_pages)
-    app.connect("html-page-context", _add_scripts)
-    app.connect("build-finished", _write_data)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
 def page(module: Module) -> str:
     """The page of a lesson, in MyST's Markdown."""
-    parts = ["---\norphan: true\n---", _raw(f'<div id="lesson" data-module="{module.name}"></div>')]
+    parts = [_raw(f'<div id="lesson" data-module="{module.name}"></div>')]
     for cell in lesson_data.cells(module):
         if cell.kind == "prose":
             parts.append(cell.text)
@@ -54,7 +46,7 @@ def page(module: Module) -> str:
             parts.append(_raw(_cell(cell)))
     title = next(n for n, part in enumerate(parts) if part.startswith("# "))
     parts[title - 1], parts[title] = parts[title], parts[title - 1]  # the title comes first
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([_HEAD, *parts, _raw(_LOADED)]) + "\n"
 
 
 def _cell(cell: Cell) -> str:
@@ -77,55 +69,31 @@ def _raw(html: str) -> str:
     return f"{_FENCE}{{raw}} html\n{html}\n{_FENCE}"
 
 
-def _write_pages(app: Sphinx) -> None:
-    folder = Path(app.srcdir, FOLDER)
-    folder.mkdir(exist_ok=True)
-    for module in MODULES:
-        _write(folder / f"{module.name}.md", page(module))
+def add_lessons(site: Path, pyodide_folder: Path | None) -> None:
+    """Put what the pages of the lessons load into the folder of the site.
 
+    Without Pyodide at hand, which would have to be downloaded, it is a site without Python, whose
+    pages say so.
 
-def _write_data(app: Sphinx, problem: Exception | None) -> None:
-    if problem is not None or app.builder.format != "html":
-        return
-    folder = Path(app.outdir, "_static", FOLDER)
+    Raises:
+        TitoError: npm is missing, the scripts are not right, or a file of Pyodide is another one.
+    """
+    folder = site / "_static" / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for module in MODULES:
         text = json.dumps(lesson_data.data(module), ensure_ascii=False, separators=(",", ":"))
-        _write(folder / f"{module.name}.json", text)
-    scripts.bundle(folder, Path(app.outdir))
-    _add_python(Path(app.outdir), app.config.pyodide_folder)
+        (folder / f"{module.name}.json").write_text(text, encoding="utf-8")
+    scripts.bundle(folder, site)
+    if pyodide_folder or pyodide.is_at_hand():
+        _add_python(site, pyodide_folder)
 
 
-def _add_python(output: Path, folder: str) -> None:
-    """Put Python, TinyTorch and MNIST into the site, for the worker to load.
-
-    Args:
-        output: the site.
-        folder: where Pyodide is, or "cdn"; "" for a site without Python where it would have to be
-            downloaded, whose pages say so.
-    """
-    if not folder and not pyodide.is_at_hand():
-        return
-    source = None if folder in ("", CDN) else Path(folder)
+def _add_python(site: Path, source: Path | None) -> None:
+    """Put Python, TinyTorch and MNIST into the site, for the worker to load."""
     with TemporaryDirectory() as wheels:
         wheel = build_wheel(Path(wheels))
-        pyodide.lay_out(output / "pyodide", _PACKAGES, [wheel], source)
-    mnist = output / "mnist"
+        pyodide.lay_out(site / "pyodide", _PACKAGES, [wheel], source)
+    mnist = site / "mnist"
     mnist.mkdir(exist_ok=True)
     for file in sorted((repository_root() / MNIST).glob("*.gz")):
         shutil.copyfile(file, mnist / file.name)
-
-
-def _add_scripts(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
-) -> None:
-    """Have the pages of lessons load their scripts, and no other page."""
-    if pagename.startswith(f"{FOLDER}/"):
-        app.add_css_file(f"{FOLDER}/page.css")
-        app.add_js_file(f"{FOLDER}/page.js", type="module")
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file; one that says the same stays, so that Sphinx need not read it again."""
-    if not file.is_file() or file.read_text(encoding="utf-8") != text:
-        file.write_text(text, encoding="utf-8")

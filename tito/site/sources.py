@@ -7,7 +7,7 @@ from tinytorch.course import MODULES
 from tinytorch.course.explore.catalogue import questions_of
 from tito.dev import museum
 from tito.lessons.forms import exercise_file
-from tito.site import experiment_page, module_page, museum_page
+from tito.site import experiment_page, lesson_page, module_page, museum_page
 
 NOT_COPIED = shutil.ignore_patterns("node_modules", "scripts", "templates", "__pycache__")
 
@@ -17,6 +17,7 @@ def write_sources(root: Path, folder: Path) -> None:
     shutil.copytree(root / "web", folder, ignore=NOT_COPIED, dirs_exist_ok=True)
     for module in MODULES:
         write(folder / "modules" / f"{module.name}.md", module_page.page(root, module))
+        write(folder / lesson_page.FOLDER / f"{module.name}.md", lesson_page.page(module))
         write(folder / "files" / f"{module.name}_dev.py", exercise_file(module))
         shutil.copy2(root / module.notebook, folder / "files")
         for question in questions_of(module.name):
