@@ -1,9 +1,10 @@
 """Settings with which every question is answered in a moment, for the tests."""
 
+from functools import partial
 from typing import Any
 
 from tinytorch.course.explore.catalogue import find_question
-from tinytorch.course.explore.experiment import Answer
+from tinytorch.course.explore.experiment import Answer, experiment_file
 from tinytorch.course.explore.running import run
 
 QUICK: dict[str, dict[str, Any]] = {
@@ -53,6 +54,10 @@ QUICK: dict[str, dict[str, Any]] = {
     "dropout-overhead": {"first": 8, "second": 4, "batch": 4, "seconds": 0.01},
     "checkpointing": {"layers": 4, "width": 8, "batch": 4, "seconds": 0.01},
 }
+
+
+program_of = partial(experiment_file, "layers")
+"""The program of an experiment, such as `growth`, imported."""
 
 
 def answer_of(question: str, **given: Any) -> Answer:

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
-from tinytorch.course.explore.experiment import experiment_file
 from tinytorch.course.explore.timing import Times
 
-batch_size = experiment_file("layers", "batch_size")
+batch_size = program_of("batch_size")
 DOING = pytest.mark.parametrize("doing", ["training", "inference"])
 
 

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.experiment import experiment_file
 
-bias = experiment_file("layers", "bias")
+bias = program_of("bias")
 Y = np.random.default_rng(2).standard_normal((16, 6))
 
 

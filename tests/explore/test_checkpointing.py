@@ -1,17 +1,14 @@
 """Parameters, activations and checkpoints."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
 import tinytorch
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.experiment import experiment_file
 
-checkpointing = experiment_file("layers", "checkpointing")
+checkpointing = program_of("checkpointing")
 arrays_by_formula = checkpointing.arrays_by_formula
 gradients_of = checkpointing.gradients_of
 step_with_checkpoints = checkpointing.step_with_checkpoints

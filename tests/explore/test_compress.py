@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
 from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.digits import digits
-from tinytorch.course.explore.experiment import experiment_file
 
-compress = experiment_file("layers", "compress")
+compress = program_of("compress")
 stored_bytes = compress.stored_bytes
 
 QUICKLY = {"hidden": (12, 8, 8, 6), "images": 1000, "epochs": 1, "test_images": 500, "target": 20}

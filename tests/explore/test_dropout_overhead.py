@@ -4,14 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from quick import QUICK, answer_of
+from quick import QUICK, answer_of, program_of
 
 import tinytorch
 from tinytorch.course.explore.confidence import median_of
-from tinytorch.course.explore.experiment import experiment_file
 from tinytorch.course.explore.timing import Times
 
-dropout_overhead = experiment_file("layers", "dropout_overhead")
+dropout_overhead = program_of("dropout_overhead")
 Settings = dropout_overhead.Settings
 WAYS = dropout_overhead.WAYS
 

@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.experiment import experiment_file
 
-placement = experiment_file("layers", "dropout_placement")
+placement = program_of("dropout_placement")
 
 QUICK = {"hidden": 8, "images": 300, "test_images": 100, "epochs": 2, "seeds": 2}
 BY_HAND: dict[str, Callable[[float], float]] = {

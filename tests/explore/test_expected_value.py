@@ -5,11 +5,9 @@ import math
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
-from tinytorch.course.explore.experiment import experiment_file
-
-expected_value = experiment_file("layers", "expected_value")
+expected_value = program_of("expected_value")
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.75])

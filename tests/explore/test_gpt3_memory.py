@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
-from tinytorch.course.explore.experiment import experiment_file, quiet
+from tinytorch.course.explore.progress import quiet
 
-gpt3_memory = experiment_file("layers", "gpt3_memory")
+gpt3_memory = program_of("gpt3_memory")
 
 
 def values_of(**given: int) -> dict[str, Any]:

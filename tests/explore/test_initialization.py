@@ -4,11 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
-from tinytorch.course.explore.experiment import experiment_file
-
-initialization = experiment_file("layers", "initialization")
+initialization = program_of("initialization")
 FUNCTIONS = {
     "none": (lambda u: u, np.ones_like),
     "ReLU": (lambda u: u * (u > 0), lambda u: u > 0),

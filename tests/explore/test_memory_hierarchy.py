@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
 from tinytorch.course.explore.caches import Cache, caches
-from tinytorch.course.explore.experiment import experiment_file
 from tinytorch.course.explore.timing import Times
 
-memory_hierarchy = experiment_file("layers", "memory_hierarchy")
+memory_hierarchy = program_of("memory_hierarchy")
 KNOWN = [Cache(1, 48 * 1024), Cache(2, 2**20), Cache(3, 32 * 2**20)]
 
 

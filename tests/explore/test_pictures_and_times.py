@@ -28,7 +28,7 @@ from tinytorch.course.explore.picture import (
     Series,
     bar_limits,
 )
-from tinytorch.course.explore.progress import Meter, within
+from tinytorch.course.explore.progress import Meter
 from tinytorch.course.explore.running import run
 from tinytorch.course.explore.timing import FEWEST_ROUNDS, Times, measure
 from tinytorch.course.machine import THREAD_VARIABLES
@@ -181,14 +181,6 @@ def test_nobody_is_told_before_a_second_or_in_a_pipe(monkeypatch: pytest.MonkeyP
     assert quick.getvalue() == pipe.getvalue() == ""
 
 
-def test_a_part_of_an_experiment_tells_its_share_of_the_whole() -> None:
-    told: list[tuple[float, str]] = []
-    part = within(lambda share, doing: told.append((share, doing)), "timing", 0.2, 0.6)
-    for share in (0.0, 0.5, 1.0):
-        part(share)
-    assert told == [(0.2, "timing"), (0.4, "timing"), (pytest.approx(0.6), "timing")]
-
-
 # ---- Times ---------------------------------------------------------------------------------------
 
 
@@ -200,6 +192,13 @@ def test_calls_are_warmed_up_and_take_turns(monkeypatch: pytest.MonkeyPatch) -> 
     warm_up, rounds = "".join(order[: -3 * FEWEST_ROUNDS]), "".join(order[-3 * FEWEST_ROUNDS :])
     assert warm_up == "aabbcc"
     assert rounds == ("abc" + "bca" + "cab") * 2 + "abc"  # everyone comes after each of the others
+
+
+def test_a_measurement_tells_its_share_of_the_whole() -> None:
+    told: list[tuple[float, str]] = []
+    measure({"": int}, 60, lambda share, doing: told.append((share, doing)), "timing", 0.2, 0.6)
+    assert told[0] == (pytest.approx(0.2, abs=0.01), "timing")
+    assert told[-1] == (pytest.approx(0.6, abs=0.01), "timing")
 
 
 def test_short_calls_are_timed_many_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +213,7 @@ def test_times_are_told_as_median_and_quartiles_and_so_is_what_is_done_in_them()
     times = Times((5.0, 1.0, 2.0, 4.0, 3.0))
     assert (times.low, times.median, times.high) == (2, 3, 4)
     assert times.per(2).rounds == (2.5, 0.5, 1, 2, 1.5)
-    rates = Series.rates("bytes a second", [1], [12.0], [times])
+    rates = Series.rates("bytes a second", {12: times})
     assert (rates.low, rates.y, rates.high) == ([3], [4], [6])
 
 

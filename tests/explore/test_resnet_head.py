@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
-from tinytorch.course.explore.experiment import experiment_file
-
-resnet_head = experiment_file("layers", "resnet_head")
+resnet_head = program_of("resnet_head")
 
 
 @pytest.mark.parametrize(

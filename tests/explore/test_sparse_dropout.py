@@ -4,12 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.experiment import experiment_file
 
-sparse = experiment_file("layers", "sparse_dropout")
+sparse = program_of("sparse_dropout")
 
 SIZES = {"users": 100, "items": 50, "ratings": 20, "hidden": 8, "epochs": 3, "seeds": 3}
 SMALL = sparse.Settings(**SIZES)

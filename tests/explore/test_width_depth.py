@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from quick import answer_of
+from quick import answer_of, program_of
 
 from tinytorch.course.explore.bench import parameters_of
-from tinytorch.course.explore.experiment import experiment_file
 
-width_for = experiment_file("layers", "width_depth").width_for
+width_for = program_of("width_depth").width_for
 
 QUICK = {"images": 300, "test_images": 200, "epochs": 2, "seeds": 3}
 

@@ -1,7 +1,5 @@
 """Samples a second from a batch of one to one that is too large, and what limits them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,16 +11,12 @@ import tinytorch
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.optimizers import SGD
 from tinytorch.course.explore import timing
-from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
+from tinytorch.course.explore.bench import CLASSES, FLOAT32, INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.caches import caches
-from tinytorch.course.explore.conditions import threads
-from tinytorch.course.explore.experiment import Findings, Progress, Table
-from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.course.explore.progress import within
-from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.picture import BATCH, Axis, Lines, Mark, Picture, Series
 from tinytorch.course.explore.units import count, percent
 
-FLOAT32 = 4  # bytes
 SQUARES = (256, 512)  # rows and columns of matrices whose product is about as fast as can be
 TRAINING, INFERENCE = "training", "inference"
 ASKED = 512  # the batch up to which the question asks
@@ -100,13 +94,12 @@ def limits(network: Network, doing: str, budget: float) -> tuple[float, float]:
     if doing == TRAINING:
         a_step(network, 1, doing, update=False)()  # so that there are gradients to move by
         calls["update"] = SGD(network.parameters(), lr=1e-12).step
-    for side in SQUARES:
-        square = normal(side, side).data
-        calls[f"product {side}"] = partial(np.matmul, square, square, out=np.empty_like(square))
-    times = timing.measure(calls, budget)
-    overhead = sum(times[name].median for name in ("calls", "update") if name in times)
+    squares = {f"product {side}": normal(side, side).data for side in SQUARES}
+    peak = {name: partial(np.matmul, a, a, out=np.empty_like(a)) for name, a in squares.items()}
+    times = timing.measure(calls | peak, budget)
+    overhead = sum(times[name].median for name in calls)
     # A limit is what the machine can do at its best, as STREAM and LINPACK have it.
-    return overhead, max(2 * side**3 / min(times[f"product {side}"].rounds) for side in SQUARES)
+    return overhead, max(2 * len(a) ** 3 / min(times[name].rounds) for name, a in squares.items())
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:
@@ -117,85 +110,68 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     flops, network = flops_of(sizes, doing), Network(sizes)
     overhead, peak = limits(network, doing, budget / 6)
     asked = [2**power for power in range(10) if 2**power <= min(ASKED, settings.most)]
-    calls = {str(b): a_step(network, b, doing) for b in asked}
-    telling = within(progress, f"batches of 1 to {asked[-1]}", 0.2, 0.5)
-    found = timing.measure(calls, budget / 3, telling)
-    times = {b: found[str(b)] for b in asked}
-    batch, fell = 2 * asked[-1], has_fallen(times)
-    while batch <= settings.most and not fell:
+    calls = {b: a_step(network, b, doing) for b in asked}
+    batch = 2 * asked[-1]
+    telling = f"batches of 1 to {asked[-1]}", 0.2, 0.5
+    times = timing.measure(calls, budget / 3, progress, *telling)
+    while batch <= settings.most and not has_fallen(times):
         progress(min(0.9, 0.5 + 0.1 * (batch // ASKED).bit_length()), f"batches of {batch:,}")
-        step = {"step": a_step(network, batch, doing)}
-        times[batch] = timing.measure(step, budget / 12)["step"]
-        batch, fell = 2 * batch, has_fallen(times)
+        times |= timing.measure({batch: a_step(network, batch, doing)}, budget / 12)
+        batch *= 2
     rates = {b: b / taken.median for b, taken in times.items()}
     best, last = max(rates, key=lambda b: rates[b]), max(rates)
     plateau = min(b for b in rates if rates[b] >= PLATEAU * rates[best])
     progress(0.92, "matrix products alone")
     alone = products(sizes, best, doing)
-    calls = {"alone": lambda: [product() for product in alone]}
-    both = timing.measure(calls | {"step": a_step(network, best, doing)}, budget / 8)
-    share = min(1.0, timing.ratio(both["alone"], both["step"]).median)
+    both = {"alone": lambda: [product() for product in alone], "step": a_step(network, best, doing)}
+    share = min(1.0, timing.ratio(*timing.measure(both, budget / 8).values()).median)
     by_overhead, by_arithmetic = {b: b / overhead for b in rates}, peak / flops
-    rows = [
-        (
-            str(b),
-            *taken.cells,
-            count(rates[b]),
-            percent(rates[b] / by_overhead[b]),
-            percent(rates[b] / by_arithmetic),
-        )
-        for b, taken in times.items()
-    ]
-    few = [b for b in rates if by_overhead[b] < 4 * by_arithmetic]
+    rows = []
+    for b, rate in rates.items():
+        shares = percent(rate / by_overhead[b]), percent(rate / by_arithmetic)
+        rows.append((str(b), *times[b].cells, count(rate), *shares))
+    few = {b: rate for b, rate in by_overhead.items() if rate < 4 * by_arithmetic}
     together = [b / (overhead + b / by_arithmetic) for b in rates]
     dashed = partial(Series, style="dashes")
-    panel = Lines(
-        "Measured, median and quartiles, below two limits",
-        Axis("samples in the batch", log=True),
-        Axis("samples a second", log=True),
-        [
-            Series.rates("measured", list(rates), list(rates), list(times.values())),
-            dashed("limit of overhead", few, [by_overhead[b] for b in few]),
-            dashed("overhead, then arithmetic", list(rates), together, like="measured"),
-        ],
-        [Mark(by_arithmetic, "limit of arithmetic")],
-    )
+    lines = [
+        Series.rates("measured", times),
+        dashed("limit of overhead", list(few), list(few.values())),
+        dashed("overhead, then arithmetic", list(rates), together, like="measured"),
+    ]
+    axes, mark = (BATCH, Axis("samples a second", log=True)), "limit of arithmetic"
+    title = "Measured, median and quartiles, below two limits"
+    panel = Lines(title, *axes, lines, [Mark(by_arithmetic, mark)])
     columns = ("batch", "a step", "half of them", "samples/s", "of overhead's", "of arithmetic's")
     held, known = last * sum(sizes) * FLOAT32, caches()
-    return Findings(
-        values={
-            "batches": list(times),
-            "seconds": [taken.median for taken in times.values()],
-            "samples_per_second": list(rates.values()),
-            "best": best,
-            "plateau": plateau,
-            "gain": rates[best] / rates[1],
-            "overhead": overhead,
-            "peak_flops_per_second": peak,
-            "flops_per_sample": flops,
-            "share_of_products": share,
-            "fell": fell,
-        },
-        tables=[Table(columns, rows, "Samples a second, and as a share of each limit")],
-        picture=Picture(settings.title, [panel]),
-        words={
-            "training": doing == TRAINING,
-            "near": 1 - PLATEAU,
-            "one": times[1].median,
-            "best_rate": rates[best],
-            "lost": 1 - rates[last] / rates[best],
-            "last": last,
-            "held": held,
-            "cache": known[-1].bytes if known and held > known[-1].bytes else 0,
-            "by_overhead": by_overhead[1],
-            "by_arithmetic": by_arithmetic,
-            "arithmetic_of_one": 1 / by_arithmetic,
-            "share_of_overhead": min(1.0, overhead / times[1].median),
-            "at_best": rates[best] / by_arithmetic,
-            "disturbed": rates[best] > by_arithmetic,
-            "levelled": share >= 0.5,
-            "meeting": overhead * by_arithmetic,
-            "in_turns": min(ASKED, settings.most),
-            "threads": threads(),
-        },
-    )
+    values = {
+        "batches": list(times),
+        "seconds": [taken.median for taken in times.values()],
+        "samples_per_second": list(rates.values()),
+        "best": best,
+        "plateau": plateau,
+        "gain": rates[best] / rates[1],
+        "overhead": overhead,
+        "peak_flops_per_second": peak,
+        "flops_per_sample": flops,
+        "share_of_products": share,
+        "fell": has_fallen(times),
+    }
+    one, top = times[1].median, rates[best]
+    words = {
+        "training": doing == TRAINING,
+        "one": {"seconds": one, "overhead": min(1.0, overhead / one), "arithmetic": flops / peak},
+        "limit": {"overhead": by_overhead[1], "arithmetic": by_arithmetic},
+        "best_rate": top,
+        "at_best": top / by_arithmetic,
+        "disturbed": top > by_arithmetic,
+        "levelled": share >= 0.5,
+        "meeting": overhead * by_arithmetic,
+        "near": 1 - PLATEAU,
+        "last": last,
+        "lost": 1 - rates[last] / top,
+        "held": held,
+        "cache": known[-1].bytes if known and held > known[-1].bytes else 0,
+        "in_turns": min(ASKED, settings.most),
+    }
+    table = Table(columns, rows, "Samples a second, and as a share of each limit")
+    return Findings(values, [table], Picture(settings.title, [panel]), words)

@@ -1,7 +1,5 @@
 """When a bias is redundant: a normalization that follows takes it out again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,9 +10,8 @@ import tinytorch
 from tinytorch.core.activations import ReLU
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import figures
 
 EPSILON = 1e-5  # added to the variance, as is usual

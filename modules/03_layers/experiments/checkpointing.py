@@ -1,7 +1,5 @@
 """Parameters against activations in a deep network, and checkpoints that trade time for memory."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,14 +14,11 @@ from tinytorch.core.layers import Linear
 from tinytorch.core.optimizers import Adam
 from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore import timing
-from tinytorch.course.explore.bench import Allocated, allocated, normal
-from tinytorch.course.explore.experiment import Findings, Progress, Table
-from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Picture, Series
-from tinytorch.course.explore.progress import within
-from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.bench import FLOAT32, Allocated, allocated, normal
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.picture import BATCH, Axis, Bars, Group, Lines, Mark, Picture, Series
 from tinytorch.course.explore.units import figures, plain, size
 
-FLOAT32 = 4  # bytes
 COLUMNS = ("checkpoints", "peak", "formula", "time", "half of them", "times", "formula")
 
 
@@ -69,13 +64,10 @@ def step_with_checkpoints(layers: Sequence[Linear], x: Tensor, every: int) -> No
     its activations (Chen et al., 2016, "Training deep nets with sublinear memory cost").
     """
     segments = [layers[first : first + every] for first in range(0, len(layers), every)]
-    inputs = []
+    inputs, gradient = [x], None
     with no_grad():
         for segment in segments[:-1]:
-            inputs.append(x)
-            x = through(segment, x)
-    inputs.append(x)
-    gradient = None
+            inputs.append(through(segment, inputs[-1]))
     for segment in reversed(segments):
         segment_input = inputs.pop().detach()
         segment_input.requires_grad = True
@@ -101,9 +93,8 @@ def time_by_formula(layers: int, every: int) -> float:
 
 def best_every(layers: int) -> list[int]:
     """How many layers to a segment the formula finds best; several may be equally good."""
-    costs = {every: arrays_by_formula(layers, every) for every in range(1, layers + 1)}
-    least = min(costs.values())
-    return [every for every, cost in costs.items() if cost == least]
+    costs = [arrays_by_formula(layers, every) for every in range(1, layers + 1)]
+    return [every for every, cost in enumerate(costs, 1) if cost == min(costs)]
 
 
 def gradients_of(layers: Sequence[Linear], take: Callable[[], None]) -> list[np.ndarray]:
@@ -118,7 +109,7 @@ def gradients_of(layers: Sequence[Linear], take: Callable[[], None]) -> list[np.
 def held(settings: Settings, x: Tensor) -> tuple[list[Linear], dict[str, int]]:
     """Layers that were trained a step with Adam, and the bytes that training holds."""
     tinytorch.manual_seed(0)
-    parts = dict.fromkeys(("parameters", "gradients", "optimizer", "activations"), Allocated())
+    parts = dict.fromkeys(settings.theory, Allocated())
     with allocated() as parts["parameters"]:
         layers = [Linear(settings.width, settings.width) for _ in range(settings.layers)]
     with allocated() as parts["activations"]:
@@ -129,6 +120,19 @@ def held(settings: Settings, x: Tensor) -> tuple[list[Linear], dict[str, int]]:
         optimizer = Adam([parameter for layer in layers for parameter in layer.parameters()])
         optimizer.step()
     return layers, {name: part.held for name, part in parts.items()}
+
+
+def peaks_of(steps: dict[int, Callable[[], None]], progress: Progress) -> dict[int, int]:
+    """The most bytes that each step allocates at once."""
+    peaks = {}
+    with allocated():
+        steps[0]()  # its gradients are there before each step, which puts its own in their place
+        for number, (every, take) in enumerate(steps.items()):
+            progress(0.1 + 0.3 * number / len(steps), "memory with checkpoints")
+            with allocated() as found:
+                take()
+            peaks[every] = found.peak
+    return peaks
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:
@@ -144,115 +148,80 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     everies = sorted(spaced | some | {max(1, near - 2), min(n, near + 2)})
     steps: dict[int, Callable[[], None]] = {0: lambda: through(layers, x).sum().backward()}
     steps |= {every: partial(step_with_checkpoints, layers, x, every) for every in everies}
-    peaks = {}
-    with allocated():
-        steps[0]()  # its gradients are there before each step, which puts its own in their place
-        for number, (every, take) in enumerate(steps.items()):
-            progress(0.1 + 0.3 * number / len(steps), "memory with checkpoints")
-            with allocated() as found:
-                take()
-            peaks[every] = found.peak
+    peaks = peaks_of(steps, progress)
     peak_without = peaks.pop(0)
     best = min(peaks, key=lambda every: peaks[every])
     expected, *others = (gradients_of(layers, steps[every]) for every in (0, 1, best))
     pairs = (pair for other in others for pair in zip(other, expected, strict=True))
     equal = all(np.array_equal(one, other, equal_nan=True) for one, other in pairs)
-    timed = sorted(some | {best})
-    without, *taken = timing.measure(
-        {str(every): steps[every] for every in (0, *timed)},
-        settings.seconds,
-        within(progress, "timing steps", 0.4),
-    ).values()
-    times = dict(zip(timed, taken, strict=True))
-    slowdowns = {every: timing.ratio(times[every], without) for every in timed}
-    by_count = {every: time_by_formula(n, every) for every in timed}
+    timed = {every: steps[every] for every in (0, *sorted(some | {best}))}
+    times = timing.measure(timed, settings.seconds, progress, "timing steps", 0.4)
+    without = times.pop(0)
+    slowdowns = {every: timing.ratio(taken, without) for every, taken in times.items()}
+    by_count = {every: time_by_formula(n, every) for every in times}
     by_formula = {every: arrays_by_formula(n, every) * settings.array for every in everies}
     rows = [("none", size(peak_without), size(n * settings.array), *without.cells, "1", "1")]
-    for every in timed:
+    for every, taken in times.items():
         name = f"every {every} layers" if every > 1 else "every layer"
         ratios = figures(slowdowns[every].median), figures(by_count[every])
-        memory = size(peaks[every]), size(by_formula[every])
-        rows.append((name, *memory, *times[every].cells, *ratios))
+        rows.append((name, size(peaks[every]), size(by_formula[every]), *taken.cells, *ratios))
+    parts = "parameters", "gradients", "Adam's two means", "activations"
+    sizes = zip(parts, map(size, bytes_.values()), map(size, settings.theory.values()), strict=True)
+    tables = [
+        Table(("held in training", "measured", "by the formula"), list(sizes)),
+        Table(COLUMNS, rows, "A step, forward and backward"),
+    ]
+    theory = partial(Series.of, "by the formula", style="dashes", like="measured")
+    line = "activations, by the formula"
+    by_batch = {2**power: n * width * FLOAT32 * 2**power for power in range(4, 14)}
+    growing = [
+        Series.of(line, by_batch, style="dashes"),
+        Series.of("activations, measured", {batch: activations}, style="points", like=line),
+    ]
+    bars = [Group("measured", list(bytes_.values()))], Axis("memory", text=size)
+    apart = Axis("layers from checkpoint to checkpoint", log=True)
+    peak, memory = (Axis(label, log=True, text=size) for label in ("peak memory", "memory"))
+    marks = [Mark(peak_without, "without checkpoints"), Mark(settings.root, f"sqrt({n})", "x")]
+    limits = [Mark(parameters, "parameters"), Mark(state, "with gradients and Adam's means")]
+    longer = Axis("times as long as without", text=plain)
+    in_steps = [Series.of("measured", peaks), theory(by_formula)]
+    in_time = [Series.timed("measured", slowdowns), theory(by_count)]
+    title = "Time of a step with checkpoints, median and quartiles"
+    panels = (
+        Bars("Held in training", ("parameters", "gradients", "Adam's means", "activations"), *bars),
+        Lines("Memory of a step with checkpoints", apart, peak, in_steps, marks),
+        Lines("Memory as the batch grows", BATCH, memory, growing, limits),
+        Lines(title, apart, longer, in_time),
+    )
     slowdown = slowdowns[best].median
     off = slowdown / by_count[best] - 1
-    every_axis = Axis("layers from checkpoint to checkpoint", log=True)
-    theory = partial(Series, "by the formula", style="dashes", like="measured")
-    batches = [2**power for power in range(4, 14)]
-    line = "activations, by the formula"
-    panels: list[Panel] = [
-        Bars(
-            "Held in training",
-            ("parameters", "gradients", "Adam's means", "activations"),
-            [Group("measured", list(bytes_.values()))],
-            Axis("memory", text=size),
-        ),
-        Lines(
-            "Memory of a step with checkpoints",
-            every_axis,
-            Axis("peak memory", log=True, text=size),
-            [
-                Series("measured", everies, list(peaks.values())),
-                theory(everies, list(by_formula.values())),
-            ],
-            [Mark(peak_without, "without checkpoints"), Mark(settings.root, f"sqrt({n})", "x")],
-        ),
-        Lines(
-            "Memory as the batch grows",
-            Axis("samples in the batch", log=True),
-            Axis("memory", log=True, text=size),
-            [
-                Series(line, batches, [n * width * FLOAT32 * b for b in batches], style="dashes"),
-                Series("activations, measured", [batch], [activations], style="points", like=line),
-            ],
-            [Mark(parameters, "parameters"), Mark(state, "with gradients and Adam's means")],
-        ),
-        Lines(
-            "Time of a step with checkpoints, median and quartiles",
-            every_axis,
-            Axis("times as long as without", text=plain),
-            [
-                Series.timed("measured", timed, list(slowdowns.values())),
-                theory(timed, list(by_count.values())),
-            ],
-        ),
-    ]
+    values = {
+        **bytes_,
+        "peaks": peaks,
+        "peak_without": peak_without,
+        "best_every": best,
+        "best_by_formula": best_every(n),
+        "seconds": {every: taken.median for every, taken in times.items()},
+        "seconds_without": without.median,
+        "gradients_equal": equal,
+    }
+    lowest = max(1, peaks[best])
+    words = {
+        "ratio": activations / max(1, parameters),
+        "more": "activations" if activations > parameters else "parameters",
+        "saving": peak_without / lowest,
+        "saves": peak_without > 1.05 * lowest,
+        "lowest": peaks[best],
+        "extra": (peaks[best] - by_formula[best]) / settings.array,
+        "samples": {"layer": width + 1, "all": state * batch / activations},
+        "slowdown": slowdown,
+        "by_count": by_count[best],
+        "as_counted": abs(off) < 0.15,
+        "slower": off >= 0.15,
+        "faster": off <= -0.15,
+        "near": {"every": near, "arrays": arrays_by_formula(n, near), "time": by_count[near]},
+        "near_bytes": by_formula[near],
+        "rounds": len(without.rounds),
+    }
     title = f"{n} layers of {width} units, {batch} samples"
-    names = "parameters", "gradients", "Adam's two means", "activations"
-    sizes = zip(names, map(size, bytes_.values()), map(size, settings.theory.values()), strict=True)
-    return Findings(
-        values={
-            **bytes_,
-            "peaks": peaks,
-            "peak_without": peak_without,
-            "best_every": best,
-            "best_by_formula": best_every(n),
-            "seconds": {every: times[every].median for every in timed},
-            "seconds_without": without.median,
-            "gradients_equal": equal,
-        },
-        tables=[
-            Table(("held in training", "measured", "by the formula"), list(sizes)),
-            Table(COLUMNS, rows, "A step, forward and backward"),
-        ],
-        picture=Picture(title, panels, columns=2, sketched=2),
-        words={
-            "ratio": activations / max(1, parameters),
-            "more": "activations" if activations > parameters else "parameters",
-            "saving": peak_without / max(1, peaks[best]),
-            "saves": peak_without > 1.05 * max(1, peaks[best]),
-            "lowest": peaks[best],
-            "extra": (peaks[best] - by_formula[best]) / settings.array,
-            "samples": width + 1,
-            "samples_for_all": state * batch / activations,
-            "slowdown": slowdown,
-            "by_count": by_count[best],
-            "as_counted": abs(off) < 0.15,
-            "slower": off >= 0.15,
-            "faster": off <= -0.15,
-            "near": near,
-            "near_arrays": arrays_by_formula(n, near),
-            "near_bytes": by_formula[near],
-            "near_time": by_count[near],
-            "rounds": len(without.rounds),
-        },
-    )
+    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)

@@ -1,13 +1,11 @@
 """The same network composed by hand and by a container: what a debugger sees, and what it costs."""
 
-from __future__ import annotations
-
-import inspect
 import linecache
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from inspect import getsource
 from typing import Any
 
 import numpy as np
@@ -19,15 +17,12 @@ from tinytorch.core.layers import Dropout, Layer, Linear
 from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, INPUTS, allocated, normal
-from tinytorch.course.explore.experiment import Findings, Progress, Table
-from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Panel, Picture, Series
-from tinytorch.course.explore.progress import within
-from tinytorch.course.explore.settings import setting
-from tinytorch.course.explore.units import percent, seconds, size
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.picture import BATCH, TIME, Axis, Bars, Group, Lines, Picture, Series
+from tinytorch.course.explore.units import percent, size
 
 LAYERS = 7
 HAND, CONTAINER = BOTH = "by hand", "container"
-COLUMNS = ("samples", HAND, "half of the rounds", CONTAINER, "half of the rounds", "container adds")
 
 
 @dataclass(frozen=True)
@@ -83,15 +78,9 @@ class Sequential:
 
 def in_container(first: int, second: int, wrong: int = 0) -> Sequential:
     """The same network in a container."""
-    return Sequential(
-        Linear(INPUTS, first),
-        ReLU(),
-        Dropout(0.5),
-        Linear(first + wrong, second),
-        ReLU(),
-        Dropout(0.3),
-        Linear(second, CLASSES),
-    )
+    hidden1 = Linear(INPUTS, first), ReLU(), Dropout(0.5)
+    hidden2 = Linear(first + wrong, second), ReLU(), Dropout(0.3)
+    return Sequential(*hidden1, *hidden2, Linear(second, CLASSES))
 
 
 NETWORKS: dict[str, Callable[..., Any]] = {HAND: ByHand, CONTAINER: in_container}
@@ -141,11 +130,6 @@ def seen_in(network: Callable[..., Tensor], x: Tensor) -> dict[str, Any]:
     return {"error": "", "line": "", "frames": 0, "tensors": {}}
 
 
-def mentions(code: Callable[..., object], text: str) -> int:
-    """How often the source of a class or a function has some text in it."""
-    return inspect.getsource(code).count(text)
-
-
 def peak_of_a_call(network: Callable[..., Tensor], x: Tensor) -> int:
     """The most memory in bytes that results held at once, in a call at inference."""
     with no_grad(), allocated():
@@ -174,66 +158,61 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     for name, make in NETWORKS.items():
         calls[f"{name} empty"] = partial(emptied(make(1, 1)), x, training=False)
     with no_grad():
-        told = within(progress, "calling both, in turns")
-        times = timing.measure(calls, settings.seconds, told)
+        times = timing.measure(calls, settings.seconds, progress, "calling both, in turns")
     # Of the calls themselves, which are alike, only the composition is left.
     by_hand, contained = (times[f"{name} empty"].rounds for name in BOTH)
     extra = float(np.median(np.subtract(contained, by_hand)))
-    whole = {key: times[f"{HAND} {key}"].median for key in ("empty", *batches)}
     rows = []
-    for key, alone in whole.items():
-        cells = times[f"{HAND} {key}"].cells + times[f"{CONTAINER} {key}"].cells
+    for key in ("empty", *batches):
+        timed = times[f"{HAND} {key}"], times[f"{CONTAINER} {key}"]
         label = "empty layers" if key == "empty" else str(key)
-        rows.append((label, *cells, percent(extra / alone)))
-    places = mentions(ByHand, "layer2"), mentions(in_container, "Linear(first")
+        rows.append((label, *timed[0].cells, *timed[1].cells, percent(extra / timed[0].median)))
     tensors = {name: list(one["tensors"]) for name, one in seen.items()}
+    sources = (ByHand, "layer2"), (in_container, "Linear(first")
     failures = [
         ("line that failed", *(one["line"] or "none" for one in seen.values())),
         ("tensors in sight", *(", ".join(names) or "none" for names in tensors.values())),
         ("frames of the traceback", *(str(one["frames"]) for one in seen.values())),
-        ("places that name a layer", *map(str, places)),
+        ("places that name a layer", *(str(getsource(of).count(name)) for of, name in sources)),
         ("memory of a call", *map(size, memory.values())),
     ]
-    lines = [Series.timed(name, batches, [times[f"{name} {b}"] for b in batches]) for name in BOTH]
-    lines.append(Series("what the container adds", batches, [extra] * len(batches), style="dashes"))
-    samples, taken = Axis("samples in the batch", log=True), Axis("time", log=True, text=seconds)
-    peaks, held = [Group("peak", list(memory.values()))], "bytes that results hold at once"
-    title = f"Memory of a call at inference, {batch} samples"
-    panels: list[Panel] = [
-        Lines("Time of a call, median and quartiles", samples, taken, lines),
-        Bars(title, BOTH, peaks, Axis(held, text=size)),
+    headings = ("samples", HAND, "half of the rounds", CONTAINER, "half of the rounds")
+    tables = [
+        Table((*headings, "container adds"), rows, "A call"),
+        Table(("", *BOTH), failures, "When the second Linear gets an input of the wrong size"),
     ]
-    title = f"{INPUTS}-{first}-{second}-{CLASSES}, by hand and in a container"
-    share = extra / whole[1]
-    ratio = memory[HAND] / max(1, memory[CONTAINER])
-    return Findings(
-        values={
-            "equal": np.array_equal(one, other, equal_nan=True),
-            "seconds": {name: taken.median for name, taken in times.items()},
-            "extra_seconds": extra,
-            "extra_share": share,
-            "peak_bytes": memory,
-            "tensors_seen": tensors,
-            "frames": {name: one["frames"] for name, one in seen.items()},
-            "lines": {name: one["line"] for name, one in seen.items()},
-            "errors": {name: one["error"] for name, one in seen.items()},
-        },
-        tables=[
-            Table(COLUMNS, rows, "A call"),
-            Table(("", *BOTH), failures, "When the second Linear gets an input of the wrong size"),
-        ],
-        picture=Picture(title, panels, columns=2, sketched=2),
-        words={
-            "in_percent": 100 * share,
-            "slower": extra > 0,
-            "difference": abs(extra),
-            "difference_share": abs(share),
-            "per_layer": extra / LAYERS,
-            "tensors": {k: f"{len(v)} tensor{'s' * (len(v) != 1)}" for k, v in tensors.items()},
-            "fails": all(one["error"] for one in seen.values()),
-            "largest": whole[batch],
-            "ratio": ratio,
-            "holds": ratio > 1.1,
-            "rounds": len(by_hand),
-        },
+    lines = [Series.timed(name, {b: times[f"{name} {b}"] for b in batches}) for name in BOTH]
+    lines.append(
+        Series.of("what the container adds", dict.fromkeys(batches, extra), style="dashes")
     )
+    held = Axis("bytes that results hold at once", text=size)
+    peaks = [Group("peak", list(memory.values()))]
+    panels = (
+        Lines("Time of a call, median and quartiles", BATCH, TIME, lines),
+        Bars(f"Memory of a call at inference, {batch} samples", BOTH, peaks, held),
+    )
+    title = f"{INPUTS}-{first}-{second}-{CLASSES}, by hand and in a container"
+    share, ratio = extra / times[f"{HAND} 1"].median, memory[HAND] / max(1, memory[CONTAINER])
+    values = {
+        "equal": np.array_equal(one, other, equal_nan=True),
+        "seconds": {name: taken.median for name, taken in times.items()},
+        "extra_seconds": extra,
+        "extra_share": share,
+        "peak_bytes": memory,
+        "tensors_seen": tensors,
+        "frames": {name: one["frames"] for name, one in seen.items()},
+        "lines": {name: one["line"] for name, one in seen.items()},
+        "errors": {name: one["error"] for name, one in seen.items()},
+    }
+    words = {
+        "in_percent": 100 * share,
+        "slower": extra > 0,
+        "difference": {"time": abs(extra), "share": abs(share), "layer": extra / LAYERS},
+        "tensors": {k: f"{len(v)} tensor{'s' * (len(v) != 1)}" for k, v in tensors.items()},
+        "fails": all(one["error"] for one in seen.values()),
+        "largest": times[f"{HAND} {batch}"].median,
+        "ratio": ratio,
+        "holds": ratio > 1.1,
+        "rounds": len(by_hand),
+    }
+    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)

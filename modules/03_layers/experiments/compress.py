@@ -1,7 +1,5 @@
 """Five Linear layers made smaller: fewer bits a weight, fewer weights, or both."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +10,9 @@ import numpy as np
 import tinytorch
 from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, parameters_of
 from tinytorch.course.explore.digits import Digits, digits
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.learning import error_rate, learn
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import percent, size
 
 FLOAT32 = 4  # bytes

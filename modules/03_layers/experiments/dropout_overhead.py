@@ -1,7 +1,5 @@
 """What dropout costs in training, and which of its parts costs it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +13,9 @@ from tinytorch.core.layers import Dropout
 from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
-from tinytorch.course.explore.conditions import threads
 from tinytorch.course.explore.confidence import Median, median_of
-from tinytorch.course.explore.experiment import Findings, Progress, Table
-from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Mark, Panel, Picture, Series
-from tinytorch.course.explore.progress import within
-from tinytorch.course.explore.settings import setting
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.picture import BATCH, Axis, Bars, Group, Lines, Mark, Picture, Series
 from tinytorch.course.explore.timing import Times
 from tinytorch.course.explore.units import figures, percent, seconds
 from tinytorch.random import generator
@@ -29,8 +24,6 @@ CLAIMED = 0.02  # of the training time: what the question says
 DRAW, COMPARE, SCALE = "random numbers", "comparison", "scaling the mask"
 MULTIPLY, MEMORY = "multiplying", "moving x in memory"
 FEW_BITS, FLOATS = WAYS = "few bits", "float64"
-STEP_COLUMNS = ("batch", "step without", "step with", "overhead", "95% sure")
-PART_COLUMNS = ("part", FEW_BITS, "share", FLOATS, "share")
 
 
 @dataclass(frozen=True)
@@ -116,29 +109,23 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     """Time steps with and without dropout, then dropout, then its parts."""
     tinytorch.manual_seed(0)
     p, batch, shape = settings.p, settings.batch, (settings.batch, settings.first)
-    sizes = [INPUTS, settings.first, settings.second, CLASSES]
+    sizes, budget = [INPUTS, settings.first, settings.second, CLASSES], settings.seconds / 3
     batches = sorted({max(1, batch // 4), batch, 4 * batch})
     calls: dict[str, Callable[[], None]] = {}
     for b in batches:
         x, classes = normal(b, INPUTS), np.random.default_rng(0).integers(0, CLASSES, b)
         calls[f"with {b}"] = step_to_time(Network(sizes, p), x, classes)
         calls[f"without {b}"] = step_to_time(Network(sizes), x, classes)
-    told = within(progress, "steps of training", 0, 0.7)
-    steps = timing.measure(calls, settings.seconds * 2 / 3, told)
-    hidden = Tensor(np.abs(normal(*shape).data))
-    dropout = Dropout(p)
-    alone = timing.measure(
-        {**parts_of(shape, settings), "layer": partial(dropout, hidden, training=True)},
-        settings.seconds / 3,
-        within(progress, "parts of dropout", 0.7),
-    )
+    steps = timing.measure(calls, 2 * budget, progress, "steps of training", 0, 0.7)
+    hidden, dropout = Tensor(np.abs(normal(*shape).data)), Dropout(p)
+    alone = parts_of(shape, settings) | {"layer": partial(dropout, hidden, training=True)}
+    taken = timing.measure(alone, budget, progress, "parts of dropout", 0.7)
     overheads = {b: overhead_of(steps[f"with {b}"], steps[f"without {b}"]) for b in batches}
-    overhead, parts, layer = overheads[batch], taken_apart(alone), alone["layer"]
+    overhead, parts, layer = overheads[batch], taken_apart(taken), taken["layer"]
     sums = {way: sum(parts[way].values()) for way in WAYS}
     few, floats = parts.values()
     nearer = min(WAYS, key=lambda way: abs(sums[way] - layer.median))
     most = max(parts[nearer], key=lambda part: parts[nearer][part])
-    shares, low, high = zip(*overheads.values(), strict=True)
     step_rows = []
     for b, one in overheads.items():
         both = (seconds(steps[f"{name} {b}"].median) for name in ("without", "with"))
@@ -152,58 +139,48 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         ("Dropout in use", seconds(layer.median), "", "", ""),
         ("half of the rounds", layer.cells[1], "", "", ""),
     ]
-    groups = [
-        Group(f"numbers of {settings.few}", list(few.values())),
-        Group("numbers of float64", list(floats.values())),
-    ]
     elements = f"{batch} · {settings.first} elements"
-    panels: list[Panel] = [
-        Bars(f"Parts of a call, {elements}", list(few), groups, Axis("time", text=seconds)),
-        Lines(
-            "Of a training step, median and its interval of 95%",
-            Axis("samples in the batch", log=True),
-            Axis("overhead", text=lambda share: f"{100 * share:.3g}%"),
-            [Series("", batches, shares, low, high)],
-            [Mark(CLAIMED, "2%")],
-        ),
+    columns = ("batch", "step without", "step with", "overhead", "95% sure")
+    tables = [
+        Table(columns, step_rows, "A step of training"),
+        Table(("part", FEW_BITS, "share", FLOATS, "share"), part_rows, f"A call with {elements}"),
     ]
-    title = f"Dropout({p:g}) in {'-'.join(map(str, sizes))}"
-    return Findings(
-        values={
-            "overhead": overhead.value,
-            "overheads": {str(b): one.value for b, one in overheads.items()},
-            "seconds": {name: taken.median for name, taken in steps.items()},
-            "parts": parts,
-            "layer": layer.median,
-            "drops": not np.array_equal(dropout(hidden, training=True).data, hidden.data),
-        },
-        tables=[
-            Table(STEP_COLUMNS, step_rows, "A step of training"),
-            Table(PART_COLUMNS, part_rows, f"A call with {elements}"),
-        ],
-        picture=Picture(title, panels, columns=2, sketched=2),
-        words={
-            "in_percent": 100 * overhead.value,
-            "sure": between(overhead),
-            "shown": overhead.low > 0,
-            "more": overhead.low > CLAIMED,
-            "less": overhead.high < CLAIMED,
-            "most": most,
-            "most_share": parts[nearer][most] / sums[nearer],
-            "sums": sums,
-            "terms": " + ".join(map(seconds, few.values())),
-            "nearer": "first" if nearer == FEW_BITS else "second",
-            "draws": floats[DRAW] / few[DRAW],
-            "drawing": {way: parts[way][DRAW] / sums[way] for way in WAYS},
-            "passes": few[SCALE] + few[MULTIPLY] + few[MEMORY],
-            "moving": few[MULTIPLY] < few[MEMORY],
-            "smallest": batches[0],
-            "largest": batches[-1],
-            "with": steps[f"with {batch}"].median,
-            "without": steps[f"without {batch}"].median,
-            "at_smallest": shares[0],
-            "at_largest": shares[-1],
-            "rounds": len(steps[f"with {batch}"].rounds),
-            "threads": threads(),
-        },
+    names = f"numbers of {settings.few}", "numbers of float64"
+    groups = [Group(name, list(parts[way].values())) for name, way in zip(names, WAYS, strict=True)]
+    shares, low, high = zip(*overheads.values(), strict=True)
+    of_a_step = Axis("overhead", text=lambda share: f"{100 * share:.3g}%")
+    line, marks = Series("", batches, shares, low, high), [Mark(CLAIMED, "2%")]
+    title = "Of a training step, median and its interval of 95%"
+    panels = (
+        Bars(f"Parts of a call, {elements}", list(few), groups, Axis("time", text=seconds)),
+        Lines(title, BATCH, of_a_step, [line], marks),
     )
+    values = {
+        "overhead": overhead.value,
+        "overheads": {str(b): one.value for b, one in overheads.items()},
+        "seconds": {name: taken.median for name, taken in steps.items()},
+        "parts": parts,
+        "layer": layer.median,
+        "drops": not np.array_equal(dropout(hidden, training=True).data, hidden.data),
+    }
+    words = {
+        "in_percent": 100 * overhead.value,
+        "sure": between(overhead),
+        "shown": overhead.low > 0,
+        "more": overhead.low > CLAIMED,
+        "less": overhead.high < CLAIMED,
+        "most": {"name": most, "share": parts[nearer][most] / sums[nearer]},
+        "sums": sums,
+        "terms": " + ".join(map(seconds, few.values())),
+        "nearer": "first" if nearer == FEW_BITS else "second",
+        "draws": floats[DRAW] / few[DRAW],
+        "drawing": {way: parts[way][DRAW] / sums[way] for way in WAYS},
+        "passes": few[SCALE] + few[MULTIPLY] + few[MEMORY],
+        "moving": few[MULTIPLY] < few[MEMORY],
+        "smallest": {"batch": batches[0], "share": shares[0]},
+        "largest": {"batch": batches[-1], "share": shares[-1]},
+        "step": {way: steps[f"{way} {batch}"] for way in ("with", "without")},
+        "rounds": len(steps[f"with {batch}"].rounds),
+    }
+    title = f"Dropout({p:g}) in {'-'.join(map(str, sizes))}"
+    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)

@@ -1,7 +1,5 @@
 """Dropout before the activation or after it: with the same mask, and in training."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +14,9 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.confidence import mean_of
 from tinytorch.course.explore.digits import Digits, digits
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.learning import error_rate, learn, over_seeds
 from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import figures, listed, percent, plain
 
 Function = Callable[[Tensor], Tensor]

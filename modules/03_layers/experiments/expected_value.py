@@ -1,7 +1,5 @@
 """The expected value of an element under dropout, and how fast its mean gets there."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -10,9 +8,8 @@ import numpy as np
 import tinytorch
 from tinytorch.core.layers import Dropout
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import count, figures, percent
 
 CONFIDENCE = 0.95

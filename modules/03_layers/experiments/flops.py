@@ -1,7 +1,5 @@
 """FLOPs of a Linear layer and of dropout on its output: counted, then timed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,14 +9,10 @@ import numpy as np
 import tinytorch
 from tinytorch.core.layers import Dropout, Linear
 from tinytorch.course.explore import timing
-from tinytorch.course.explore.bench import normal
-from tinytorch.course.explore.experiment import Findings, Progress, Table
-from tinytorch.course.explore.picture import Axis, Bars, Group, Lines, Picture, Series
-from tinytorch.course.explore.progress import within
-from tinytorch.course.explore.settings import setting
-from tinytorch.course.explore.units import count, rate, seconds, size
-
-FLOAT32 = 4  # bytes
+from tinytorch.course.explore.bench import FLOAT32, normal
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.picture import TIME, Axis, Bars, Group, Lines, Picture, Series
+from tinytorch.course.explore.units import count, rate, size
 
 
 @dataclass(frozen=True)
@@ -37,15 +31,15 @@ class Settings:
         return 2 * self.inputs
 
 
-def linear_count(batch: int, inputs: int, outputs: int) -> tuple[int, int]:
-    """FLOPs and bytes: for each output as many products as inputs, one sum less, and the bias."""
-    moved = batch * inputs + inputs * outputs + outputs + batch * outputs
-    return batch * outputs * (inputs + (inputs - 1) + 1), FLOAT32 * moved
+def counted(batch: int, inputs: int, outputs: int) -> dict[str, tuple[int, int]]:
+    """FLOPs, and bytes of the arrays that have to move.
 
-
-def dropout_count(batch: int, outputs: int) -> tuple[int, int]:
-    """FLOPs and bytes: for each element one product, by 0 or the scale; random bits are none."""
-    return batch * outputs, FLOAT32 * 2 * batch * outputs
+    Linear has for each output as many products as inputs, one sum less, and the bias; dropout has
+    one product for each element, by 0 or the scale, and random bits count for nothing.
+    """
+    x, y, parameters = batch * inputs, batch * outputs, inputs * outputs + outputs
+    linear = y * (inputs + (inputs - 1) + 1), FLOAT32 * (x + parameters + y)
+    return {"Linear": linear, "Dropout": (y, FLOAT32 * 2 * y)}
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:
@@ -54,51 +48,38 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     tinytorch.manual_seed(0)
     linear, dropout = Linear(n, m), Dropout(settings.p)
     batches = sorted({max(1, batch // 16), max(1, batch // 4), batch, 4 * batch})
-    calls: dict[str, Callable[[], object]] = {}
+    calls: dict[tuple[str, int], Callable[[], object]] = {}
     for b in batches:
         x = normal(b, n)
         y = linear(x)
-        calls[f"Linear {b}"] = partial(linear, x)
-        calls[f"Dropout {b}"] = partial(dropout, y, training=True)
-    times = timing.measure(calls, settings.seconds, within(progress, "timing both layers"))
-    counts = {"Linear": linear_count(batch, n, m), "Dropout": dropout_count(batch, m)}
+        calls["Linear", b] = partial(linear, x)
+        calls["Dropout", b] = partial(dropout, y, training=True)
+    times = timing.measure(calls, settings.seconds, progress, "timing both layers")
+    counts = counted(batch, n, m)
     flops, bytes_ = ({name: pair[which] for name, pair in counts.items()} for which in range(2))
-    taken = {name: times[f"{name} {batch}"].median for name in counts}
+    taken = {name: times[name, batch].median for name in counts}
     speeds = {name: flops[name] / taken[name] for name in counts}
     ratios = [column["Linear"] / column["Dropout"] for column in (flops, bytes_, taken)]
     rows = [
-        (name, count(f), size(b), *times[f"{name} {batch}"].cells, rate(speeds[name], "FLOP"))
+        (name, count(f), size(b), *times[name, batch].cells, rate(speeds[name], "FLOP"))
         for name, (f, b) in counts.items()
     ]
-    bars = Bars(
-        f"Linear against Dropout, batch {batch}",
-        ("FLOPs", "bytes", "time"),
-        [Group("ratio", ratios)],
-        Axis("Linear ÷ Dropout", log=True),
+    bars = ("FLOPs", "bytes", "time"), [Group("ratio", ratios)], Axis("Linear ÷ Dropout", log=True)
+    lines = [Series.timed(name, {b: times[name, b] for b in batches}) for name in counts]
+    axes = Axis("batch size", log=True), TIME
+    panels = (
+        Bars(f"Linear against Dropout, batch {batch}", *bars),
+        Lines("Time of a forward pass, median and quartiles", *axes, lines),
     )
-    lines = Lines(
-        "Time of a forward pass, median and quartiles",
-        Axis("batch size", log=True),
-        Axis("time", log=True, text=seconds),
-        [Series.timed(name, batches, [times[f"{name} {b}"] for b in batches]) for name in counts],
-    )
+    table = Table(("layer", "FLOPs", "memory", "time", "quartiles", "speed"), rows)
     title = f"Linear({n}, {m}) and Dropout({settings.p:g}) on its output"
-    return Findings(
-        values={
-            "flops": flops,
-            "bytes": bytes_,
-            "seconds": taken,
-            "flops_ratio": ratios[0],
-            "time_ratio": ratios[2],
-            "flops_per_second": speeds,
-        },
-        tables=[Table(("layer", "FLOPs", "memory", "time", "quartiles", "speed"), rows)],
-        picture=Picture(title, [bars, lines], columns=2, sketched=2),
-        words={
-            "rounds": len(times[f"Linear {batch}"].rounds),
-            "untouched": np.array_equal(dropout(y, training=True).data, y.data, equal_nan=True),
-            "intensity": {name: flops[name] / bytes_[name] for name in counts},
-            "slower": speeds["Linear"] / speeds["Dropout"],
-            "mislead": ratios[2] < ratios[0] / 2,
-        },
-    )
+    values = {"flops": flops, "bytes": bytes_, "seconds": taken, "flops_per_second": speeds}
+    ratio = {"flops_ratio": ratios[0], "time_ratio": ratios[2]}
+    words = {
+        "intensity": {name: f / b for name, (f, b) in counts.items()},
+        "slower": speeds["Linear"] / speeds["Dropout"],
+        "mislead": ratios[2] < ratios[0] / 2,
+        "untouched": np.array_equal(dropout(y, training=True).data, y.data, equal_nan=True),
+        "rounds": len(times["Linear", batch].rounds),
+    }
+    return Findings(values | ratio, [table], Picture(title, panels, columns=2, sketched=2), words)

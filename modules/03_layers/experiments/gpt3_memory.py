@@ -1,7 +1,5 @@
 """The memory that the Linear layers of GPT-3 take, and what it means for running it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +9,8 @@ from tinytorch.core.layers import Linear
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import normal
 from tinytorch.course.explore.conditions import memory
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Bars, Group, Mark, Picture
-from tinytorch.course.explore.progress import within
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import count, figures, size
 
 # Bytes of a parameter. Brown et al. (2020) trained in half precision.
@@ -55,7 +51,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     counted = sum(parameter.data.size for parameter in layer.parameters())
     bytes_ = sum(parameter.data.nbytes for parameter in layer.parameters())
     token = {"token": partial(layer, normal(1, here))}
-    times = timing.measure(token, settings.seconds, within(progress, "timing one token"))["token"]
+    times = timing.measure(token, settings.seconds, progress, "timing one token")["token"]
     bandwidth = bytes_ / times.median
     parts = {  # how many there are, and the parameters of each
         f"queries, keys: {d} to {d}": (2 * blocks, d * d + d),
@@ -67,7 +63,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     parts["layer normalizations"] = (2 * blocks + 1, 2 * d)
     parts["embeddings"] = (1, (settings.vocabulary + settings.context) * d)
     total = sum(number * each for number, each in parts.values())
-    tokens = settings.context * settings.sequences
+    half, tokens = HALF * total, settings.context * settings.sequences
     # In a block, to go backward, in half precision: s · d · (34 + 5 · h · s / d) bytes for a
     # sequence of s tokens and h heads (Korthikanti et al., 2022).
     kept_of_token = 34 * d + 5 * settings.heads * settings.context
@@ -81,50 +77,47 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         (name, count(number), count(each), size(HALF * each), size(HALF * number * each))
         for name, (number, each) in parts.items()
     ]
-    rows.append(("all", "", count(total), "", size(HALF * total)))
-    columns = ("part", "number", "parameters each", "float16", "all of them")
+    rows.append(("all", "", count(total), "", size(half)))
     compared = [
         (name, size(kept), figures(kept / H100_MEMORY, 2), figures(kept / own, 2) if own else "")
         for name, kept in sizes.items()
     ]
+    columns = ("part", "number", "parameters each", "float16", "all of them")
     headings = ("what is kept", "memory", "times H100 (80 GB)", "times this machine")
-    marks = [Mark(bytes_, name) for name, bytes_ in DEVICES.items()]
-    marks += [Mark(own, "this machine")] if own else []
+    tables = [
+        Table(columns, rows, "The model, layer by layer"),
+        Table(headings, compared, "What it takes to run it, and to train it"),
+    ]
+    devices = DEVICES | ({"this machine": own} if own else {})
+    marks = [Mark(bytes_, name) for name, bytes_ in devices.items()]
     bars = Bars("", list(sizes), [Group("memory", list(sizes.values()))], AXIS, marks)
-    fitting = next((name for name, each in PRECISIONS.items() if own and each * total <= own), "")
-    cards = math.ceil(HALF * total / H100_MEMORY)
-    return Findings(
-        values={
-            "linear_parameters": linear,
-            "parameters": total,
-            "bytes": sizes,
-            "linear_bytes_float16": HALF * linear,
-            "accelerators": cards,
-            "machine_bytes": own,
-            "measured_parameters": counted,
-            "measured_bytes": bytes_,
-            "bandwidth": bandwidth,
-            "seconds_a_token": HALF * total / bandwidth if bandwidth else math.inf,
-        },
-        tables=[
-            Table(columns, rows, "The model, layer by layer"),
-            Table(headings, compared, "What it takes to run it, and to train it"),
-        ],
-        picture=Picture("The memory of the model, and of devices (dotted)", [bars]),
-        words={
-            "gigabytes": HALF * linear / 1e9,
-            "linear_share": linear / total,
-            "square": HALF * (d * d + d),
-            "expected": here * here + here,
-            "wrong": counted != here * here + here,
-            "several": cards > 1,
-            "fitting": fitting,
-            "held": own / (HALF * total) if own else 0,
-            "h100": H100_BANDWIDTH,
-            "h100_seconds": HALF * total / H100_BANDWIDTH,
-            "weights": blocks * 12 * d**2,
-            "tokens": tokens,
-            "times": times,
-            "rounds": len(times.rounds),
-        },
-    )
+    cards, expected = math.ceil(half / H100_MEMORY), here * here + here
+    values = {
+        "linear_parameters": linear,
+        "parameters": total,
+        "bytes": sizes,
+        "linear_bytes_float16": HALF * linear,
+        "accelerators": cards,
+        "machine_bytes": own,
+        "measured_parameters": counted,
+        "measured_bytes": bytes_,
+        "bandwidth": bandwidth,
+        "seconds_a_token": half / bandwidth if bandwidth else math.inf,
+    }
+    words = {
+        "gigabytes": HALF * linear / 1e9,
+        "linear_share": linear / total,
+        "square": HALF * (d * d + d),
+        "expected": expected,
+        "wrong": counted != expected,
+        "several": cards > 1,
+        "fitting": next((name for name, b in PRECISIONS.items() if own and b * total <= own), ""),
+        "held": own / half if own else 0,
+        "h100": {"bandwidth": H100_BANDWIDTH, "seconds": half / H100_BANDWIDTH},
+        "weights": blocks * 12 * d**2,
+        "tokens": tokens,
+        "times": times,
+        "rounds": len(times.rounds),
+    }
+    picture = Picture("The memory of the model, and of devices (dotted)", [bars])
+    return Findings(values, tables, picture, words)

@@ -1,16 +1,13 @@
 """How the number of parameters grows with the width of a network."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tinytorch.core.layers import Linear
 from tinytorch.course.explore.bench import parameters_of
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import count, figures
 
 

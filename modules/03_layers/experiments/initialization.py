@@ -1,7 +1,5 @@
 """What the scale of the first weights does to signals and gradients in a deep network."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +10,8 @@ import tinytorch
 from tinytorch.core.activations import ReLU, Tanh
 from tinytorch.core.layers import Linear
 from tinytorch.core.tensor import Tensor
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import figures, plain, power
 
 # A normal variable, at so many places that sums over them are integrals.

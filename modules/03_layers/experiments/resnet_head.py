@@ -1,7 +1,5 @@
 """The last layer of ResNet-50, beside the rest of the network."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,10 +9,8 @@ import tinytorch
 from tinytorch.core.layers import Linear
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import normal
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Bars, Group, Picture
-from tinytorch.course.explore.progress import within
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import count, figures, percent, plain, rate
 
 # He et al. (2016), table 1: bottleneck blocks in each of the four stages, by the number of layers.
@@ -75,6 +71,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     """Add up the network, and make and time its head."""
     parts, features, classes = parts_of(settings), settings.features, settings.classes
     total = np.sum(list(parts.values()), axis=0)
+    shares = {name: part / total for name, part in parts.items()}
     *_, (head, flops) = parts.values()
     tinytorch.manual_seed(0)
     layer = Linear(features, classes)
@@ -82,56 +79,50 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     bytes_ = sum(parameter.data.nbytes for parameter in layer.parameters())
     batches = {f"{b} image{'s' * (b > 1)}": b for b in sorted({1, settings.batch})}
     calls = {name: partial(layer, normal(b, features)) for name, b in batches.items()}
-    times = timing.measure(calls, settings.seconds, within(progress, "timing the head"))
+    times = timing.measure(calls, settings.seconds, progress, "timing the head")
     rows = [
-        (name, count(part[0]), percent(share[0]), plain(part[1]), percent(share[1]))
-        for name, part in parts.items()
-        for share in [part / total]
+        (name, count(n), percent(shares[name][0]), plain(f), percent(shares[name][1]))
+        for name, (n, f) in parts.items()
     ]
     rows.append(("all", count(total[0]), "", plain(total[1]), ""))
-    columns = ("part", "parameters", "share", "FLOPs/image", "share")
-    timed = [
-        (
-            f"{name} at once",
-            *taken.per(batches[name]).cells,
+    timed = []
+    for name, taken in times.items():
+        speeds = (
             rate(batches[name] * flops / taken.median, "FLOP"),
             rate(bytes_ / taken.median, "B"),
         )
-        for name, taken in times.items()
+        timed.append((f"{name} at once", *taken.per(batches[name]).cells, *speeds))
+    tables = [
+        Table(("part", "parameters", "share", "FLOPs/image", "share"), rows),
+        Table(("head, timed", "time/image", "quartiles", "arithmetic", "weights read"), timed),
     ]
-    headings = ("head, timed", "time/image", "quartiles", "arithmetic", "weights read")
-    share, flops_share = counted / (total[0] - head + counted), flops / total[1]
-    flattened = settings.sides[-1] ** 2 * features * classes + classes
-    bars = [
-        Group(kind, [float(100 * (part / total)[place]) for part in parts.values()])
-        for place, kind in enumerate(("parameters", "FLOPs"))
-    ]
+    of_both = 100 * np.transpose(list(shares.values()))
+    bars = [Group(*both) for both in zip(("parameters", "FLOPs"), of_both.tolist(), strict=True)]
     axis = Axis("share of the network in %", text=lambda share: f"{figures(share, 2)}%")
     title = f"ResNet-{settings.depth} for {classes:,} classes: parameters and FLOPs"
-    return Findings(
-        values={
-            "parameters": counted,
-            "bytes": bytes_,
-            "flops": flops,
-            "network_parameters": total[0],
-            "network_flops": total[1],
-            "share_of_parameters": share,
-            "share_of_flops": flops_share,
-            "flattened_parameters": flattened,
-            "parts": {name: {"parameters": n, "flops": f} for name, (n, f) in parts.items()},
-            "seconds": {name: taken.median for name, taken in times.items()},
-        },
-        tables=[Table(columns, rows), Table(headings, timed)],
-        picture=Picture(title, [Bars("", list(parts), bars, axis)]),
-        words={
-            "head": head,
-            "float32_bytes": 4 * head,
-            "percent": float(100 * share),
-            "wrong": counted != head,
-            "flattened_times": flattened / head,
-            "convolutions": 1 - flops_share,
-            "large": share > 0.5,
-            "costly": share > 10 * flops_share,
-            "rounds": len(times["1 image"].rounds),
-        },
-    )
+    share, flops_share = counted / (total[0] - head + counted), flops / total[1]
+    flattened = settings.sides[-1] ** 2 * features * classes + classes
+    values = {
+        "parameters": counted,
+        "bytes": bytes_,
+        "flops": flops,
+        "network_parameters": total[0],
+        "network_flops": total[1],
+        "share_of_parameters": share,
+        "share_of_flops": flops_share,
+        "flattened_parameters": flattened,
+        "parts": {name: {"parameters": n, "flops": f} for name, (n, f) in parts.items()},
+        "seconds": {name: taken.median for name, taken in times.items()},
+    }
+    words = {
+        "head": {"parameters": head, "bytes": 4 * head},
+        "percent": float(100 * share),
+        "wrong": counted != head,
+        "flattened_times": flattened / head,
+        "convolutions": 1 - flops_share,
+        "large": share > 0.5,
+        "costly": share > 10 * flops_share,
+        "rounds": len(times["1 image"].rounds),
+    }
+    picture = Picture(title, [Bars("", list(parts), bars, axis)])
+    return Findings(values, tables, picture, words)

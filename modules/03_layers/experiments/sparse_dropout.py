@@ -1,7 +1,5 @@
 """Dropout where data is nearly all zeros: predicting ratings from the few that each user gave."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +17,9 @@ from tinytorch.core.training import Trainer
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.confidence import mean_of
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.learning import descend, finite, over_seeds
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
-from tinytorch.course.explore.progress import within
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import figures, plain, seconds
 
 BATCH_SIZE = 50
@@ -142,12 +138,10 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         for epoch, errors in enumerate(train(settings, ratings, kinds[name], seed)):
             curves[name][:, seed, epoch] = errors
     above, known = ratings.stars - film_means(ratings), ratings.training
-    batch = Tensor((above * known)[:BATCH_SIZE])
-    targets = batch, known[:BATCH_SIZE].astype(np.float32)
-    calls = {
-        n: partial(descend, autoencoder(settings, p), batch, targets) for n, p in kinds.items()
-    }
-    times = timing.measure(calls, settings.seconds, within(progress, "timing a step", 0.9))
+    few = Tensor((above * known)[:BATCH_SIZE])
+    batch = few, (few, known[:BATCH_SIZE].astype(np.float32))
+    calls = {n: partial(descend, autoencoder(settings, p), *batch) for n, p in kinds.items()}
+    times = timing.measure(calls, settings.seconds, progress, "timing a step", 0.9)
     slowdown = timing.ratio(times["with"], times["without"])
     chosen = {n: np.transpose([at_best(*c) for c in zip(*curves[n], strict=True)]) for n in kinds}
     epochs = {name: float(np.median(found[0])) for name, found in chosen.items()}
@@ -169,31 +163,30 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     axes = Axis("epoch", text=plain), Axis("error in stars (root mean square)", text=plain)
     panel = Lines(title, *axes, series, [Mark(baseline, "means of the films")])
     verdict = gap.verdict("better", "worse")
-    return Findings(
-        values={
-            "density": density,
-            "baseline": baseline,
-            "best_error": {name: mean.value for name, mean in best.items()},
-            "gap": gap.value,
-            "gap_half_width": gap.half_width,
-            "epochs_to_best": epochs,
-            "step_seconds": {name: found.median for name, found in times.items()},
-            "time_ratio": slowdown.median,
-            "curves": {name: np.median(found[1], axis=0) for name, found in curves.items()},
-        },
-        tables=[Table(columns, rows, "Error on held-out ratings, in stars")],
-        picture=Picture("Predicting ratings that were held out", [panel]),
-        words={
-            "verdict": verdict,
-            "Verdict": verdict.capitalize(),
-            "finite": all(math.isfinite(mean.value) for mean in best.values()),
-            "open": gap.is_zero,
-            "known": known.sum() / settings.users,
-            "weights": 2 * settings.items * settings.hidden,
-            "numbers": density * settings.users * settings.items,
-            "longer": epochs["with"] / (epochs["without"] or math.nan),
-            "at_the_end": epochs["with"] == settings.epochs,
-            "as_long": slowdown.low <= 1 <= slowdown.high,
-            "lost": {name: last[name] - mean.value for name, mean in best.items()},
-        },
-    )
+    values = {
+        "density": density,
+        "baseline": baseline,
+        "best_error": {name: mean.value for name, mean in best.items()},
+        "gap": gap.value,
+        "gap_half_width": gap.half_width,
+        "epochs_to_best": epochs,
+        "step_seconds": {name: found.median for name, found in times.items()},
+        "time_ratio": slowdown.median,
+        "curves": {name: np.median(found[1], axis=0) for name, found in curves.items()},
+    }
+    words = {
+        "verdict": verdict,
+        "Verdict": verdict.capitalize(),
+        "finite": all(math.isfinite(mean.value) for mean in best.values()),
+        "open": gap.is_zero,
+        "known": known.sum() / settings.users,
+        "weights": 2 * settings.items * settings.hidden,
+        "numbers": density * settings.users * settings.items,
+        "longer": epochs["with"] / (epochs["without"] or math.nan),
+        "at_the_end": epochs["with"] == settings.epochs,
+        "as_long": slowdown.low <= 1 <= slowdown.high,
+        "lost": {name: last[name] - mean.value for name, mean in best.items()},
+    }
+    table = Table(columns, rows, "Error on held-out ratings, in stars")
+    picture = Picture("Predicting ratings that were held out", [panel])
+    return Findings(values, [table], picture, words)

@@ -1,7 +1,5 @@
 """A wide network and a deep one: their parameters, and how well each reads new digits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,10 +9,9 @@ import tinytorch
 from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, parameters_of
 from tinytorch.course.explore.confidence import mean_of
 from tinytorch.course.explore.digits import digits
-from tinytorch.course.explore.experiment import Findings, Progress, Table
+from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.learning import error_rate, learn, over_seeds
 from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
-from tinytorch.course.explore.settings import setting
 from tinytorch.course.explore.units import count, percent, plain
 
 WIDE, DEEP, NARROW = "wide", "deep", "less wide"

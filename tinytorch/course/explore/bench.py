@@ -16,6 +16,7 @@ from tinytorch.core.layers import Dropout, Linear
 from tinytorch.core.tensor import Tensor
 
 INPUTS, CLASSES = 784, 10  # the pixels of a digit, and the digits
+FLOAT32 = 4  # bytes
 
 
 def normal(*shape: int) -> Tensor:

@@ -12,16 +12,12 @@ from tinytorch.course import shipped
 from tinytorch.course.contention import Contention, is_much
 from tinytorch.course.explore import units
 from tinytorch.course.explore.catalogue import Question
+from tinytorch.course.explore.conditions import threads
 from tinytorch.course.explore.picture import Picture
+from tinytorch.course.explore.progress import Progress as Progress
 from tinytorch.course.explore.settings import SettingError
+from tinytorch.course.explore.settings import setting as setting
 from tinytorch.course.explore.words import filled, said
-
-Progress = Callable[[float, str], None]
-"""Called with the share that is done, from 0 to 1, and what is being done now."""
-
-
-def quiet(share: float, doing: str) -> None:
-    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -138,27 +134,29 @@ def read_experiment(question: Question) -> Experiment:
 
     Its file, `modules/NN_name/experiments/NAME.py`, defines `Settings`, a dataclass, and
     `measure(settings, progress)`, which returns `Findings`. The rest is in `questions.toml`:
-    sentences, with settings and findings by name, and `busy`: see there.
+    sentences, with settings and findings by name, `threads` and `busy`: see there.
     """
     module = experiment_file(question.module, question.name)
     words = question.words
 
     def guess(settings: Any) -> Guess:
+        asked = words["guess"]
         return Guess(
-            filled(words["guess"], _named(settings)),
-            words.get("unit", ""),
-            tuple(words.get("choices", ())),
-            words.get("digits", 3),
+            filled(asked["prompt"], _named(settings)),
+            asked.get("unit", ""),
+            tuple(asked.get("choices", ())),
+            asked.get("digits", 3),
         )
 
     def answer(settings: Any, progress: Progress) -> Answer:
         contention = Contention()
         found: Findings = module.measure(settings, progress)
         waited = contention.share
-        values = {"busy": busy(waited), **_named(settings), **found.values, **found.words}
+        conditions = {"busy": busy(waited), "threads": threads()}
+        values = {**conditions, **_named(settings), **found.values, **found.words}
         return Answer(
             headline=said(words["headline"], values),
-            truth=values[words["truth"]],
+            truth=values[words["guess"]["truth"]],
             tables=found.tables,
             picture=found.picture,
             why=said(words["why"], values),

@@ -14,7 +14,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.core.training import Trainer, batches, cosine, predict
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.digits import Digits
-from tinytorch.course.explore.experiment import Progress
+from tinytorch.course.explore.progress import Progress
 
 MOMENTUM = 0.9
 BATCH_SIZE = 100

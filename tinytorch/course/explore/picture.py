@@ -7,9 +7,9 @@ the command line a sketch in characters.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -26,6 +26,10 @@ class Axis:
     label: str
     log: bool = False
     text: Callable[[float], str] = units.plain
+
+
+BATCH = Axis("samples in the batch", log=True)
+TIME = Axis("time", log=True, text=units.seconds)
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,17 @@ class Series:
     like: str = ""
 
     @classmethod
-    def timed(cls, name: str, x: Sequence[float], times: Sequence[Times]) -> Series:
-        """Medians of times or of ratios of them, with their quartiles as the band."""
-        return cls(
-            name, x, [t.median for t in times], [t.low for t in times], [t.high for t in times]
+    def of(cls, name: str, points: Mapping[Any, float], **look: Any) -> Series:
+        """A series of values by x; `style` and `like` may follow."""
+        return cls(name, list(points), list(points.values()), **look)
+
+    @classmethod
+    def timed(cls, name: str, times: Mapping[int, Times]) -> Series:
+        """Medians of times by x, or of ratios of them, with their quartiles as the band."""
+        y, low, high = (
+            [getattr(t, at) for t in times.values()] for at in ("median", "low", "high")
         )
+        return cls(name, list(times), y, low, high)
 
     @classmethod
     def of_runs(
@@ -68,13 +78,11 @@ class Series:
         return cls(name, x, y, low, high)
 
     @classmethod
-    def rates(
-        cls, name: str, x: Sequence[float], work: Sequence[float], times: Sequence[Times]
-    ) -> Series:
-        """So much work done in these times, such as bytes a second; a band from the quartiles."""
-        both = list(zip(work, times, strict=True))
-        y, low, high = ([w / getattr(t, at) for w, t in both] for at in ("median", "high", "low"))
-        return cls(name, x, y, low, high)
+    def rates(cls, name: str, times: Mapping[int, Times]) -> Series:
+        """As many a second as x says, such as bytes, in these times; a band from the quartiles."""
+        ways = ("median", "high", "low")
+        y, low, high = ([x / getattr(t, at) for x, t in times.items()] for at in ways)
+        return cls(name, list(times), y, low, high)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,14 @@ SECONDS_BETWEEN_UPDATES = 0.2
 WIDTH = 78
 
 
+Progress = Callable[[float, str], None]
+"""Called with the share that is done, from 0 to 1, and what is being done now."""
+
+
+def quiet(share: float, doing: str) -> None:
+    """Progress that nobody watches."""
+
+
 class Meter:
     """A line of progress on a terminal or in a notebook; nothing in a file or a pipe.
 
@@ -54,13 +62,6 @@ class Meter:
         self.file.write("\r" + text.ljust(self._length) + ("" if text else "\r"))
         self.file.flush()
         self._length = len(text)
-
-
-def within(
-    progress: Callable[[float, str], None], doing: str, begin: float = 0.0, end: float = 1.0
-) -> Callable[[float], None]:
-    """Progress of one part of an experiment, which begins and ends at these shares of the whole."""
-    return lambda share: progress(begin + (end - begin) * share, doing)
 
 
 def in_notebook() -> bool:

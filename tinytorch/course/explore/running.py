@@ -16,7 +16,8 @@ import tinytorch.random
 from tinytorch.course.contention import is_much
 from tinytorch.course.explore.catalogue import Question
 from tinytorch.course.explore.conditions import conditions
-from tinytorch.course.explore.experiment import Answer, Guess, Progress, compare, quiet, read_guess
+from tinytorch.course.explore.experiment import Answer, Guess, compare, read_guess
+from tinytorch.course.explore.progress import Progress, quiet
 from tinytorch.course.explore.settings import as_text, make_settings
 
 

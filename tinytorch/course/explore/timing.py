@@ -6,10 +6,14 @@ import gc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
+from tinytorch.course.explore.progress import Progress, quiet
 from tinytorch.course.explore.units import interval, seconds
+
+Name = TypeVar("Name")
 
 SHORTEST_BLOCK = 1e-3  # seconds; a clock read costs some 1e-7
 FEWEST_ROUNDS = 7
@@ -57,10 +61,13 @@ def ratio(first: Times, second: Times) -> Times:
 
 
 def measure(
-    calls: Mapping[str, Callable[[], object]],
+    calls: Mapping[Name, Callable[[], object]],
     duration: float = 1.0,
-    progress: Callable[[float], None] = lambda share: None,
-) -> dict[str, Times]:
+    progress: Progress = quiet,
+    doing: str = "",
+    begin: float = 0.0,
+    end: float = 1.0,
+) -> dict[Name, Times]:
     """Time calls against each other.
 
     They take turns, so that what else the machine does hits all of them alike. Each is warmed up
@@ -69,13 +76,16 @@ def measure(
     Args:
         calls: what to time, by name; arguments are bound already.
         duration: about how long to measure in all, in seconds. There are 7 rounds at least.
-        progress: called with the share that is done.
+        progress: is told how far it is.
+        doing: what it is told that is being done.
+        begin: the share of the whole experiment that is done before.
+        end: the share that is done after.
 
     Returns:
         The times of one call, for each name.
     """
     repeats = {name: _repeats(call) for name, call in calls.items()}
-    found: dict[str, list[float]] = {name: [] for name in calls}
+    found: dict[Name, list[float]] = {name: [] for name in calls}
     names = list(calls)
     was_enabled = gc.isenabled()
     gc.disable()
@@ -85,7 +95,8 @@ def measure(
             elapsed = time.perf_counter() - start
             if round_ >= FEWEST_ROUNDS and elapsed > duration:
                 break
-            progress(min(1.0, max(round_ / MOST_ROUNDS, elapsed / max(duration, 1e-9))))
+            share = min(1.0, max(round_ / MOST_ROUNDS, elapsed / max(duration, 1e-9)))
+            progress(begin + (end - begin) * share, doing)
             for name in names:
                 found[name].append(_block(calls[name], repeats[name]))
             names = names[1:] + names[:1]  # nobody always follows the same neighbour
