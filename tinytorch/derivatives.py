@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import string
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,15 +41,32 @@ def concatenate_gradient(
 
 
 def vstack_gradient(gradient: Any, *, position: int, shapes: list[Any]) -> np.ndarray:
-    rows = [shape if len(shape) > 1 else (1, *(shape or (1,))) for shape in shapes]
-    return concatenate_gradient(gradient, position=position, shapes=rows)
+    return _stacked_gradient(gradient, position, shapes, np.atleast_2d, 0)
 
 
 def hstack_gradient(gradient: Any, *, position: int, shapes: list[Any]) -> np.ndarray:
-    rows = [shape or (1,) for shape in shapes]
-    return concatenate_gradient(
-        gradient, position=position, shapes=rows, axis=int(gradient.ndim > 1)
-    )
+    return _stacked_gradient(gradient, position, shapes, np.atleast_1d, min(1, gradient.ndim - 1))
+
+
+def dstack_gradient(gradient: Any, *, position: int, shapes: list[Any]) -> np.ndarray:
+    return _stacked_gradient(gradient, position, shapes, np.atleast_3d, 2)
+
+
+def column_stack_gradient(gradient: Any, *, position: int, shapes: list[Any]) -> np.ndarray:
+    return _stacked_gradient(gradient, position, shapes, _as_columns, 1)
+
+
+def _as_columns(x: Any) -> Any:
+    return x.reshape(-1, 1) if x.ndim < 2 else x
+
+
+def _stacked_gradient(
+    gradient: Any, position: int, shapes: list[Any], form: Callable[[Any], Any], axis: int
+) -> np.ndarray:
+    """That of arrays which are brought into a form before they are put together."""
+    formed = [form(np.broadcast_to(0, shape)).shape for shape in shapes]
+    piece = concatenate_gradient(gradient, position=position, shapes=formed, axis=axis)
+    return np.reshape(piece, shapes[position])
 
 
 def stack_gradient(gradient: Any, *, position: int, shapes: list[Any], axis: int = 0) -> np.ndarray:
@@ -56,7 +74,12 @@ def stack_gradient(gradient: Any, *, position: int, shapes: list[Any], axis: int
 
 
 def einsum_gradient(
-    gradient: Any, *inputs: Any, position: int, shapes: list[Any], subscripts: str
+    gradient: Any,
+    *inputs: Any,
+    position: int,
+    shapes: list[Any],
+    subscripts: str,
+    optimize: Any = False,
 ) -> np.ndarray:
     """The same product with the gradient in place of the input, added up over the other indices."""
     indices, result = _indices(subscripts, shapes)
@@ -64,12 +87,22 @@ def einsum_gradient(
     others = [i for i in range(len(inputs)) if i != position]
     terms = [result, *(indices[i] for i in others)]
     factors = [gradient, *(inputs[i] for i in others)]
+    found = {
+        pair
+        for term, factor in zip(terms, factors, strict=True)
+        for pair in zip(term, np.shape(factor), strict=True)
+    }
     sizes = dict(zip(indices[position], shapes[position], strict=True))
-    for index in own:
-        if not any(index in term for term in terms):  # it was added up by itself: repeat
+    # An index of size 1 may be longer elsewhere: then it is added up. One that is nowhere as long
+    # as here was added up by itself, or repeated: then so is the gradient.
+    long = [index for index in own if sizes[index] != 1]
+    for index in long:
+        if (index, sizes[index]) not in found:
             terms.append(index)
             factors.append(np.ones_like(gradient, shape=sizes[index]))
-    part = np.einsum(f"{','.join(terms)}->{own}", *factors)
+    equation = f"{','.join(terms)}->{''.join(long)}"
+    part = np.einsum(equation, *factors, optimize=bool(optimize))
+    part = np.reshape(part, [sizes[index] for index in own])
     if own == indices[position]:
         return part
     # An index that stands twice, as in "ii->": only the diagonal took part.

@@ -34,21 +34,45 @@ CALLS: dict[str, tuple[Call, list[np.ndarray]]] = {
         lambda x: np.concatenate([np.ones((1, 3)), x, [[1.0, 2.0, 3.0]]]),
         [numbers(2, 3)],
     ),
+    "concatenate, a tensor's rows": (lambda x: np.concatenate(x, axis=-1), [numbers(2, 3, 2)]),
     "stack": (lambda *x: np.stack(x), [numbers(2, 3), numbers(2, 3)]),
     "stack, axis": (lambda *x: np.stack(x, axis=1), [numbers(2, 3)] * 3),
     "stack, last": (lambda *x: np.stack(x, -1), [numbers(2, 3), numbers(2, 3)]),
+    "stack, by name": (lambda *x: np.stack(arrays=x, axis=0), [numbers(2), numbers(2)]),
     "stack of numbers": (lambda *x: np.stack(x), [numbers(), numbers()]),
     "vstack": (lambda *x: np.vstack(x), [numbers(3), numbers(2, 3)]),
     "vstack of numbers": (lambda *x: np.vstack(x), [numbers(), numbers()]),
     "hstack": (lambda *x: np.hstack(x), [numbers(2, 3), numbers(2, 1)]),
     "hstack of rows": (lambda *x: np.hstack(x), [numbers(2), numbers(3), numbers()]),
+    "hstack, other axes": (lambda *x: np.hstack(x), [numbers(2, 1, 2), numbers(2, 3, 2)]),
+    "dstack": (lambda *x: np.dstack(x), [numbers(2, 3), numbers(2, 3, 2)]),
+    "dstack of rows": (lambda *x: np.dstack(x), [numbers(3), numbers(1, 3)]),
+    "column_stack": (lambda *x: np.column_stack(x), [numbers(3), numbers(3, 2), numbers(3)]),
+    "column_stack of numbers": (lambda *x: np.column_stack(x), [numbers(), numbers()]),
     "split": (lambda x: np.split(x, 3)[1] * 2, [numbers(6, 2)]),
     "split at": (lambda x: np.split(x, [1, 4], axis=1)[2], [numbers(2, 6)]),
     "split, all": (lambda x: sum(p.sum() * i for i, p in enumerate(np.split(x, 2))), [numbers(4)]),
+    "split, back and forth": (lambda x: np.split(x, [3, 1])[2], [numbers(4, 2)]),
+    "split, from the end": (lambda x: np.split(x, [-2, -1])[1], [numbers(4)]),
+    "split, nothing left": (lambda x: np.concatenate(np.split(x, [2, 2, 9])), [numbers(4)]),
+    "split, by name": (
+        lambda x: np.split(ary=x, indices_or_sections=np.array([1]), axis=1)[1],
+        [numbers(2, 3)],
+    ),
+    "hsplit": (lambda x: np.hsplit(x, 3)[1], [numbers(2, 6)]),
+    "hsplit of a row": (lambda x: np.hsplit(x, [1])[1], [numbers(6)]),
+    "vsplit": (lambda x: np.vsplit(x, 2)[1], [numbers(4, 3)]),
+    "dsplit": (lambda x: np.dsplit(x, 2)[0], [numbers(2, 3, 4)]),
     "array_split": (lambda x: np.array_split(x, 4, axis=-1)[0], [numbers(2, 6)]),
     "where": (lambda x, y: np.where(np.array([True, False]), x, y), [numbers(2), numbers(3, 2)]),
     "where with lists": (lambda x: np.where([True, False], x, [1.0, 2.0]), [numbers(2)]),
     "where, a list first": (lambda x: np.where([True, False], [1.0, 2.0], x), [numbers(2)]),
+    "dot, by name": (lambda x, y: np.dot(x, b=y), [numbers(2, 3), numbers(3)]),
+    "sum, by name": (lambda x: np.sum(axis=0, a=x), [numbers(2, 3)]),
+    "einsum, optimized": (
+        lambda *x: np.einsum("ij,jk,kl->il", *x, optimize="greedy"),
+        [numbers(2, 3), numbers(3, 4), numbers(4, 2)],
+    ),
 }
 for _first, _second in [
     ((), ()), ((), (2, 3)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)),
@@ -64,7 +88,8 @@ for _subscripts, *_shapes in [
     ("...ij,...jk", (5, 2, 3), (3, 4)), ("...,...", (2, 3), (3,)), ("...i->...", (4, 2, 3)),
     ("ij,ik,il->jkl", (2, 3), (2, 4), (2, 2)), ("ij,kl->il", (2, 3), (4, 5)),
     ("bhid, bhjd -> bhij", (2, 2, 3, 4), (2, 2, 5, 4)), (",i->i", (), (3,)),
-    ("ij,ij->ij", (1, 3), (2, 3)), ("ba,ac", (2, 3), (3, 4)),
+    ("ij,ij->ij", (1, 3), (2, 3)), ("ba,ac", (2, 3), (3, 4)), ("ij,jk->ik", (2, 1), (3, 2)),
+    ("ij,jk->ik", (2, 3), (1, 2)), ("ii,i->i", (1, 1), (3,)), ("i,i,i->", (1,), (3,), (1,)),
 ]:  # fmt: skip
     CALLS[f"einsum {_subscripts} {_shapes}"] = (
         partial(np.einsum, _subscripts),
@@ -140,11 +165,135 @@ def test_what_the_table_cannot_follow_is_an_error_in_backward_and_not_silent() -
     for result in (
         np.concatenate([x, x], dtype=np.float64),
         np.einsum(x, [0], x, [0], []),
-        np.column_stack([x, x]),
+        np.append(x, x),
     ):
         with pytest.raises(ValueError, match="has no derivative in the table"):
             result.sum().backward()
     assert np.concatenate([x, x], out=out) is out
+
+
+def test_a_known_operation_called_in_another_way_is_not_said_to_be_missing() -> None:
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    calls: list[tuple[str, Tensor]] = [
+        ("sum", np.sum(x, dtype=np.float64)),
+        ("max", np.max(x, initial=5)),
+        ("concatenate", np.concatenate([x, x], dtype=np.float64)),
+        ("einsum", np.einsum(x, [0], x, [0], [])),
+        ("add", np.add(x, 1, dtype=np.float64)),  # type: ignore[call-overload]
+    ]
+    for name, result in calls:
+        with pytest.raises(ValueError, match=f"^{name}, called in this way, has no derivative"):
+            result.sum().backward()
+    with pytest.raises(ValueError, match=r"^multiply\.reduce has no derivative"):
+        np.multiply.reduce(x).backward()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.divmod(x, 2)[0],
+        lambda x: np.modf(x)[1],
+        lambda x: np.frexp(x)[0],
+        lambda x: np.linalg.svd(x).S,
+        lambda x: np.linalg.slogdet(x)[1],
+        lambda x: np.broadcast_arrays(x, np.zeros((3, 2, 2)))[0],
+        lambda x: np.meshgrid(x, x)[0],
+        lambda x: np.gradient(x)[1],
+        lambda x: np.histogram(x)[1],
+        lambda x: np.average(x, axis=0, returned=True)[0],
+    ],
+)
+def test_no_gradient_gets_lost_in_one_of_several_results(call: Call) -> None:
+    x = Tensor([[1.0, 2.0], [3.0, 5.0]], requires_grad=True)
+    result = call(x)
+    assert isinstance(result, Tensor)
+    assert result.dtype == np.float32
+    with pytest.raises(ValueError, match="has no derivative in the table"):
+        result.sum().backward()
+
+
+def test_indices_and_counts_among_several_results_stay_arrays() -> None:
+    x = Tensor([1.0, 2.0, 2.0])
+    values, counts = np.unique(x, return_counts=True)
+    assert isinstance(values, Tensor)
+    assert counts.tolist() == [1, 2]
+    assert isinstance(counts, np.ndarray)
+    assert [type(index) for index in np.nonzero(x)] == [np.ndarray]
+
+
+def test_parts_have_the_dtype_of_what_is_split() -> None:
+    assert [p.dtype for p in np.split(Tensor([1, 2], dtype=np.int64), 2)] == [np.int64] * 2
+    assert [p.dtype for p in np.split(Tensor([1.0, 2.0]) > 1, 2)] == [np.bool_] * 2
+    parts = np.split(np.arange(4), Tensor([1, 2], dtype=np.int64))
+    assert [part.tolist() for part in parts] == [[0], [1], [2, 3]]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda x: np.split(x, 3), ValueError, r"split got shape \(4, 2\) and .*sections=3"),
+        (lambda x: np.split(x, 0), ValueError, r"split got shape \(4, 2\) and .*sections=0"),
+        (lambda x: np.split(x, "2"), TypeError, "sections='2'"),
+        (lambda x: np.split(x, 2, axis=2), IndexError, "axis=2; axes run from -2 to 1"),
+        (lambda x: np.split(x, 2, "rows"), TypeError, "axis='rows'; an axis is a whole number"),
+        (lambda x: np.hsplit(x.sum(), 2), ValueError, r"hsplit got shape \(\)"),
+        (lambda x: apply(np.concatenate), ValueError, "concatenate got nothing to work on"),
+        (
+            lambda x: np.einsum("ij,jk->ik", x, x),
+            ValueError,
+            r"\(4, 2\) and \(4, 2\) and subscripts='ij,jk->ik': wherever a letter stands",
+        ),
+        (
+            lambda x: np.einsum("...->", x),
+            ValueError,
+            r"shape \(4, 2\) and subscripts='...->': out",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said_with_what_was_given(
+    call: Call, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        call(Tensor(np.ones((4, 2))))
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        lambda x: (x, x),
+        lambda x: [x, x],
+        lambda x: [[x], [x]],
+        lambda x: [(1.0, 2.0)],
+        lambda x: [Tensor(x)],
+        lambda x: (),
+        np.modf,
+        np.linalg.svd,
+    ],
+)
+def test_several_results_of_an_operation_are_refused(op: Call) -> None:
+    with pytest.raises(TypeError, match="expected one array; write an operation for each of them"):
+        apply(op, Tensor(np.ones((2, 2)), requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda gradient: gradient[:1],
+        lambda gradient: gradient.T,
+        lambda gradient: np.float32(0),
+        lambda gradient: gradient.sum(axis=0),
+        lambda gradient: np.zeros((2, 2, 3, 1), np.float32),
+    ],
+)
+def test_a_rule_whose_gradient_does_not_fit_its_input_is_named(rule: Call) -> None:
+    def halved(x: np.ndarray) -> np.ndarray:
+        return x / 2
+
+    autograd.derivative(halved, rule)
+    x = Tensor(np.ones((2, 3)), requires_grad=True)
+    with pytest.raises(ValueError, match=r"rule of halved .* for an input of shape \(2, 3\)"):
+        apply(halved, x).sum().backward()
+    assert x.grad is None
 
 
 def test_shapes_that_do_not_fit_are_an_error_that_names_them() -> None:

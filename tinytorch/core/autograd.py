@@ -30,9 +30,11 @@ from tinytorch.core.tensor import (
     wrap,
 )
 from tinytorch.derivatives import (
+    column_stack_gradient,
     concatenate_gradient,
     dot_gradient_x,
     dot_gradient_y,
+    dstack_gradient,
     einsum_gradient,
     hstack_gradient,
     stack_gradient,
@@ -308,7 +310,16 @@ class Rule:
         if self.takes_shape:
             needs = [*needs, shape]
         part = _as_array(self.function(gradient, *needs, **node.options))
-        return part if part.shape == shape else _as_array(unbroadcast(part, shape))
+        if part.shape == shape:
+            return part
+        sizes = zip(reversed(part.shape), reversed(shape), strict=False)
+        if part.ndim < len(shape) or any(own not in (1, size) for size, own in sizes):
+            raise ValueError(
+                f"the rule of {name_of(node.op)} made a gradient of shape {part.shape} for an "
+                f"input of shape {shape}; it must have the shape of the input, or one that the "
+                "input broadcasts to"
+            )
+        return _as_array(unbroadcast(part, shape))
 
     def at(self, position: int, arrays: list[Any]) -> Rule:
         """The rule for one of any number of inputs."""
@@ -551,6 +562,8 @@ derivative(np.concatenate, concatenate_gradient)
 derivative(np.stack, stack_gradient)
 derivative(np.vstack, vstack_gradient)
 derivative(np.hstack, hstack_gradient)
+derivative(np.dstack, dstack_gradient)
+derivative(np.column_stack, column_stack_gradient)
 derivative(np.einsum, einsum_gradient)
 
 

@@ -116,17 +116,22 @@ Operation = Callable[..., Any]
 _record: Callable[..., None] | None = None
 _backward: Callable[[Tensor, Any], None] | None = None
 
+_OF_A_LIST = (np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack)
+
+
+def _of_a_list(function: Operation) -> Operation:
+    """The function with its arrays one by one, which NumPy wants in a list."""
+    return lambda *arrays, **options: function(arrays, **options)
+
+
 # What is done by another function than NumPy's. It loses digits where it adds up float32 numbers
 # that are not side by side in memory; and it wants any number of arrays in a list.
 _DONE_BY: dict[Operation, Operation] = {
     np.sum: accurate_sum,
     np.mean: accurate_mean,
     np.var: accurate_var,
-    np.concatenate: lambda *arrays, **options: np.concatenate(arrays, **options),
-    np.stack: lambda *arrays, **options: np.stack(arrays, **options),
-    np.vstack: lambda *arrays: np.vstack(arrays),
-    np.hstack: lambda *arrays: np.hstack(arrays),
-    np.einsum: lambda *arrays, subscripts: np.einsum(subscripts, *arrays),
+    **{function: _of_a_list(function) for function in _OF_A_LIST},
+    np.einsum: lambda *arrays, subscripts, **options: np.einsum(subscripts, *arrays, **options),
 }
 
 _FLOAT32 = np.dtype(np.float32)
@@ -260,12 +265,20 @@ def _beside(arrays: list[Any], options: dict[str, Any]) -> dict[str, Any]:
 
 def _as_result(op: Operation, result: Any) -> Any:
     """What an operation returned, as an array."""
-    if isinstance(result, tuple) or (isinstance(result, list) and any(map(is_array, result))):
+    if _is_several(result):
         raise TypeError(
             f"{name_of(op)} returned a {type(result).__name__} of {len(result)}, expected one "
             "array; write an operation for each of them"
         )
     return result if _is_foreign(result) else np.asarray(result)
+
+
+def _is_several(result: Any) -> bool:
+    """Whether an operation returned several arrays, at any depth, and not one or its numbers."""
+    return isinstance(result, tuple) or (
+        isinstance(result, list)
+        and any(is_array(part) or isinstance(part, Tensor) or _is_several(part) for part in result)
+    )
 
 
 def _result(op: Operation, result: np.ndarray, arrays: list[Any]) -> np.ndarray:
@@ -290,7 +303,9 @@ def _any_float64(arrays: list[Any]) -> bool:
 
 def name_of(op: Operation) -> str:
     """What an operation is called in messages."""
-    return getattr(op, "__name__", repr(op))
+    name = getattr(op, "__name__", repr(op))
+    owner = getattr(op, "__self__", None)
+    return f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else name
 
 
 def _explained(
@@ -304,6 +319,8 @@ def _explained(
         )
     shapes = [np.shape(a) for a in arrays]
     given = f"{name_of(op)} got shape{'s' * (len(shapes) > 1)} {' and '.join(map(str, shapes))}"
+    if not shapes:
+        given = f"{name_of(op)} got nothing to work on"
     if op is np.matmul:
         return ValueError(f"{given}: {_matmul_problem(*shapes)}")
     if unequal := re.search(r"core dimension 0.*size (\d+) is different from (\d+)", str(error)):
@@ -328,7 +345,12 @@ def _explained(
         )
     if "non-broadcastable output" in str(error):
         return ValueError(f"{given}: a result does not fit the array that it should be written to")
-    if "broadcast" in str(error):
+    if op is np.einsum and "remapped" in str(error):
+        return ValueError(
+            f"{given} and subscripts={brief(options['subscripts'])}: wherever a letter stands, it "
+            "must be the same size, or 1"
+        )
+    if "broadcast" in str(error) and op is not np.einsum:
         return ValueError(
             f"{given}, which do not broadcast: counted from the right, "
             "two sizes must be equal, or one of them 1"
@@ -352,18 +374,23 @@ def _matmul_problem(first: tuple[int, ...], second: tuple[int, ...]) -> str:
 
 
 # NumPy's functions, beside the element-wise ones, that are operations on tensors: how many of
-# their arguments are inputs, and what NumPy calls those that may follow.
+# their arguments are inputs, and what NumPy calls those that may be given by position.
 _NUMPY_OPERATIONS: dict[Operation, tuple[int, tuple[str, ...]]] = {
-    **dict.fromkeys((np.sum, np.mean), (1, ("axis", "dtype", "out", "keepdims"))),
-    np.var: (1, ("axis", "dtype", "out", "ddof", "keepdims")),
-    **dict.fromkeys((np.max, np.min), (1, ("axis", "out", "keepdims"))),
-    np.argmax: (1, ("axis", "out")),
-    np.reshape: (1, ("shape",)),
-    np.transpose: (1, ("axes",)),
-    np.where: (3, ()),
-    np.dot: (2, ()),
+    **dict.fromkeys((np.sum, np.mean), (1, ("a", "axis", "dtype", "out", "keepdims"))),
+    np.var: (1, ("a", "axis", "dtype", "out", "ddof", "keepdims")),
+    **dict.fromkeys((np.max, np.min), (1, ("a", "axis", "out", "keepdims"))),
+    np.argmax: (1, ("a", "axis", "out")),
+    np.reshape: (1, ("a", "shape")),
+    np.transpose: (1, ("a", "axes")),
+    np.where: (3, ("condition", "x", "y")),
+    np.dot: (2, ("a", "b")),
+    **dict.fromkeys((np.concatenate, np.stack), (1, ("arrays", "axis"))),
+    **dict.fromkeys((np.vstack, np.hstack, np.dstack, np.column_stack), (1, ("tup",))),
 }
-_OPTIONS = {"axis", "keepdims", "shape", "axes", "subscripts"}  # of these, what ours take
+# Of these, what ours take.
+_OPTIONS = {"axis", "keepdims", "shape", "axes", "subscripts", "optimize"}
+
+_SPLITTING = (np.split, np.array_split, np.vsplit, np.hsplit, np.dsplit)
 
 # Others that add up. In float32 they lose the digits that `_DONE_BY` is there to keep.
 _ADDING = {
@@ -375,37 +402,44 @@ _ADDING = {
 
 def _call(function: Operation, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A call of a NumPy function as one of `apply`; NotImplemented where it is none."""
-    names: tuple[str, ...]
-    if function in (np.concatenate, np.stack, np.vstack, np.hstack):
-        # All inputs stand in a list, which comes first.
-        names = ("axis",) if function in (np.concatenate, np.stack) else ()
-        if not args or not isinstance(args[0], (list, tuple)) or not args[0]:
-            return NotImplemented
-        inputs, rest = tuple(args[0]), args[1:]
-    elif function is np.einsum and args and isinstance(args[0], str):
-        inputs, rest, names = args[1:], args[:1], ("subscripts",)
-    elif function in (np.split, np.array_split):
+    inputs: tuple[Any, ...]
+    if function in _SPLITTING:
         return _parts(function, *args, **options)
+    if function is np.einsum and args and isinstance(args[0], str):
+        inputs, asked = args[1:], {"subscripts": args[0], **options}
     else:
         count, names = _NUMPY_OPERATIONS.get(function, (0, ()))
-        if not 0 < count <= len(args):
+        asked = {**dict(zip(names, args, strict=False)), **options}
+        inputs = tuple(asked.pop(name) for name in names[:count] if name in asked)
+        if not 0 < count == len(inputs) or len(args) > len(names):
             return NotImplemented
-        inputs, rest = args[:count], args[count:]
-    asked = {**dict(zip(names, rest, strict=False)), **options}
     asked = {name: value for name, value in asked.items() if value is not None or name in _OPTIONS}
-    if len(rest) + len(options) > len(names) or not asked.keys() <= _OPTIONS:
+    if not asked.keys() <= _OPTIONS:
         return NotImplemented
+    if function in _OF_A_LIST:
+        inputs = tuple(inputs[0])
     op = reshape if function is np.reshape else function
     return apply(op, *inputs, **asked)
 
 
-def _parts(function: Operation, ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
-    """The parts into which `np.split` cuts a tensor, each of them an operation of its own."""
-    x = as_tensor(ary)
-    parts = function(np.arange(x.shape[axis]), _plain(indices_or_sections))
-    before = (slice(None),) * (axis % x.ndim)
-    starts = [sum(map(len, parts[:i])) for i in range(len(parts))]
-    return [x[(*before, slice(a, a + len(p)))] for a, p in zip(starts, parts, strict=True)]
+def _parts(
+    function: Operation, ary: Any, indices_or_sections: Any, *axis: Any, **options: Any
+) -> Any:
+    """The parts into which `np.split` and its like cut a tensor, each an operation of its own."""
+    if not isinstance(ary, Tensor):
+        return NotImplemented
+    options = {**dict(zip(("axis",), axis, strict=False)), **options}
+    sections = _plain(indices_or_sections)
+    try:
+        function(ary._array, sections, **options)
+    except (TypeError, ValueError, IndexError, ArithmeticError) as error:
+        asked = {"indices_or_sections": sections, **options}
+        raise _explained(function, [ary._array], asked, error) from error
+    along = {np.hsplit: min(1, ary.ndim - 1), np.dsplit: 2}.get(function, 0)
+    along = options.get("axis", along) % ary.ndim
+    places = np.array_split(np.arange(ary.shape[along]), sections)
+    ends = [(part[0], part[-1] + 1) if part.size else (0, 0) for part in places]
+    return [ary[(*(slice(None),) * along, slice(*map(int, end)))] for end in ends]
 
 
 def reshape(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -447,15 +481,47 @@ def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]
     if function in _ADDING:
         arrays = [a.astype(np.float64) if _is_short(a) else a for a in arrays]
     result = function(*arrays, **_plain(options))
-    if not (is_array(result) or isinstance(result, np.number)) or options.get("out") is not None:
+    if options.get("out") is not None:
+        return result
+    if not isinstance(result, (tuple, list)):
+        return _from_outside(function, result, args, options)
+    # Whole numbers among several arrays are indices and counts, and stay as they are.
+    parts = [
+        _from_outside(function, part, args, options) if _is_real(part) else part for part in result
+    ]
+    return getattr(result, "_make", type(result))(parts)
+
+
+def _from_outside(
+    function: Operation, result: Any, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """What a NumPy function gave, as a tensor where it is an array."""
+    if not (is_array(result) or isinstance(result, np.number)):
         return result
     output = wrap(result.copy() if is_array(result) else np.array(result))
     if function in _ADDING and options.get("dtype") is None:
         output = wrap(_result(function, output._array, _plain(args)))
     tensors = tuple(_tensors((args, options)))
     if _record is not None and any(x.requires_grad for x in tensors):
-        _record(output, without_derivative(function), tensors, [x._array for x in tensors], {})
+        _record(output, _stand_in(function), tensors, [x._array for x in tensors], {})
     return output
+
+
+def _stand_in(function: Operation) -> Operation:
+    """In place of a function, one that the table of derivatives does not know, and its name."""
+
+    def stand_in(*arrays: Any) -> Any:
+        return function(*arrays)
+
+    stand_in.__name__ = name_of(function)
+    if function in _NUMPY_OPERATIONS or getattr(function, "nout", 0) == 1 or function is np.einsum:
+        stand_in.__name__ += ", called in this way,"
+    return stand_in
+
+
+def _is_real(value: Any) -> bool:
+    """Whether it is an array of real numbers, or one of NumPy's."""
+    return (is_array(value) or isinstance(value, np.number)) and value.dtype.kind == "f"
 
 
 def _is_short(value: Any) -> bool:
@@ -477,16 +543,6 @@ def _equality(op: Operation, x: Any, y: Any) -> Any:
         # NumPy's own have ideas of their own: a dtype equals what has that dtype.
         numpys = isinstance(y, (np.ndarray, np.generic, np.dtype))
         return op is np.not_equal if numpys else NotImplemented
-
-
-def without_derivative(function: Operation) -> Operation:
-    """A stand-in for a function as it was called here, which the table does not know."""
-
-    def stand_in(*arrays: Any) -> Any:
-        return function(*arrays)
-
-    stand_in.__name__ = name_of(function)
-    return stand_in
 
 
 _COMPUTED = (
@@ -916,7 +972,7 @@ class Tensor:
                 answer = _equality(ufunc, *inputs)
                 return ufunc is np.not_equal if answer is NotImplemented else answer
             return apply(ufunc, *inputs)
-        return _outside(getattr(ufunc, method), inputs, options)
+        return _outside(ufunc if method == "__call__" else getattr(ufunc, method), inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         """`np.sum(x)` is `x.sum()`; functions without a derivative work on the arrays."""
