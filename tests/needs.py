@@ -12,10 +12,12 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -66,6 +68,15 @@ def _reaches_itself() -> bool:
     return True
 
 
+def _takes_any_name() -> bool:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "caf\udce9").touch()
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
 NEEDS = {
     "bash": _program("bash"),
     "zsh": _program("zsh"),
@@ -82,6 +93,9 @@ NEEDS = {
     "CuPy": Need("CuPy, which needs a GPU", partial(find_spec, "cupy"), can_be_installed=False),
     "the site's packages": _package("what the site is made with", "furo"),
     "loopback": Need("Jupyter's kernels, since 127.0.0.1 cannot be reached", _reaches_itself),
+    "sh": _program("sh"),
+    "/dev/full": Need("a device that is full, which only Linux has", Path("/dev/full").exists),
+    "any file name": Need("file names that are no text, which few systems take", _takes_any_name),
     "/proc": Need("processes in /proc, which only Linux has", Path("/proc/self/stat").exists),
     "terminal": Need("terminals, of which none can be opened here", _opens_a_terminal),
 }
@@ -110,7 +124,7 @@ def is_there(name: str) -> bool:
 
 def module(name: str) -> ModuleType | Any:
     """An optional package, or where it is missing a stand-in, so that its tests can be counted."""
-    return pytest.importorskip(name) if find_spec(name) else MagicMock()
+    return import_module(name) if find_spec(name) else MagicMock()
 
 
 def missing(item: pytest.Item) -> list[str]:

@@ -1,5 +1,6 @@
 """What does not run, for want of something or because it takes long, is one line at the end."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -132,3 +133,20 @@ def test_packages_that_are_missing_are_named_in_one_line(tmp_path: Path) -> None
     (line,) = finished.stderr.strip().splitlines()
     assert line.startswith("ERROR: The tests need nbclient, pexpect, not installed in ")
     assert line.endswith("source bin/activate-tinytorch.sh")
+
+
+# What leaves a test out in a way that the lines at the end would not count.
+UNCOUNTED = {"skip", "skipif", "skipTest", "skipUnless", "importorskip", "xfail", "Skipped"}
+
+
+def test_nothing_but_what_a_test_needs_or_takes_leaves_it_out() -> None:
+    files = set(HERE.rglob("*.py")) - {HERE / "conftest.py"}
+    assert len(files) > 100
+    found = {
+        f"{file.relative_to(HERE)}:{node.lineno}: {ast.unparse(node)}"
+        for file in files
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if (isinstance(node, ast.Attribute) and node.attr in UNCOUNTED)
+        or (isinstance(node, ast.Name) and node.id in UNCOUNTED)
+    }
+    assert found == set()

@@ -9,9 +9,11 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import apart
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -136,10 +138,24 @@ def losses_by_hand(steps: int) -> list[float]:
     return losses
 
 
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[apart.Worker]:
+    """A process of its own: JAX starts threads in its, which must not be forked from then on."""
+    worker = apart.Worker()
+    yield worker
+    worker.end()
+
+
+def losses_of(key: str, steps: int, **options: Any) -> list[float]:
+    step = training_step.CONTESTANTS[key](batch_size=32, **options)
+    return [float(step().item()) for _ in range(steps)]
+
+
 @pytest.mark.parametrize("key", ["tinytorch", *PEERS])
-def test_a_training_step_of_every_contestant_is_the_step_of_the_formulas(key: str) -> None:
-    step = training_step.CONTESTANTS[key](batch_size=32, dropout=(0.0, 0.0))
-    losses = [float(step()) if key == "jax" else step().item() for _ in range(5)]
+def test_a_training_step_of_every_contestant_is_the_step_of_the_formulas(
+    elsewhere: apart.Worker, key: str
+) -> None:
+    losses = elsewhere.call(losses_of, key, steps=5, dropout=(0.0, 0.0))
     np.testing.assert_allclose(losses, losses_by_hand(5), rtol=1e-5)
 
 
@@ -162,9 +178,11 @@ def test_the_step_by_hand_without_its_update_leaves_the_parameters_alone() -> No
 
 
 @pytest.mark.parametrize("key", ["tinytorch", *PEERS])
-def test_dropout_is_at_work_in_the_training_step_of_every_contestant(key: str) -> None:
-    step = training_step.CONTESTANTS[key](batch_size=32)
-    assert float(step().item()) != pytest.approx(losses_by_hand(1)[0], rel=1e-5)
+def test_dropout_is_at_work_in_the_training_step_of_every_contestant(
+    elsewhere: apart.Worker, key: str
+) -> None:
+    losses = elsewhere.call(losses_of, key, steps=1)
+    assert losses != pytest.approx(losses_by_hand(1), rel=1e-5)
 
 
 def test_the_floor_of_a_training_step_is_eight_matrix_products(
@@ -189,12 +207,24 @@ def test_the_floor_of_a_training_step_is_eight_matrix_products(
     )  # fmt: skip
 
 
+def gradient_of_a_chain(key: str, operations: int) -> np.ndarray:
+    result = depth.CONTESTANTS[key](operations)()
+    return np.asarray(result[1] if key == "jax" else result.numpy())
+
+
 @pytest.mark.parametrize("key", ["tinytorch", *PEERS])
-def test_a_chain_of_every_contestant_has_the_gradient_of_its_length(key: str) -> None:
-    result = depth.CONTESTANTS[key](operations=3)()
-    gradient = result[1] if key == "jax" else result.numpy()
+def test_a_chain_of_every_contestant_has_the_gradient_of_its_length(
+    elsewhere: apart.Worker, key: str
+) -> None:
     _, signs = depth.numbers()
-    np.testing.assert_array_equal(np.asarray(gradient), signs)
+    np.testing.assert_array_equal(elsewhere.call(gradient_of_a_chain, key, 3), signs)
+
+
+def shape_and_gradient(subject: str, key: str, options: dict[str, Any]) -> tuple[Any, Any]:
+    """The shape of what the third call returns, and whether it requires a gradient, if told."""
+    call = importlib.import_module(f"benchmarks.{subject}").CONTESTANTS[key](**options)
+    result = [call() for _ in range(3)][-1]
+    return getattr(result, "shape", None), getattr(result, "requires_grad", None)
 
 
 @pytest.mark.parametrize("backward", [False, True])
@@ -207,15 +237,11 @@ def test_a_chain_of_every_contestant_has_the_gradient_of_its_length(key: str) ->
     ],
 )
 def test_every_contestant_runs_each_layer_as_often_as_asked(
-    subject: str, options: dict[str, Any], key: str, backward: bool
+    elsewhere: apart.Worker, subject: str, options: dict[str, Any], key: str, backward: bool
 ) -> None:
-    module = importlib.import_module(f"benchmarks.{subject}")
-    call = module.CONTESTANTS[key](**options, backward=backward)
-    for _ in range(3):
-        result = call()
+    told = elsewhere.call(shape_and_gradient, subject, key, options | {"backward": backward})
     if key in ("tinytorch", "pytorch"):
-        assert result.shape == (4, 2)
-        assert result.requires_grad is backward
+        assert told == ((4, 2), backward)
 
 
 # ---- The processes, and the turns they take ----------------------------------------------------

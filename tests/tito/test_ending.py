@@ -15,9 +15,7 @@ from tinytorch.course import find_module
 from tito.checks.pool import MOST_ABREAST
 from tito.workspace.folder import Workspace
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/environ").exists(), reason="only Linux tells of processes"
-)
+pytestmark = pytest.mark.needs("/proc")
 
 LAYERS = find_module("layers")
 MARK = "TITO_TEST_ENDING"

@@ -56,7 +56,7 @@ def test_what_is_typed_is_repeated_even_if_it_is_no_text(tmp_path: Path, encodin
 ARGUMENTS = [["test", "--file", str(LAYERS)], ["--help"]]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is full")
+@pytest.mark.needs("/dev/full")
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
 def test_where_there_is_no_room_to_print_that_is_one_line(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
@@ -66,7 +66,7 @@ def test_where_there_is_no_room_to_print_that_is_one_line(arguments: list[str]) 
     assert finished.returncode == 2
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the shell of Windows cannot close a stream")
+@pytest.mark.needs("sh")
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
 def test_streams_that_are_closed_lose_what_is_printed_and_nothing_else(
     arguments: list[str],

@@ -255,7 +255,7 @@ def test_what_does_no_harm_to_the_answer_is_contained_and_passes(judge: Judge, l
     assert report.passed, first_failure(report).as_dict()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is text")
+@pytest.mark.needs("any file name")
 def test_a_file_whose_name_is_no_text_is_judged(judge: Judge) -> None:
     judge.file = judge.file.with_name("layers-\udce9.py")
     report = judge()
