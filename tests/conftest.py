@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-
-# The tests run on every core at once; with threads of their own they would wait for each other.
-# Set before anything imports NumPy, and inherited by the programs that tests start.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +13,15 @@ from needs import NEEDS, lacking_packages, left_out, missing, not_run
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
+
+# The tests run on every core at once; with threads of their own they would wait for each other.
+# Set before anything imports NumPy, and inherited by the programs that tests start.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Nor does each of them compile anew what it imports, as containers often have it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# And Ctrl-C ends them, even if all this runs in the background, where shells have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEED = "need"  # under this name a report says what its test needed
 THOROUGH = "thorough"  # and under this one that its test takes long

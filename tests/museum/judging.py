@@ -5,6 +5,7 @@ import multiprocessing.pool
 import secrets
 import sys
 import tempfile
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -69,18 +70,8 @@ def _worker() -> multiprocessing.pool.Pool:
 
 def pool(processes: int = 1, variants_each: int = 1) -> multiprocessing.pool.Pool:
     """Processes for `failures_in_each_run`."""
-    return multiprocessing.get_context("fork").Pool(
-        processes, _keep_bytecode, (_BYTECODE.name,), maxtasksperchild=variants_each
-    )
-
-
-_BYTECODE = tempfile.TemporaryDirectory()
-
-
-def _keep_bytecode(folder: str) -> None:
-    """Compile the suite and the framework once for all variants, whatever the variables say."""
-    sys.dont_write_bytecode = False
-    sys.pycache_prefix = folder
+    context = multiprocessing.get_context("fork")
+    return context.Pool(processes, maxtasksperchild=variants_each)
 
 
 def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]:
@@ -103,7 +94,8 @@ def failures_in_each_run(variant: Variant, runs: int = 1) -> list[list[Failure]]
         file = Path(folder, f"{variant.module.name}.py")
         file.write_text(variant.text, encoding="utf-8")
         replace_module(variant.module.name, str(file))
-        return [_failures(variant.module) for _ in range(runs)]
+        with warnings.catch_warnings(action="ignore"):  # they are no errors to `tito test`
+            return [_failures(variant.module) for _ in range(runs)]
 
 
 def _failures(module: Module) -> list[Failure]:

@@ -415,9 +415,8 @@ def test_a_file_saved_while_it_is_checked_is_not_exported(
 
 
 def test_a_module_that_changes_within_a_second_is_not_taken_for_the_one_before(
-    workspace: Workspace, checks_pass: None, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, checks_pass: None
 ) -> None:
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for number in (7, 9):
         lesson = with_linear(f"x * 0 + {number}")
         workspace.lesson(LAYERS).write_text(lesson)
