@@ -6,7 +6,7 @@ import shlex
 from dataclasses import fields
 from typing import Any
 
-from tinytorch.course import Module
+from tinytorch.course import Module, find_module
 from tinytorch.course.explore.catalogue import Question
 from tinytorch.course.explore.experiment import Guess
 from tinytorch.course.explore.settings import limits_of, text_of
@@ -14,8 +14,9 @@ from tito import addresses
 from tito.site.template import fill
 
 
-def page(module: Module, question: Question) -> str:
+def page(question: Question) -> str:
     """The page in MyST's Markdown."""
+    module = find_module(question.module)
     experiment = question.experiment()
     settings = experiment.settings()
     program = f"modules/{module.folder}/experiments/{question.name.replace('-', '_')}.py"

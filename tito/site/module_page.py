@@ -4,22 +4,19 @@ They are the lesson's first cell, the list of the course, the questions, what th
 the guide that lies beside the lesson.
 """
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterable
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 from tinytorch.course import MODULES, Module, find_module
 from tinytorch.course.explore.catalogue import questions_of
 from tito import addresses
-from tito.errors import TitoError
+from tito.dev import museum
 from tito.lessons import material
 from tito.lessons.exercises import exercise_names
 from tito.lessons.front_matter import FrontMatter, front_matter
+from tito.site.printed import all_passed
 from tito.site.template import fill
 
 
@@ -90,6 +87,7 @@ def stars(facts: FrontMatter) -> str:
     return f"{'⭐' * facts.difficulty} ({facts.difficulty}/4)"
 
 
+_MUSEUM = " [The museum of mistakes](../museum/{}.md) shows those that it knows."
 MILESTONE = "[the milestone](../milestones.md)"
 
 
@@ -101,6 +99,11 @@ def _cards(module: Module) -> str:
         for words, kind in (("notebook", "ipynb"), ("Python file", "py"))
     )
     cards = [
+        (
+            "✏️ Run in the browser",
+            f"../lesson/{module.name}.html",
+            "Here, at once: nothing to install, and what you write stays in this browser.",
+        ),
         (
             "🚀 Launch Binder",
             addresses.binder(notebook),
@@ -160,27 +163,8 @@ def _testing(module: Module) -> str:
             "This module has no checks of its own yet. The cells below its exercises try what you "
             f"wrote, and `tito solution {module.digits}` puts the solution beside it."
         )
-    return fill("testing.md", name=module.name, output=sample_output(module))
-
-
-@cache
-def sample_output(module: Module) -> str:
-    """What the checks of a module print when all pass, without the line that says how long it took.
-
-    Raises:
-        TitoError: one of them fails, on the reference.
-    """
-    finished = subprocess.run(
-        [sys.executable, "-m", "tito", "test", "--module", module.name],
-        env=os.environ | {"TINYTORCH_WORKSPACE": "off", "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    units, _, last = finished.stdout.strip().rpartition("\n\n")
-    if finished.returncode or not last.startswith("All "):
-        raise TitoError(f"The checks of {module.folder} fail:\n{finished.stdout}{finished.stderr}")
-    return units
+    caught = _MUSEUM.format(module.name) if module in museum.MODULES else ""
+    return fill("testing.md", name=module.name, museum=caught, output=all_passed(module))
 
 
 def _questions(module: Module) -> str:

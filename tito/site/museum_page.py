@@ -6,12 +6,14 @@ from tinytorch.course import Module
 from tinytorch.course.checking.checks import checks_in
 from tinytorch.course.checking.suites import read_suite
 from tito.dev.museum import Exhibit, edited, mistakes, original
+from tito.lessons import material
+from tito.lessons.front_matter import front_matter
 from tito.site.template import fill
 
 CONTEXT = 1  # lines of a solution that are shown around what is wrong
 
 
-def page(module: Module, title: str) -> str:
+def page(module: Module) -> str:
     """The page in MyST's Markdown, the mistakes under the check that is the first to see them."""
     exhibits = mistakes(module)
     parts = []
@@ -20,7 +22,7 @@ def page(module: Module, title: str) -> str:
         parts.append("\n\n".join([f"## {check.sentence}", *(_shown(e) for e in caught)]))
     return fill(
         "museum_of_a_module.md",
-        title=title,
+        title=front_matter(material.lesson(module)).title,
         name=module.name,
         digits=module.digits,
         count=str(len(exhibits)),
