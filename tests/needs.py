@@ -87,6 +87,11 @@ NEEDS = {
         pyodide.is_at_hand,
     ),
     "hatchling": _package("the wheel for browsers by hatchling", "hatchling"),
+    "npm": _program("npm"),
+    "chromium": Need(
+        "pages in Debian's chromium, driven by Playwright, of which one is not installed",
+        lambda: shutil.which("chromium") and find_spec("playwright"),
+    ),
     "ensurepip": _package("pip's own installer, ensurepip", "ensurepip"),
     "PyTorch": _package("PyTorch", "torch"),
     "JAX": _package("JAX", "jax"),

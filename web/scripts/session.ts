@@ -93,12 +93,9 @@ export class Session {
       const counts = cell.exported || (!onlyLibrary && cell.data.kind === "experiment");
       if (counts && !this.isFresh(cell)) {
         cell.output.clear();
-        const { outcome } = await this.#runOne(cell);
+        const { outcome, ...place } = await this.#runOne(cell);
         if (outcome === "error" && cell.exported) {
-          say(`First ${cell.name} has to run, and it stops with an error.`, {
-            cell: cell.data.id,
-            line: cell.ran ? 1 : null,
-          });
+          say(`It stops at an error in ${cell.name}, which is shown below that cell.`, place);
           return false;
         }
       }

@@ -14,6 +14,8 @@ export interface KeptCell {
   edition: string;
   /** Counts how often it has been written, so that no tab writes over what it has not seen. */
   version: number;
+  /** The tab that has written it last. */
+  tab: string;
 }
 
 /** What else is known of a learner and a module. */
@@ -54,6 +56,7 @@ interface News {
 export class Work {
   readonly #database: Promise<IDBDatabase>;
   readonly #channel = new BroadcastChannel(NAME);
+  readonly #tab = crypto.randomUUID();
   readonly #versions = new Map<string, number>();
   readonly #writing = new Map<string, number>();
 
@@ -71,7 +74,27 @@ export class Work {
     const kept = await this.#all<KeptCell>("cells");
     const mine = kept.filter(({ module }) => module === this.module);
     for (const { cell, version } of mine) this.#versions.set(cell, version);
-    return mine;
+    return this.#withUnfinished(mine);
+  }
+
+  /** The cells, with what a tab was closed over before the database had it. */
+  #withUnfinished(kept: KeptCell[]): KeptCell[] {
+    const cells = new Map(kept.map((cell) => [cell.cell, cell]));
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith(this.#note(""))) continue;
+      const noted = JSON.parse(localStorage.getItem(key) ?? "") as KeptCell;
+      const before = cells.get(noted.cell);
+      if (before && before.version > noted.version && before.tab !== noted.tab) {
+        this.#versions.set(noted.cell, noted.version); // so that both are offered
+      } else cells.set(noted.cell, { ...noted, version: before?.version ?? 0 });
+      void this.keep(noted.cell, noted.text, noted.original, noted.exercises);
+    }
+    return [...cells.values()];
+  }
+
+  /** Where a text is noted until the database has it: this is done before the next keystroke. */
+  #note(cell: string): string {
+    return `${NAME}:${this.module}:${cell}`;
   }
 
   async modules(): Promise<KeptModule[]> {
@@ -80,9 +103,16 @@ export class Work {
 
   /** Keep the text of a cell. */
   async keep(cell: string, text: string, original: string, exercises: string[]): Promise<void> {
+    const kept: KeptCell = {
+      ...{ module: this.module, cell, text, original, exercises, edition: this.edition },
+      version: this.#versions.get(cell) ?? 0,
+      tab: this.#tab,
+    };
     this.#writing.set(cell, (this.#writing.get(cell) ?? 0) + 1);
     try {
-      const theirs = await this.#write(cell, { text, original, exercises });
+      localStorage.setItem(this.#note(cell), JSON.stringify(kept));
+      const theirs = await this.#write(kept);
+      if (this.#writing.get(cell) === 1) localStorage.removeItem(this.#note(cell));
       if (theirs === null) return;
       this.listener.conflict(
         cell,
@@ -149,11 +179,8 @@ export class Work {
   }
 
   /** Write a cell, unless another tab has: then what it has written. */
-  async #write(
-    cell: string,
-    kept: Pick<KeptCell, "text" | "original" | "exercises">,
-  ): Promise<KeptCell | null> {
-    const { module, edition } = this;
+  async #write(kept: KeptCell): Promise<KeptCell | null> {
+    const { module, cell, text } = kept;
     const database = await this.#database;
     const transaction = database.transaction("cells", "readwrite");
     const store = transaction.objectStore("cells");
@@ -163,18 +190,18 @@ export class Work {
     request.onsuccess = () => {
       const before = request.result;
       const known = this.#versions.get(cell) ?? 0;
-      transaction.addEventListener("abort", () => this.#versions.set(cell, known));
       if (before && before.version !== known) {
         theirs = before;
         return;
       }
       version = known + 1;
-      store.put({ module, cell, edition, version, ...kept } satisfies KeptCell);
+      transaction.addEventListener("abort", () => this.#versions.set(cell, known));
+      store.put({ ...kept, version });
       this.#versions.set(cell, version);
     };
     await done(transaction);
     if (theirs === null) {
-      this.#channel.postMessage({ module, cell, text: kept.text, version } satisfies News);
+      this.#channel.postMessage({ module, cell, text, version } satisfies News);
     }
     return theirs;
   }

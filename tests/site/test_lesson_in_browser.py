@@ -1,0 +1,171 @@
+"""Lessons that run in the page, in a real browser: what a newcomer does, and what may go wrong."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import chromium, served
+from lesson_driver import LessonPage, solved_cells, words
+
+from tinytorch.course import find_module
+from tito.checks.runner import run_checks
+from tito.terminal.checks import unit_lines
+
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.needs("the site's packages", "npm", "chromium", "Pyodide", "hatchling"),
+]
+
+LAYERS = find_module("layers")
+CELLS = solved_cells(LAYERS)
+LINEAR, DROPOUT = CELLS
+# The bias is forgotten.
+SLIP = CELLS[LINEAR].replace("apply(linear, x, self.weight, self.bias)", "x @ self.weight")
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    with served(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def lesson(browser: Any, address: str) -> Iterator[LessonPage]:
+    """The page of the lesson on layers, in a browser that has nothing in it."""
+    context = browser.new_context()
+    page = LessonPage(context.new_page(), address, LAYERS)
+    yield page
+    context.close()
+    assert page.errors == []
+
+
+def told_by_tito(file: Path, unit: str) -> list[str]:
+    """What `tito test` says of a unit."""
+    results = [r for r in run_checks(LAYERS, file).results if r.unit.title == unit]
+    return [line for _, line in unit_lines(results[0].unit, results, 100)]
+
+
+def test_a_mistake_is_named_as_tito_test_names_it_and_then_mended(
+    lesson: LessonPage, tmp_path: Path
+) -> None:
+    assert CELLS[LINEAR] != SLIP
+    lesson.write(LINEAR, SLIP)
+    seen = lesson.check("Linear Layer")
+    told = told_by_tito(lesson.saved("as a .py", tmp_path), "Linear Layer")
+    assert words(seen) == words(told)
+    assert any("❌" in line for line in seen)
+    lesson.write(LINEAR, CELLS[LINEAR])
+    assert lesson.check("Linear Layer")[-1].startswith("📈 Progress")
+
+
+def test_an_endless_loop_is_stopped_and_nothing_is_lost(lesson: LessonPage) -> None:
+    experiment = lesson.page.locator("[data-kind=experiment]").nth(1)
+    cell = str(experiment.get_attribute("id")).removeprefix("cell-")
+    lesson.write(LINEAR, CELLS[LINEAR])
+    lesson.write(cell, "print('begun')\nwhile True:\n    pass")
+    experiment.get_by_role("button", name="Run").click()
+    experiment.locator("pre.lesson-stdout").wait_for()
+    lesson.page.get_by_role("button", name="Stop", exact=True).click(timeout=1000)
+    experiment.get_by_text("Nothing that you wrote is lost").wait_for(timeout=1000)
+    assert "begun" in experiment.locator("pre.lesson-stdout").inner_text()
+    assert "while True:" in lesson.text(cell)
+    lesson.write(cell, "print(6 * 7)")
+    experiment.get_by_role("button", name="Run").click()
+    experiment.get_by_text("42").wait_for()
+
+
+def test_a_check_that_does_not_end_says_what_tito_test_says(lesson: LessonPage) -> None:
+    forever = CELLS[LINEAR].replace("return [self.weight]", "while True: pass\n        return []")
+    assert forever != CELLS[LINEAR]
+    lesson.write(LINEAR, forever)
+    seen = lesson.check("Linear Layer")
+    assert "   It does not come to an end, or takes far too long." in seen
+
+
+def test_what_is_written_is_there_after_a_reload_and_in_another_tab(
+    lesson: LessonPage, address: str
+) -> None:
+    lesson.write(LINEAR, "a = 1")
+    lesson.page.keyboard.type("2")
+    lesson.open()
+    assert lesson.text(LINEAR) == "a = 12"
+    other = LessonPage(lesson.page.context.new_page(), address, LAYERS)
+    assert other.text(LINEAR) == "a = 12"
+    other.editor(LINEAR).press("Control+End")
+    other.page.keyboard.type("34")
+    lesson.page.bring_to_front()
+    lesson.page.get_by_text("a = 1234").wait_for()
+    lesson.editor(LINEAR).press("Control+End")
+    lesson.page.keyboard.type("5")
+    other.page.bring_to_front()
+    other.page.get_by_text("a = 12345").wait_for()
+
+
+@pytest.mark.parametrize("form", ["as a notebook", "as a .py"])
+def test_a_saved_file_passes_elsewhere_and_comes_back(
+    lesson: LessonPage, tmp_path: Path, form: str
+) -> None:
+    for cell, text in CELLS.items():
+        lesson.write(cell, text)
+    file = lesson.saved(form, tmp_path)
+    assert run_checks(LAYERS, file).passed
+    fresh = LessonPage(
+        lesson.page.context.browser.new_context().new_page(),
+        lesson.address.rpartition("/lesson/")[0],
+        LAYERS,
+    )
+    fresh.page.get_by_role("button", name="Your work", exact=True).click()
+    fresh.page.set_input_files("#lesson-file", file)
+    fresh.page.get_by_text(f"Taken from {file.name}").wait_for()
+    fresh.page.get_by_role("button", name="Close").click()
+    assert fresh.text(LINEAR) == lesson.text(LINEAR)
+    fresh.page.context.close()
+
+
+def test_all_work_goes_to_another_machine(lesson: LessonPage, tmp_path: Path) -> None:
+    lesson.write(DROPOUT, "b = 1")
+    file = lesson.saved("the work of all modules", tmp_path)
+    assert [cell["text"] for cell in json.loads(file.read_text())["cells"]] == ["b = 1"]
+    other = LessonPage(
+        lesson.page.context.browser.new_context().new_page(),
+        lesson.address.rpartition("/lesson/")[0],
+        LAYERS,
+    )
+    other.page.set_input_files("#lesson-file", file)
+    other.page.get_by_text("Taken: 1 cell of 1 module.").wait_for(state="attached")
+    other.open()
+    assert other.text(DROPOUT) == "b = 1"
+    other.page.context.close()
+
+
+def test_hints_unfold_one_at_a_time_and_then_the_solution_is_offered(lesson: LessonPage) -> None:
+    hints = lesson.page.locator("details:has(summary:text-matches('^Hint'))")
+    shown = [hints.nth(n) for n in range(3)]
+    assert [hint.is_visible() for hint in shown] == [True, False, False]
+    for number, hint in enumerate(shown):
+        hint.locator("summary").click()
+        if number < 2:
+            shown[number + 1].wait_for()
+    solution = lesson.page.get_by_role("button", name="Show a solution of Linear.__init__")
+    solution.click()
+    assert "standard_normal" in lesson.page.locator(".lesson-solution").first.inner_text()
+    lesson.open()
+    assert lesson.page.locator("details:has(summary:text-matches('^Hint'))").nth(2).is_visible()
+
+
+def test_a_full_disk_is_said(lesson: LessonPage) -> None:
+    tools = lesson.page.context.new_cdp_session(lesson.page)
+    origin = lesson.address.rpartition("/lesson/")[0]
+    tools.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1})
+    lesson.write(LINEAR, "a = 1")
+    alert = lesson.page.get_by_role("alert")
+    alert.get_by_text("cannot keep your work").wait_for()
+    assert "Save it as a file" in alert.inner_text()
