@@ -1,5 +1,6 @@
 """Errors that give the mistake away are named; others are left to speak for themselves."""
 
+import math
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -43,6 +44,30 @@ def nearer() -> None:
 NAMED: dict[str, tuple[Callable[[], object], str]] = {
     "a tensor": (lambda: bool(Tensor([1.0, 2.0])), "a whole tensor is asked whether it is true"),
     "an array": (lambda: bool(np.ones(2)), "a whole tensor is asked whether it is true"),
+    "one number": (
+        lambda: math.exp(cast(Any, np.ones(2))),
+        "a whole array stands where one number",
+    ),
+    "one number, of a tensor": (
+        lambda: math.exp(Tensor([1.0, 2.0])),
+        "a whole array stands where one number",
+    ),
+    "a maximum of one": (
+        lambda: cast(Any, np.maximum)(np.ones(2)),
+        "one thing alone is given to np.maximum",
+    ),
+    "half a choice": (
+        lambda: cast(Any, np.where)(np.ones(2) > 0, np.ones(2)),
+        "a condition is not enough for np.where",
+    ),
+    "a power of arrays": (lambda: cast(Any, np.ones(2)) ^ 2, "the sign for a power is **"),
+    "a power of tensors": (lambda: cast(Any, Tensor([1.0])) ^ 2, "the sign for a power is **"),
+    "a function for a number": (lambda: np.exp(cast(Any, near)), "NumPy is given a function"),
+    "NumPy's function for a number": (
+        lambda: np.exp(cast(Any, np.sin)),
+        "NumPy is given a function",
+    ),
+    "an array as a key": (lambda: {cast(Any, np.ones(2)): 1}, "an array cannot be a key"),
     "too early": (used_too_early, "`y` is used before it has a value"),
     "a name": (lambda: eval("scal"), "the name `scal` is not defined"),
     "None": (lambda: NOTHING.shape, "something is None, and is asked for its .shape"),

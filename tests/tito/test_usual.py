@@ -73,7 +73,19 @@ RIGHT = quotient(X, Y)
         (quotient(X, X), "x is taken for y as well"),
         (quotient(X, 0 * Y), "y is taken for 0"),
         (quotient(X, Y.round()), "the numbers of y are rounded to whole ones"),
-        (RIGHT + 0.123, None),
+        (quotient(quotient(X, Y), Y), None),
+        (np.sort(RIGHT, 0), "the numbers in each column of the result are sorted"),
+        (np.vstack([RIGHT[:1], X[1:]]), "only the first row is computed"),
+        (quotient(X.mean(), Y), "one number is made of x first, the mean"),
+        (quotient(X.clip(-2, 2), Y), "the numbers of x are held between -2 and 2"),
+        (RIGHT * 1.37, "the result is 1.37 times as large as it should be"),
+        (RIGHT + 0.123, "every number of the result is too large by 0.123"),
+        (RIGHT.clip(0.1, 1.8), "the result is held between 0.1 and 1.8"),
+        (RIGHT * 0 + 0.7, "the result is 0.7 everywhere"),
+        (RIGHT > 0.5, "only True and False come back, which is what a comparison gives"),
+        (RIGHT + [[0, 0, 0.3]] * X, "only the last column is wrong"),
+        (RIGHT + [[0], [0.3]] * X, "only the first row is right"),
+        (RIGHT + [[0, 0.3, 0.3]] * X, "only the first column is right"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -99,6 +111,11 @@ def test_what_is_right_has_no_name() -> None:
 def test_a_result_alone_is_enough_and_has_the_name_that_it_is_given() -> None:
     with pytest.raises(Mistake, match="the sign of the gradient is wrong"):
         expect("x.grad", -X, X, None, usual(X, subject="the gradient"))
+
+
+def test_what_is_applied_twice_is_named() -> None:
+    twice = np.tanh(np.tanh(X))
+    assert usual(np.tanh, x=X)(twice, 2e-5) == "it is applied twice"
 
 
 def test_a_single_number_and_an_empty_batch_have_line_ups_too() -> None:
@@ -161,6 +178,7 @@ def test_a_float64_that_comes_back_is_named() -> None:
         ([1.0], "a list is returned instead of a Tensor"),
         (1.0, "a float is returned instead of a Tensor"),
         (None, "nothing is returned: a `return` is missing"),
+        (np.tanh, "a function is returned, not what it gives: it has to be called"),
     ],
 )
 def test_what_is_no_tensor_is_named(value: Any, words: str) -> None:

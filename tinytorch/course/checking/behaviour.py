@@ -118,8 +118,18 @@ def expect_separate_calls(
     mine, theirs = ([tensors[id(x)] for x in arrays] for arrays in (given, others))
     result = call(*mine)
     first = numbers(what, result).copy()
-    second = numbers(what, call(*theirs)).copy()
-    kept = numbers(what, result)
+    try:
+        second = numbers(what, call(*theirs)).copy()
+        kept = numbers(what, result).copy()
+        again = numbers(what, call(*mine)).copy()
+    except (Mistake, NotImplementedError):
+        raise
+    except Exception as error:
+        raise Mistake(
+            seen=f"{type(error).__name__}: {error}",
+            expected=f"another result, as from the first {what}",
+            mistake="it ends in an error when it is called again",
+        ) from error
     if not np.array_equal(kept, first, equal_nan=True):
         now, before = contrast(kept, first, 0.0)
         raise Mistake(
@@ -133,7 +143,6 @@ def expect_separate_calls(
         expected="another result",
         mistake="the result of an earlier call comes back: something is kept",
     )
-    again = numbers(what, call(*mine))
     if not equal(again, first):
         now, before = contrast(again, first, 0.0)
         raise Mistake(

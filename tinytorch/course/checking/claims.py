@@ -17,6 +17,7 @@ from tinytorch.course.checking.lineup import (
     brief,
     contrast,
     expect,
+    expect_no_function,
     numbers,
     with_article,
 )
@@ -52,6 +53,7 @@ def expect_tensor(what: str, value: Any) -> np.ndarray:
             expected="a Tensor",
             mistake=f"a NumPy {kind} is returned instead of a Tensor",
         )
+    expect_no_function(what, value)
     if value is not None and not isinstance(value, _tensor.Tensor):
         kind = type(value).__name__
         raise Mistake(

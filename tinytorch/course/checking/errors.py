@@ -15,12 +15,42 @@ from types import ModuleType
 from tinytorch.course import sources
 from tinytorch.course.checking.lineup import with_article
 
+_ONE_NUMBER = (
+    "a whole array stands where one number is needed, as in float() and in the functions of math; "
+    "NumPy's take arrays"
+)
+_POWER = "the sign for a power is **; in Python ^ is something else"
 # What Python, NumPy and TinyTorch say, by kind of error; and what it means, where that is certain.
 _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
     (
         ValueError,
         r"neither true nor false|truth value of an array",
-        "a whole tensor is asked whether it is true; to see if there is one, ask `is None`",
+        "a whole tensor is asked whether it is true, as by `if`, `and` or max(); np.where asks "
+        "each number, and `is None` whether there is one",
+    ),
+    (TypeError, r"converted to Python scalars", _ONE_NUMBER),
+    (ValueError, r"item\(\) takes a tensor with one element", _ONE_NUMBER),
+    (
+        TypeError,
+        r"imum\(\) takes from 2 to 3 positional",
+        "one thing alone is given to np.maximum or np.minimum; np.max and np.min take one",
+    ),
+    (
+        ValueError,
+        r"either both or neither of x and y should be given",
+        "a condition is not enough for np.where, nor is one value: it needs one for either case",
+    ),
+    (TypeError, r"unsupported operand type\(s\) for \^|ufunc 'bitwise_xor' not supported", _POWER),
+    (
+        TypeError,
+        r"argument 0 of type (?:function|numpy\.ufunc|builtin_function_or_method)",
+        "NumPy is given a function, not what the function gives: it has to be called, with (x) "
+        "behind its name",
+    ),
+    (
+        TypeError,
+        r"unhashable type: '(?:numpy\.ndarray|Tensor)'",
+        "an array cannot be a key, of a cache or of a dictionary",
     ),
     (UnboundLocalError, r"local variable '(\w+)'", "`{0}` is used before it has a value"),
     (NameError, r"name '(\w+)' is not defined", "the name `{0}` is not defined"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -134,11 +135,26 @@ def numbers(what: str, value: Any) -> np.ndarray:
             expected="a result",
             mistake="nothing is returned: a `return` is missing",
         )
+    expect_no_function(what, value)
     data = getattr(value, "data", None)
     array = data if isinstance(data, np.ndarray) else np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise Mistake(seen=f"{what} is {brief(value)}", expected="numbers")
     return array
+
+
+def expect_no_function(what: str, value: Any) -> None:
+    """A result, not what would give one.
+
+    Raises:
+        Mistake: it is a function that has not been called.
+    """
+    if isinstance(value, np.ufunc | FunctionType | MethodType):
+        raise Mistake(
+            seen=f"{what} is {brief(value)}",
+            expected="numbers",
+            mistake="a function is returned, not what it gives: it has to be called",
+        )
 
 
 def equal(seen: np.ndarray, expected: np.ndarray, tolerance: float = TOLERANCE) -> bool:

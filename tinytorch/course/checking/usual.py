@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,22 +49,25 @@ def usual(
                 array = np.asarray(value)
                 if equal(seen, array, tolerance) and not equal(expected, array, 3 * tolerance):
                     return name
-        return None
+            return _told_from_right(seen, expected, subject, tolerance)
 
     return explain
 
 
 def _suspects(expected: np.ndarray, right: Any, subject: str, inputs: dict[str, Any]) -> _Suspects:
     y = expected.astype(np.float64)
-    for name, x in inputs.items():
-        yield f"{name} is returned as it came", x
+    arrays = {name: np.asarray(x) for name, x in inputs.items()}
+    alike = {name: x for name, x in arrays.items() if x.shape == y.shape}
+    yield from ((f"{name} is returned as it came", x) for name, x in arrays.items())
     yield from _wrong_numbers(y, subject)
-    yield from _wrong_places(y, subject)
-    for name, x in inputs.items():
-        yield from _wrong_parts(y, np.asarray(x), name, subject)
-    yield from _wrong_sizes(y, subject, inputs)
+    yield from _wrong_places(y, subject, [0, *alike.values()])
+    for name, x in alike.items():
+        yield f"{name} is added to {subject}", y + x
+        yield f"{name} is subtracted from {subject}", y - x
+        yield f"{subject} is multiplied by {name}", y * x
+    yield from _wrong_counts(y, subject, arrays)
     if callable(right):
-        yield from _wrong_inputs(right, inputs)
+        yield from _wrong_inputs(right, arrays)
 
 
 def _wrong_numbers(y: np.ndarray, subject: str) -> _Suspects:
@@ -84,9 +88,11 @@ def _wrong_numbers(y: np.ndarray, subject: str) -> _Suspects:
     yield f"{subject} is nan everywhere", np.full(y.shape, np.nan)
 
 
-def _wrong_places(y: np.ndarray, subject: str) -> _Suspects:
+def _wrong_places(y: np.ndarray, subject: str, fillings: list[Any]) -> _Suspects:
+    """What is turned, left out, put together or not computed; there may be `fillings` then."""
+    yield f"{subject} has a dimension too many", y[None]
+    yield f"{subject} has a dimension too many", y[..., None]
     if y.ndim == 0 or y.size == 0:
-        yield f"{subject} has a dimension too many", y[None]
         return
     if y.ndim > 1:
         yield f"{subject} is transposed", y.T
@@ -94,107 +100,142 @@ def _wrong_places(y: np.ndarray, subject: str) -> _Suspects:
         yield f"{subject} is flattened", y.ravel()
     if 1 in y.shape:
         yield f"{subject} loses its dimensions of size 1", y.squeeze()
-    yield f"{subject} has a dimension too many", y[None]
-    yield f"{subject} has a dimension too many", y[..., None]
-    rows = "rows" if y.ndim > 1 else "numbers"
-    row = rows[:-1]
-    yield f"the {rows} of {subject} are in the reverse order", y[::-1]
+    row = "row" if y.ndim > 1 else "number"
+    yield f"the {row}s of {subject} are in the reverse order", y[::-1]
     yield f"only the first {row} is returned", y[0]
     yield f"only the last {row} is returned", y[-1]
-    yield f"the last {row} is missing", y[:-1]
-    yield f"the first {row} is missing", y[1:]
     yield f"every {row} is like the first", y[[0] * len(y)]
-    yield f"only the first {row} is computed", _where(y, first=True)
-    yield f"the last {row} is not computed", _where(y[::-1], first=False)[::-1]
-    yield f"the first {row} is not computed", _where(y, first=False)
+    for what, axis in ((row, 0), ("column", -1)):
+        if axis == 0 or y.ndim > 1:
+            size, index = y.shape[axis], np.arange(y.shape[axis])
+            if axis == 0:
+                index = index.reshape(-1, *[1] * (y.ndim - 1))
+            yield f"the last {what} is missing", y.take(range(size - 1), axis)
+            yield f"the first {what} is missing", y.take(range(1, size), axis)
+            for rest in fillings:
+                yield f"only the first {what} is computed", np.where(index == 0, y, rest)
+                yield f"the last {what} is not computed", np.where(index < size - 1, y, rest)
+                yield f"the first {what} is not computed", np.where(index > 0, y, rest)
     if y.ndim > 1:
         yield "only the first number is returned", y.flat[0]
-        yield "the last column is missing", y[..., :-1]
-        yield "the first column is missing", y[..., 1:]
-        turned = y.swapaxes(0, -1)
-        yield "only the first column is computed", _where(turned, first=True).swapaxes(0, -1)
-        yield (
-            "the last column is not computed",
-            _where(turned[::-1], first=False)[::-1].swapaxes(0, -1),
-        )
-        yield "the first column is not computed", _where(turned, first=False).swapaxes(0, -1)
+        yield f"the numbers in each row of {subject} are sorted", np.sort(y)
+        yield f"the numbers in each column of {subject} are sorted", np.sort(y, 0)
         yield f"{subject} is summed over the batch", y.sum(0)
         yield f"{subject} is averaged over the batch", y.mean(0)
         yield f"{subject} is summed along the last axis", y.sum(-1)
         yield f"{subject} is averaged along the last axis", y.mean(-1)
         yield "only the largest of each column is left", y.max(0)
         yield "only the largest of each row is left", y.max(-1)
-    yield "one number is returned, the sum of all results", y.sum()
-    yield "one number is returned, the mean of all results", y.mean()
-    yield "one number is returned, the largest of all results", y.max()
-    yield "one number is returned, the smallest of all results", y.min()
+    for word, reduction in _REDUCTIONS.items():
+        yield f"one number is returned, the {word} of all results", reduction(y)
 
 
-def _where(y: np.ndarray, *, first: bool) -> np.ndarray:
-    """The first row and zeros, or zeros and all rows but the first."""
-    rows = np.arange(len(y)).reshape(-1, *[1] * (y.ndim - 1))
-    return np.where((rows == 0) == first, y, 0)
+_REDUCTIONS: dict[str, Callable[[np.ndarray], Any]] = {
+    "largest": np.max,
+    "smallest": np.min,
+    "sum": np.sum,
+    "mean": np.mean,
+}
 
 
-def _wrong_parts(y: np.ndarray, x: np.ndarray, name: str, subject: str) -> _Suspects:
-    if x.shape == y.shape:
-        yield f"{name} is added to {subject}", y + x
-        yield f"{name} is subtracted from {subject}", y - x
-        yield f"{subject} is multiplied by {name}", y * x
-
-
-def _wrong_sizes(y: np.ndarray, subject: str, inputs: dict[str, Any]) -> _Suspects:
+def _wrong_counts(y: np.ndarray, subject: str, inputs: dict[str, np.ndarray]) -> _Suspects:
     """What a sum in the place of a mean, or a mean in that of a sum, comes to."""
     for name, x in inputs.items():
-        shape = np.shape(x)
-        words = {0: "rows", len(shape) - 1: "columns"} if len(shape) > 1 else {0: "numbers"}
-        sizes = [(shape[axis], word) for axis, word in words.items() if axis < len(shape)]
-        if len(shape) > 1:
-            sizes.append((int(np.prod(shape)), "numbers"))
-        for size, word in sizes:
-            if size > 1:
-                yield f"{subject} is multiplied by {size}, the number of {word} in {name}", y * size
-                yield f"{subject} is divided by {size}, the number of {word} in {name}", y / size
+        counts = {"numbers": x.size}
+        if x.ndim > 1:
+            counts = {"rows": len(x), "columns": x.shape[-1], **counts}
+        for word, count in counts.items():
+            if count > 1:
+                of = f"{count}, the number of {word} in {name}"
+                yield f"{subject} is multiplied by {of}", y * count
+                yield f"{subject} is divided by {of}", y / count
 
 
-def _wrong_inputs(right: Callable[..., Any], inputs: dict[str, Any]) -> _Suspects:
-    changes: dict[str, Callable[[np.ndarray], Any]] = {
-        "the sign of {} is wrong": np.negative,
-        "the numbers of {} have lost their sign": np.abs,
-        "the negative numbers of {} are lost": lambda x: np.maximum(x, 0),
-        "{} is transposed": np.transpose,
-        "{} is taken for 0": np.zeros_like,
-        "{} is taken for 1": np.ones_like,
-        "{} is doubled first": lambda x: 2 * x,
-        "{} is halved first": lambda x: x / 2,
-        "{} is squared first": np.square,
-        "1 is added to {} first": lambda x: x + 1,
-        "1 is subtracted from {} first": lambda x: x - 1,
-        "the largest number of {} is subtracted first": lambda x: x - x.max(),
-        "the mean of {} is subtracted first": lambda x: x - x.mean(),
-        "the mean of each row of {} is subtracted first": lambda x: x - x.mean(-1, keepdims=True),
-        "the numbers of {} are cut to whole ones": np.trunc,
-        "the numbers of {} are rounded to whole ones": np.round,
-        "the numbers of {} are held between 0 and 1": lambda x: np.clip(x, 0, 1),
-        "the numbers of {} are held between -1 and 1": lambda x: np.clip(x, -1, 1),
-        "the numbers of {} have the three digits of float16 only": lambda x: x.astype(np.float16),
-    }
-    names, arrays = list(inputs), [np.asarray(x) for x in inputs.values()]
-    for i, (name, x) in enumerate(zip(names, arrays, strict=True)):
-        for words, change in changes.items():
-            with suppress(*_UNFIT):
-                yield words.format(name), right(*arrays[:i], change(x), *arrays[i + 1 :])
+_CHANGES: dict[str, Callable[[np.ndarray], Any]] = {
+    "the sign of {} is wrong": np.negative,
+    "the numbers of {} have lost their sign": np.abs,
+    "the numbers of {} are all taken for negative ones": lambda x: -np.abs(x),
+    "the negative numbers of {} are lost": lambda x: np.maximum(x, 0),
+    "{} is transposed": np.transpose,
+    "{} is taken for 0": np.zeros_like,
+    "{} is taken for 1": np.ones_like,
+    "{} is doubled first": lambda x: 2 * x,
+    "{} is halved first": lambda x: x / 2,
+    "{} is squared first": np.square,
+    "1 is added to {} first": lambda x: x + 1,
+    "1 is subtracted from {} first": lambda x: x - 1,
+    "the largest number of {} is subtracted first": lambda x: x - x.max(),
+    "the mean of {} is subtracted first": lambda x: x - x.mean(),
+    "the mean of each row of {} is subtracted first": lambda x: x - x.mean(-1, keepdims=True),
+    "the numbers of {} are cut to whole ones": np.trunc,
+    "the numbers of {} are rounded to whole ones": np.round,
+    "the numbers of {} are held between 0 and 1": lambda x: np.clip(x, 0, 1),
+    "the numbers of {} have the three digits of float16 only": lambda x: x.astype(np.float16),
+    **{
+        f"the numbers of {{}} are held between -{c} and {c}": partial(np.clip, a_min=-c, a_max=c)
+        for c in range(1, 7)
+    },
+    **{
+        f"one number is made of {{}} first, the {word}": reduction
+        for word, reduction in _REDUCTIONS.items()
+    },
+}
+
+
+def _wrong_inputs(right: Callable[..., Any], inputs: dict[str, np.ndarray]) -> _Suspects:
+    names, arrays = list(inputs), list(inputs.values())
+
+    def instead(name: str, changes: dict[int, Any]) -> _Suspects:
+        with suppress(*_UNFIT):
+            yield name, right(*(changes.get(i, x) for i, x in enumerate(arrays)))
+
+    for i, x in enumerate(arrays):
+        for words, change in _CHANGES.items():
+            if x.size:
+                yield from instead(words.format(names[i]), {i: change(x)})
         for j, other in enumerate(names):
-            if i == j:
-                continue
-            with suppress(*_UNFIT):
-                both = [x if k == j else a for k, a in enumerate(arrays)]
-                yield f"{name} is taken for {other} as well", right(*both)
+            if i != j:
+                yield from instead(f"{names[i]} is taken for {other} as well", {j: x})
             if i < j:
-                with suppress(*_UNFIT):
-                    swapped = [*arrays]
-                    swapped[i], swapped[j] = arrays[j], arrays[i]
-                    yield f"{name} and {other} change places", right(*swapped)
+                changes = {i: arrays[j], j: x}
+                yield from instead(f"{names[i]} and {other} change places", changes)
+    if len(arrays) == 1:
+        with suppress(*_UNFIT):
+            yield "it is applied twice", right(right(*arrays))
+
+
+def _told_from_right(
+    seen: np.ndarray, expected: np.ndarray, subject: str, tolerance: float
+) -> str | None:
+    """How what was seen differs from what is right, where that can be said in a few words."""
+    if seen.dtype == bool and expected.dtype != bool:
+        return "only True and False come back, which is what a comparison gives"
+    if seen.shape != expected.shape or seen.size < 2 or not np.isfinite(seen).all():
+        return None
+    if equal(seen, expected, 3 * tolerance):  # too near for a name
+        return None
+    if np.ptp(seen) == 0:
+        return f"{subject} is {seen.flat[0]:.5g} everywhere"
+    ratio = float(np.sum(seen * expected) / np.sum(expected * expected))
+    if equal(seen, ratio * expected, tolerance):
+        return f"{subject} is {ratio:.5g} times as large as it should be"
+    difference = float(np.mean(seen - expected))
+    if equal(seen, expected + difference, tolerance):
+        too = "large" if difference > 0 else "small"
+        return f"every number of {subject} is too {too} by {abs(difference):.4g}"
+    if equal(seen, np.clip(expected, seen.min(), seen.max()), tolerance):
+        return f"{subject} is held between {seen.min():.4g} and {seen.max():.4g}"
+    wrong = np.abs(seen - expected) > tolerance * np.abs(expected).max()
+    for what, axis in (("row", 0), ("column", -1))[: seen.ndim]:
+        index = np.indices(seen.shape)[axis]
+        for words, where in (
+            (f"only the first {what} is right", index > 0),
+            (f"only the first {what} is wrong", index == 0),
+            (f"only the last {what} is wrong", index == index.max()),
+        ):
+            if np.array_equal(wrong, where):
+                return words if seen.ndim > 1 else words.replace(what, "number")
+    return None
 
 
 def rounded(result: np.ndarray, subject: str = "the result") -> dict[str, np.ndarray]:
