@@ -23,6 +23,9 @@ sys.dont_write_bytecode = False
 # And Ctrl-C ends them, even if all this runs in the background, where shells have it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# These run in a browser's Python alone: see tests/site/test_in_pyodide.py.
+collect_ignore = [] if sys.platform == "emscripten" else ["browser"]
+
 NEED = "need"  # under this name a report says what its test needed
 THOROUGH = "thorough"  # and under this one that its test takes long
 

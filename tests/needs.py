@@ -26,8 +26,6 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from tito.site import pyodide
-
 
 @dataclass(frozen=True)
 class Need:
@@ -77,16 +75,30 @@ def _takes_any_name() -> bool:
     return True
 
 
+def _finds_pyodide() -> bool:
+    from tito.site.pyodide import is_at_hand
+
+    return is_at_hand()
+
+
+def _unlike_a_browser(what: str) -> Need:
+    """Something that every machine has, and Python in a browser has not."""
+    return Need(
+        f"{what}, which Python in a browser has none of",
+        lambda: sys.platform != "emscripten",
+        can_be_installed=False,
+    )
+
+
 NEEDS = {
+    # All that cannot be there where Python runs in a browser, in WebAssembly.
+    "processes": _unlike_a_browser("other processes"),
+    "threads": _unlike_a_browser("threads"),
     "bash": _program("bash"),
     "zsh": _program("zsh"),
     "git": _program("git"),
     "node": _program("node"),
-    "Pyodide": Need(
-        f"Pyodide, since {pyodide.VARIABLE} names no folder with Pyodide {pyodide.VERSION} in it",
-        pyodide.is_at_hand,
-    ),
-    "hatchling": _package("the wheel for browsers by hatchling", "hatchling"),
+    "Pyodide": Need("Pyodide, of which TINYTORCH_PYODIDE names no folder", _finds_pyodide),
     "npm": _program("npm"),
     "chromium": Need(
         "pages in Debian's chromium, driven by Playwright, of which one is not installed",
@@ -94,6 +106,7 @@ NEEDS = {
     ),
     "ensurepip": _package("pip's own installer, ensurepip", "ensurepip"),
     "PyTorch": _package("PyTorch", "torch"),
+    "safetensors": _package("the reference reader of weights, safetensors", "safetensors"),
     "JAX": _package("JAX", "jax"),
     "CuPy": Need("CuPy, which needs a GPU", partial(find_spec, "cupy"), can_be_installed=False),
     "the site's packages": _package("what the site is made with", "furo"),
@@ -105,8 +118,9 @@ NEEDS = {
     "terminal": Need("terminals, of which none can be opened here", _opens_a_terminal),
 }
 
-# Packages that tests import at their top, from the group `dev` in pyproject.toml.
-PACKAGES = ("hypothesis", "ipykernel", "nbclient", "pexpect", "safetensors")
+# Packages that tests import at their top, from the group `dev` in pyproject.toml; a browser's Python
+# runs tests that need none of them, or says which.
+PACKAGES = ("hypothesis", "ipykernel", "nbclient", "pexpect") * (sys.platform != "emscripten")
 
 
 def lacking_packages() -> str:
@@ -129,7 +143,7 @@ def is_there(name: str) -> bool:
 
 def module(name: str) -> ModuleType | Any:
     """An optional package, or where it is missing a stand-in, so that its tests can be counted."""
-    return import_module(name) if find_spec(name) else MagicMock()
+    return import_module(name) if find_spec(name.split(".")[0]) else MagicMock()
 
 
 def missing(item: pytest.Item) -> list[str]:

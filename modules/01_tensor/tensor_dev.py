@@ -251,9 +251,14 @@ def _converted(array: np.ndarray, dtype: np.dtype[Any], data: Any) -> np.ndarray
                 "pass a number, a list of numbers or a NumPy array"
             )
         _check_range(array, dtype)
-        with np.errstate(over="raise", invalid="raise"):
-            return array.astype(dtype)
-    except (FloatingPointError, OverflowError):
+        with np.errstate(over="ignore"):
+            converted = array.astype(dtype)
+        may_overflow = not np.can_cast(array.dtype, dtype)
+        # Looked for in the numbers, since in a browser no processor tells of an overflow.
+        if may_overflow and np.isfinite(array[~np.isfinite(converted)]).any():
+            raise OverflowError
+        return converted
+    except OverflowError:
         raise ValueError(
             f"Tensor got a number that {dtype} cannot hold: {brief(data)}; pass dtype=np.float64"
         ) from None
@@ -262,8 +267,9 @@ def _converted(array: np.ndarray, dtype: np.dtype[Any], data: Any) -> np.ndarray
 def _check_range(array: np.ndarray, dtype: np.dtype[Any]) -> None:
     """Raise an OverflowError if a whole-number dtype cannot hold a number in the array."""
     if dtype.kind in "iu" and array.size:
-        limits = np.iinfo(dtype)
-        if array.min() < limits.min or array.max() > limits.max:
+        limits, low, high = np.iinfo(dtype), array.min(), array.max()
+        # Nan is within no limits. As a float, the largest number is rounded up beyond the limit.
+        if not (limits.min <= low and high <= limits.max and int(high) <= limits.max):
             raise OverflowError
 
 

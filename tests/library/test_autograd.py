@@ -1428,6 +1428,7 @@ def test_a_gradient_of_whole_numbers_is_never_asked_for() -> None:
     assert count.grad is None
 
 
+@pytest.mark.needs("threads")
 def test_threads_can_compute_at_the_same_time() -> None:
     results = []
 

@@ -138,6 +138,7 @@ def test_loading_needs_hardly_more_memory_than_the_arrays_themselves() -> None:
     assert peak < sum(array.nbytes for array in digits) + 2**20
 
 
+@pytest.mark.needs("processes")
 def test_importing_the_package_leaves_the_readers_of_files_for_later() -> None:
     program = (
         "import sys, numpy; before = set(sys.modules); import tinytorch.datasets;"

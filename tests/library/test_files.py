@@ -156,6 +156,7 @@ def test_a_name_that_is_too_long_is_an_error_that_names_it(tmp_path: Path) -> No
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.needs("processes")
 def test_a_process_killed_before_the_replacement_leaves_the_old_file_whole(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("old")
     program = (

@@ -128,6 +128,7 @@ def test_listening_to_what_is_not_told_is_an_error() -> None:
         listen(afterwards=print)
 
 
+@pytest.mark.needs("threads")
 def test_recording_is_still_of_its_own_thread() -> None:
     from tinytorch import no_grad
 

@@ -28,6 +28,7 @@ def in_a_thread(function: Callable[[], object]) -> object:
 # ---- Threads and tasks ---------------------------------------------------------------------------
 
 
+@pytest.mark.needs("threads")
 def test_two_threads_that_overlap_leave_recording_on() -> None:
     entered, left = threading.Event(), threading.Event()
 
@@ -86,6 +87,7 @@ def test_what_a_task_hands_to_a_thread_is_not_recorded_either() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.needs("threads")
 def test_many_threads_train_and_answer_side_by_side() -> None:
     layer, x = Linear(4, 3), Tensor([[1.0, 2.0, 3.0, 4.0]])
     start = threading.Barrier(4)

@@ -41,6 +41,7 @@ def test_another_seed_and_a_second_draw_give_other_numbers() -> None:
         assert not np.array_equal(one, three)
 
 
+@pytest.mark.needs("processes")
 def test_the_same_seed_gives_the_same_numbers_in_another_process() -> None:
     program = (
         "import tinytorch; from tinytorch.core.layers import Linear; tinytorch.manual_seed(11); "
@@ -51,6 +52,7 @@ def test_the_same_seed_gives_the_same_numbers_in_another_process() -> None:
     assert finished.stdout.strip() == Linear(3, 2).weight.data.tobytes().hex(), finished.stderr
 
 
+@pytest.mark.needs("processes")
 def test_without_a_seed_each_process_draws_other_numbers() -> None:
     program = "import tinytorch; print(tinytorch.generator().integers(2**62))"
     seen = {

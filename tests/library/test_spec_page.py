@@ -182,6 +182,7 @@ def test_the_sample_of_inline_test_output_tells_the_truth() -> None:
     assert all(parameter.requires_grad for parameter in network["all_params"])
 
 
+@pytest.mark.needs("processes")
 def test_the_direct_pytest_command_finds_tests_of_the_module() -> None:
     command = ["-m", "pytest", "tests/", "-k", "layers", "-v", "--collect-only"]
     finished = subprocess.run(

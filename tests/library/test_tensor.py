@@ -581,6 +581,7 @@ def test_a_pickled_tensor_comes_back_the_same(tensor: Tensor, protocol: int) -> 
     (other + 1).sum()
 
 
+@pytest.mark.needs("processes")
 def test_a_pickled_tensor_is_read_by_another_process() -> None:
     content = pickle.dumps(Tensor([1.0, 2.0], requires_grad=True) * 3)
     program = (

@@ -168,7 +168,7 @@ def test_pyodide_itself_can_be_laid_out(tmp_path: Path) -> None:
     assert json.loads((tmp_path / LOCK).read_text())["info"]["version"] == pyodide.VERSION
 
 
-@pytest.mark.needs("hatchling")
+@pytest.mark.needs("the site's packages")
 def test_the_wheel_for_browsers_is_small_and_has_all_but_mnist(tmp_path: Path) -> None:
     wheel = build_wheel(tmp_path)
     assert wheel.file.stat().st_size < 700_000
@@ -184,7 +184,7 @@ def test_the_wheel_for_browsers_is_small_and_has_all_but_mnist(tmp_path: Path) -
     assert not [name for name in inside if name.endswith((".gz", ".ipynb", "mistakes.toml"))]
 
 
-@pytest.mark.needs("hatchling")
+@pytest.mark.needs("the site's packages")
 def test_building_the_wheel_again_gives_the_same_bytes(tmp_path: Path) -> None:
     one, two = build_wheel(tmp_path / "one").file, build_wheel(tmp_path / "two").file
     assert one.read_bytes() == two.read_bytes()

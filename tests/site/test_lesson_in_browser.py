@@ -15,7 +15,7 @@ from tito.terminal.checks import unit_lines
 
 pytestmark = [
     pytest.mark.thorough,
-    pytest.mark.needs("the site's packages", "npm", "chromium", "Pyodide", "hatchling"),
+    pytest.mark.needs("the site's packages", "npm", "chromium", "Pyodide"),
 ]
 
 LAYERS = find_module("layers")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -16,11 +16,19 @@ MNIST = "tinytorch/datasets/mnist_files"
 _MUSEUM = "mistakes.toml"
 
 
+def product_library(root: Path) -> bytes:
+    """The quicker matrix product as a shared library in WebAssembly, from its source in a clone."""
+    from wasmtime import wat2wasm
+
+    return bytes(wat2wasm((root / "web/pyodide/product.wat").read_text(encoding="utf-8")))
+
+
 def build_wheel(folder: Path) -> Wheel:
     """Build the wheel from the clone into a folder. Building again gives the same bytes.
 
     Left out are the files of MNIST, the notebooks, of which a page is another form, and the
-    mistakes that the checks are tested with.
+    mistakes that the checks are tested with. The library behind `tinytorch.course.product`, which
+    runs in a browser alone, is in no other wheel.
 
     Raises:
         TitoError: there is no clone to build it from.
@@ -37,10 +45,9 @@ def build_wheel(folder: Path) -> Wheel:
             inside = file.relative_to(root / "modules").as_posix()
             settings["force-include"][f"modules/{inside}"] = f"{shipped}/{inside}"
     folder.mkdir(parents=True, exist_ok=True)
-    here = Path.cwd()
-    os.chdir(root)  # where the paths in the settings begin
-    try:
+    with tempfile.NamedTemporaryFile() as library:
+        library.write(product_library(root))
+        library.flush()
+        settings["force-include"][library.name] = "tinytorch/course/product.wasm"
         [wheel] = WheelBuilder(str(root), config=project).build(directory=str(folder.absolute()))
-    finally:
-        os.chdir(here)
     return Wheel(Path(wheel), imports=("tinytorch", "tito"), depends=("numpy",))
