@@ -118,8 +118,8 @@ NEEDS = {
     "terminal": Need("terminals, of which none can be opened here", _opens_a_terminal),
 }
 
-# Packages that tests import at their top, from the group `dev` in pyproject.toml; a browser's Python
-# runs tests that need none of them, or says which.
+# Packages that tests import at their top, from the group `dev` in pyproject.toml. Those that run in
+# a browser's Python need none, or bring it along.
 PACKAGES = ("hypothesis", "ipykernel", "nbclient", "pexpect") * (sys.platform != "emscripten")
 
 
