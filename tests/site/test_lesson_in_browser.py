@@ -169,3 +169,11 @@ def test_a_full_disk_is_said(lesson: LessonPage) -> None:
     alert = lesson.page.get_by_role("alert")
     alert.get_by_text("cannot keep your work").wait_for()
     assert "Save it as a file" in alert.inner_text()
+
+
+def test_after_one_visit_it_works_without_a_network(lesson: LessonPage) -> None:
+    lesson.page.wait_for_selector("html[data-offline=ready]")
+    lesson.page.context.set_offline(True)
+    lesson.open()
+    lesson.write(LINEAR, CELLS[LINEAR])
+    assert lesson.check("Linear Layer")[-1].startswith("📈 Progress")

@@ -18,7 +18,7 @@ from pygments.lexers import PythonLexer
 
 from tinytorch.course import MODULES, Module
 from tito.repository import repository_root
-from tito.site import lesson_data, pyodide, scripts
+from tito.site import lesson_data, offline, pyodide, scripts
 from tito.site.lesson_data import Cell
 from tito.site.wheel import MNIST, build_wheel
 
@@ -83,9 +83,10 @@ def add_lessons(site: Path, pyodide_folder: Path | None) -> None:
     for module in MODULES:
         text = json.dumps(lesson_data.data(module), ensure_ascii=False, separators=(",", ":"))
         (folder / f"{module.name}.json").write_text(text, encoding="utf-8")
-    scripts.bundle(folder, site)
+    scripts.bundle(folder)
     if pyodide_folder or pyodide.is_at_hand():
         _add_python(site, pyodide_folder)
+    scripts.bundle_service_worker(site / "service-worker.js", offline.write_list(site))
 
 
 def _add_python(site: Path, source: Path | None) -> None:

@@ -9,26 +9,32 @@ from pathlib import Path
 from tito.errors import TitoError
 from tito.repository import repository_root
 
+# What pages load by name; the rest is loaded by these.
+_ENTRIES = ("page.ts", "page.css", "worker.ts")
 _LOCK = "package-lock.json"
 
 
-def bundle(folder: Path, root: Path) -> None:
-    """Bundle the page's scripts, its styles and its worker into a folder.
-
-    Args:
-        folder: for what the page loads.
-        root: the root of the site, for the service worker, which serves what lies below it.
+def bundle(folder: Path) -> None:
+    """Bundle the scripts of pages, their styles and their worker into a folder.
 
     Raises:
         TitoError: npm is missing, or the scripts are not right.
     """
+    _esbuild("--format=esm", "--splitting", f"--outdir={folder}", *_ENTRIES)
+
+
+def bundle_service_worker(file: Path, build: str) -> None:
+    """Bundle the service worker of a build of the site.
+
+    It belongs at the root of the site, since it serves what lies below it.
+    """
+    _esbuild("--format=iife", f'--define:BUILD="{build}"', f"--outfile={file}", "service-worker.ts")
+
+
+def _esbuild(*arguments: str) -> None:
     sources = repository_root() / "web" / "scripts"
-    esbuild = _installed(sources) / "esbuild"
-    common = [str(esbuild), "--bundle", "--format=esm", "--minify", "--target=es2022"]
-    common += ["--charset=utf8", "--log-level=warning", "--loader:.py=text"]
-    entries = [str(sources / name) for name in ("page.ts", "page.css", "worker.ts")]
-    _run([*common, "--splitting", f"--outdir={folder}", *entries], sources)
-    _run([*common, f"--outfile={root / 'service-worker.js'}", "service-worker.ts"], sources)
+    options = ("--bundle", "--minify", "--target=es2022", "--charset=utf8", "--log-level=warning")
+    _run([str(_installed(sources) / "esbuild"), *options, *arguments], sources)
 
 
 def _installed(sources: Path) -> Path:

@@ -6,6 +6,7 @@ import { addChecks } from "./checks";
 import { addControls } from "./controls";
 import { addHints } from "./hints";
 import { handedOut, type Lesson, readLesson } from "./lesson";
+import { workOffline } from "./offline";
 import type { Place } from "./protocol";
 import { Python } from "./python";
 import { Session } from "./session";
@@ -54,6 +55,7 @@ async function begin(module: string, mount: HTMLElement): Promise<void> {
     cell.element.addEventListener("focusin", () => python.start(), { once: true });
   }
   document.documentElement.dataset.lesson = "ready";
+  await workOffline(bar);
 }
 
 /** The cells that are on the page, in order. */
