@@ -9,6 +9,7 @@ import numpy as np
 
 from tinytorch.course.checking import (
     Mistake,
+    averages,
     blaming,
     check,
     core,
@@ -18,12 +19,13 @@ from tinytorch.course.checking import (
     expect_error,
     expect_gradient,
     expect_tensor,
-    expect_unchanged,
     expect_undisturbed,
+    given,
     gradients,
     import_again,
     numbers,
-    rounded,
+    untouched,
+    usual,
 )
 from tinytorch.course.checking.lineup import show
 
@@ -49,26 +51,27 @@ LOG_SOFTMAX = ("log_softmax", "shifted")
 SMOOTHING = ("CrossEntropyLoss.forward", "CrossEntropyLoss.__init__", "CrossEntropyLoss")
 VALUES = {MSE: "test_mse_values", BCE: "test_bce_values", CE: "test_cross_entropy_values"}
 
-# Rows of one size and of another, more samples than classes and fewer, and numbers of both signs.
-PREDICTION = np.array([[1.5, -2.0, 0.25, 4.0], [0.75, 3.0, -1.25, 0.5], [2.5, -0.5, 1.0, -3.0]])
-TARGET = np.array([[1.0, -0.5, 0.75, 2.0], [-1.5, 3.5, -2.0, 1.25], [1.75, 0.25, 2.25, -2.5]])
-P = np.array([[0.9, 0.2, 0.65, 0.35], [0.05, 0.8, 0.55, 0.7], [0.45, 0.15, 0.95, 0.6]])
+# Two matrices of different sizes each; for logits more samples than classes, and fewer.
+PREDICTION = np.array(
+    [[1.52, -2.07, 0.23, 3.98], [0.71, 2.94, -1.28, 0.55], [2.46, -0.59, 1.13, -3.1]]
+)
+TARGET = np.array([[0.94, -0.45, 0.81, 2.09], [-1.57, 3.36, -2.02, 1.29], [1.77, 0.38, 2.2, -2.63]])
+P = np.array([[0.91, 0.22, 0.64, 0.37], [0.06, 0.83, 0.58, 0.71], [0.44, 0.15, 0.95, 0.62]])
 YES = np.array([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 1.0], [0.0, 1.0, 1.0, 0.0]])
-LOGITS = np.array([[2.0, 1.0, 0.1], [-1.5, 0.5, 1.2], [0.3, -2.2, 0.8], [-0.4, 1.7, 0.6]])
-CLASSES = np.array([0, 1, 2, 0])
+LOGITS = np.array(
+    [[2.03, 1.12, 0.07], [-1.54, 0.51, 1.26], [0.33, -2.21, 0.85], [-0.47, 1.71, 0.6]]
+)
+CLASSES = np.array([1, 0, 2, 2])
 CASES: dict[str, list[Case]] = {
-    MSE: [
-        (PREDICTION, TARGET),
-        (np.array([0.5, -1.0, 2.0, 3.5, -0.3]), np.array([1.5, -0.4, 0.7, 3.0, 0.9])),
-    ],
-    BCE: [(P, YES), (np.array([0.3, 0.85, 0.1, 0.75, 0.4]), np.array([1.0, 1.0, 0.0, 0.0, 0.0]))],
+    MSE: [(PREDICTION, TARGET), (PREDICTION.reshape(6, 2) + 0.3, TARGET[::-1].reshape(6, 2))],
+    BCE: [(P, YES), (0.95 - 0.9 * P.reshape(6, 2), YES.reshape(6, 2))],
     CE: [
         (LOGITS, CLASSES),
-        (np.array([[0.2, -1.0, 1.4, 0.9, -0.6], [1.1, 0.4, -0.8, -1.7, 2.1]]), np.array([3, 1])),
+        (np.sin(np.arange(15.0)).reshape(3, 5) * [[1.3], [2.1], [0.8]], np.array([3, 1, 2])),
     ],
 }
 # Where others end in an error, some mistakes give numbers: as many samples as classes.
-SQUARE = (LOGITS[:3] * np.array([1.0, 0.9, 1.3]), np.array([0, 1, 1]))
+SQUARE = (LOGITS[:3] * np.array([1.0, 0.9, 1.3]), np.array([1, 0, 1]))
 
 
 # ---- Asking --------------------------------------------------------------------------------------
@@ -77,26 +80,22 @@ SQUARE = (LOGITS[:3] * np.array([1.0, 0.9, 1.3]), np.array([0, 1, 1]))
 def loss_of(name: str, first: np.ndarray, second: np.ndarray, **options: Any) -> np.ndarray:
     """The loss of that name for one case."""
     function = getattr(losses, name)(**options)
-    what = f"{call_of(name, options)}({', '.join(INPUTS[name])})"
+    value = called(name, function, fresh(first), argument(name, second))
+    return numbers("the loss", value)
+
+
+def called(name: str, function: Any, first: Any, second: Any) -> Any:
+    """The tensor that a call of a loss gives; where it gives none, what is missing."""
+    what = f"{name}()({', '.join(INPUTS[name])})"
     try:
-        value = function(fresh(first), argument(name, second))
+        value = function(first, second)
     except TypeError as error:
-        nothing = [f for f in OPERATIONS if str(error).startswith(f"{f} returned None")]
-        if not nothing:
-            raise
-        raise Mistake(
-            seen=str(error),
-            expected="a number",
-            mistake=f"nothing comes back from {nothing[0]}: a `return` is missing",
-            about=nothing[0],
-        ) from error
+        for operation in OPERATIONS:
+            if str(error).startswith(f"{operation} returned None"):
+                raise nothing(f"{operation}(…)", operation, operation) from error
+        raise
     if value is None:
-        raise Mistake(
-            seen=f"{what} is None",
-            expected="a number",
-            mistake=f"nothing comes back from {name}: its forward or __call__ has no `return`",
-            about=(f"{name}.forward", f"{name}.__call__"),
-        )
+        raise nothing(what, f"{name}: its forward or __call__", f"{name}.forward")
     if isinstance(value, tuple):
         raise Mistake(
             seen=f"{what} is a tuple of {len(value)}",
@@ -104,8 +103,20 @@ def loss_of(name: str, first: np.ndarray, second: np.ndarray, **options: Any) ->
             mistake="several things are returned; the loss is one tensor",
             about=f"{name}.forward",
         )
-    with blaming(*([f"{name}.forward"] if not isinstance(value, tensor.Tensor) else [])):
-        return expect_tensor(what, value)
+    if not isinstance(value, tensor.Tensor):
+        with blaming(f"{name}.forward"):
+            expect_tensor(what, value)
+    return value
+
+
+def nothing(what: str, where: str, about: str) -> Mistake:
+    """The mistake of a function that returns nothing."""
+    return Mistake(
+        seen=f"{what} is None",
+        expected="a result",
+        mistake=f"nothing comes back from {where}: a `return` is missing",
+        about=about,
+    )
 
 
 def call_of(name: str, options: dict[str, Any]) -> str:
@@ -162,6 +173,7 @@ def expect_explained(
     lineup: Lineup,
     exact: Callable[..., Any],
     inputs: tuple[str, ...],
+    subject: str = "the loss",
 ) -> None:
     """Numbers that were seen for each case, or for the first ones; see `expect_losses`."""
     cases = cases[: len(seen)]
@@ -170,33 +182,64 @@ def expect_explained(
     if not wrong:
         return
     with np.errstate(all="ignore"):
-        names = explanations(seen, cases, wanted, lineup)
-    mistake = names[0] if len(names) == 1 else None if names else fact(seen, wanted)
+        mistake = explanation(seen, cases, wanted, lineup)
+        if mistake is None and lineup is not no_lineup:
+            unfit = [(seen[i], cases[i]) for i in wrong]
+            mistake = (
+                one_size(wrong, cases)
+                or anything(unfit, exact, inputs, subject)
+                or fact(seen, wanted, subject)
+            )
     place = wrong[0]
-    try:
-        expect(what, seen[place], wanted[place])
-    except Mistake as found:
-        found.mistake = mistake
-        if mistake is None:
-            pairs = zip(inputs, cases[place], strict=True)
-            found.seen += "".join(f"\nfor {name} =\n{show(value)}" for name, value in pairs)
-        raise
+    shown = dict(zip(inputs, cases[place], strict=True))
+    with given(**shown):
+        try:
+            expect(what, seen[place], wanted[place])
+        except Mistake as found:
+            found.mistake = mistake
+            raise
 
 
-def explanations(
+def explanation(
     seen: list[np.ndarray], cases: list[Case], wanted: list[np.ndarray], lineup: Lineup
-) -> list[str]:
-    """The names in a line-up that explain every number that was seen."""
+) -> str | None:
+    """The only name in a line-up that explains every number that was seen."""
     names: set[str] | None = None
-    for value, case, right in zip(seen, cases, wanted, strict=True):
-        suspects = {**lineup(*case), **rounded(right)}
-        fitting = {name for name, other in suspects.items() if equal(value, np.asarray(other))}
+    for value, case in zip(seen, cases, strict=True):
+        fitting = {name for name, other in lineup(*case).items() if equal(value, np.asarray(other))}
         names = fitting if names is None else names & fitting
-    return sorted(names or ())
+    return names.pop() if names and len(names) == 1 else None
 
 
-def fact(seen: list[np.ndarray], wanted: list[np.ndarray]) -> str | None:
-    """What can be said of losses that no known mistake explains."""
+def no_lineup(*_: np.ndarray) -> dict[str, Any]:
+    """No names, where something else is to blame."""
+    return {}
+
+
+def one_size(wrong: list[int], cases: list[Case]) -> str | None:
+    """What can be said if only the second of two cases is wrong."""
+    if wrong != [1]:
+        return None
+    first, second = (case[0].shape for case in cases[:2])
+    return f"it is right for shape {first}, and wrong for shape {second}"
+
+
+def anything(
+    wrong: list[tuple[np.ndarray, Case]],
+    exact: Callable[..., Any],
+    inputs: tuple[str, ...],
+    subject: str,
+) -> str | None:
+    """What else explains all that is wrong, of what can go wrong anywhere."""
+    names = {
+        usual(exact, subject=subject, **dict(zip(inputs, case, strict=True)))(value, 2e-5)
+        for value, case in wrong
+    }
+    return names.pop() if len(names) == 1 else None
+
+
+def fact(seen: list[np.ndarray], wanted: list[np.ndarray], subject: str) -> str | None:
+    """What can be said of single numbers that no known mistake explains."""
     if len(seen) < 2 or any(s.shape != w.shape or s.size != 1 for s, w in both(seen, wanted)):
         return None
     values = np.array([value.item() for value in seen], np.float64)
@@ -204,13 +247,13 @@ def fact(seen: list[np.ndarray], wanted: list[np.ndarray]) -> str | None:
     if not np.isfinite(values).all():
         return None
     if equal(values, np.full(len(values), values[0])):
-        return f"the loss is {values[0]:.5g}, whatever it is given"
+        return f"{subject} is {values[0]:.5g}, whatever it is given"
     ratio, difference = values[0] / right[0], values[0] - right[0]
     if equal(values, ratio * right):
-        return f"the loss is {ratio:.5g} times as large as it should be"
+        return f"{subject} is {ratio:.5g} times as large as it should be"
     if equal(values, right + difference):
         too = "large" if difference > 0 else "small"
-        return f"the loss is too {too} by {abs(difference):.5g}"
+        return f"{subject} is too {too} by {abs(difference):.5g}"
     return None
 
 
@@ -233,52 +276,16 @@ def is_right(name: str) -> bool:
 def reductions(each: np.ndarray) -> dict[str, Any]:
     """What can go wrong between what each element costs, or each sample, and one number."""
     mean = each.mean()
-    found = {
-        "the losses are added up, and not averaged": each.sum(),
-        "the loss has the wrong sign": -mean,
-        "the losses are not averaged: each is returned": each,
-        "only the largest of the losses is returned": each.max(),
-        "only the smallest of the losses is returned": each.min(),
-        "the median is taken, not the mean": np.median(each),
-        "only the first loss is returned": each.ravel()[0],
-        "only the last loss is returned": each.ravel()[-1],
-        "the first loss is left out": each.ravel()[1:].mean(),
-        "the last loss is left out": each.ravel()[:-1].mean(),
-        "the sum is divided by one less than there are": each.sum() / (each.size - 1),
-        "the sum is divided by one more than there are": each.sum() / (each.size + 1),
-        "the loss is squared": mean**2,
-        "the root of the loss is taken": np.sqrt(mean),
+    return averages(each) | {
+        "the first is left out of the mean": each.ravel()[1:].mean(),
+        "the last is left out of the mean": each.ravel()[:-1].mean(),
+        "the sum is divided by one too many": each.sum() / (each.size + 1),
         "the logarithm of the loss is taken": np.log(mean),
         "the spread of the losses is returned, not their mean": each.std(),
-        "the result keeps its dimensions: it should have the shape ()": np.full(
+        "the result keeps its dimensions, and should be a single number, of shape ()": np.full(
             (1,) * each.ndim, mean
         ),
-        "the result has shape (1,); a single number has the shape ()": np.full((1,), mean),
     }
-    if each.ndim == 2:
-        found |= {
-            "the losses are averaged over the first axis alone": each.mean(0),
-            "the losses are averaged over the last axis alone": each.mean(1),
-            "the losses are added up over the first axis alone": each.sum(0),
-            "the losses are added up over the last axis alone": each.sum(1),
-            "the sum is divided by the number of rows alone": each.sum() / len(each),
-            "the sum is divided by the number of columns alone": each.sum() / each.shape[1],
-            "only the first row counts": each[0].mean(),
-            "only the last row counts": each[-1].mean(),
-            "only the first column counts": each[:, 0].mean(),
-            "the last row is left out": each[:-1].mean(),
-            "the last column is left out": each[:, :-1].mean(),
-        }
-    else:
-        found |= {
-            "the losses are averaged over the first axis alone": mean,
-            "the losses are added up over the first axis alone": each.sum(),
-            "the sum is divided by the number of rows alone": mean,
-            "only the first row counts": each[0],
-            "only the last row counts": each[-1],
-            "the last row is left out": each[:-1].mean(),
-        }
-    return found
 
 
 # ---- What every loss has to keep -----------------------------------------------------------------
@@ -298,24 +305,21 @@ def keeps_calls(name: str) -> Callable[[], None]:
 def expect_no_memory(name: str, dtype: Any) -> None:
     """Calls that change nothing, and remember nothing."""
     known = is_right(name)
-    (first, second), (other, other_second) = CASES[name][:2]
+    (first, second), (other, other_second) = CASES[name]
     function = getattr(losses, name)()
     x, y = fresh(first, dtype), argument(name, second)
-    before = numbers("x", y).copy()
-    value = numbers("the loss", function(x, y)).copy()
-    expect_unchanged(INPUTS[name][0], x.data, first.astype(dtype))
-    expect_unchanged(INPUTS[name][1], numbers("y", y), before)
-    function(fresh(other, dtype), argument(name, other_second))
-    changed = fresh(first[::-1], dtype)
-    again = numbers("the loss", function(changed, argument(name, second)))
-    right = EXACT[name](first[::-1], second)
-    words = "the result of an earlier call comes back: something is kept"
-    expect(
-        f"{name}()(z, y), after {name}()(x, y),",
-        again,
-        right if known else again,
-        {words: value},
-    )
+    with untouched(**dict(zip(INPUTS[name], (x, y), strict=True))):
+        value = numbers("the loss", called(name, function, x, y)).copy()
+    large, small = fresh(other, dtype), argument(name, other_second)
+    with untouched(**dict(zip(INPUTS[name], (large, small), strict=True))):
+        between = numbers("the loss", called(name, function, large, small)).copy()
+    again = numbers("the loss", function(fresh(first[::-1], dtype), argument(name, second)))
+    right = EXACT[name](first[::-1], second) if known else again
+    mistakes = {
+        "the result of an earlier call comes back: something is kept": value,
+        "the losses of earlier calls are added: something is kept": right + between,
+    }
+    expect(f"{name}()(z, y), after calls with other inputs,", again, right, mistakes)
     repeated = numbers("the loss", function(fresh(first, dtype), argument(name, second)))
     words = "it gives another result when it is called again with the same"
     expect(f"{name}(), called again,", repeated, value, {words: repeated} if known else {})
@@ -328,7 +332,7 @@ def keeps_dtype(name: str) -> Callable[[], None]:
         known, (first, second) = is_right(name), CASES[name][0]
         for kind in (np.float32, np.float64):
             classes = argument(name, second) if name == CE else fresh(second, kind)
-            value = getattr(losses, name)()(fresh(first, kind), classes)
+            value = called(name, getattr(losses, name)(), fresh(first, kind), classes)
             mistake = f"the result is no longer {np.dtype(kind)}" if known else None
             expect_dtype(f"{name}() of {np.dtype(kind)}", value, kind, mistake)
             exact = EXACT[name](first, second)
@@ -336,7 +340,9 @@ def keeps_dtype(name: str) -> Callable[[], None]:
                 f"{name}() of {np.dtype(kind)}",
                 value,
                 exact,
-                {"digits of float64 are lost on the way": value} if known else {},
+                {"digits of float64 are lost on the way": value}
+                if known and numbers("the loss", value) == np.float32(exact)
+                else {},
                 tolerance=2e-5 if kind == np.float32 else 1e-11,
             )
 
@@ -348,7 +354,7 @@ def keeps_shapes(name: str) -> Callable[[], None]:
     """The check that any number of dimensions will do."""
 
     def test() -> None:
-        known = is_right(name)
+        known = is_right(name) and (name != CE or shifted_is_right())
         for shape, words in WRONG_FOR[name].items():
             first, second = shaped(name, shape)
             what = f"{name}() for {INPUTS[name][0]} of shape {first.shape}"
@@ -437,13 +443,20 @@ def expect_fit(name: str) -> None:
 def check_of(name: str, kept: str, sentence: str, test: Callable[[], None]) -> Callable[[], None]:
     """A check of one loss that there is for the others too, and that needs right values."""
     test.__name__, test.__doc__ = f"{VALUES[name].removesuffix('values')}{kept}", sentence
-    return check(UNITS[name], about=ABOUT[name], needs=VALUES[name])(test)
+    needs: tuple[str, ...] = (VALUES[name],)
+    if name == CE:
+        needs = ("test_shifted_rows", *needs)
+    if kept == "dtype":
+        needs += {MSE: (), BCE: ("test_bce_is_finite",), CE: ("test_cross_entropy_is_stable",)}[
+            name
+        ]
+    return check(UNITS[name], about=ABOUT[name], needs=needs)(test)
 
 
 def graph_of(name: str, first: np.ndarray, second: np.ndarray, **options: Any) -> np.ndarray | None:
     """The gradient of a loss for its first input."""
     function = getattr(losses, name)(**options)
-    (slope,) = gradients(lambda x: function(x, argument(name, second)), first)
+    (slope,) = gradients(lambda x: called(name, function, x, argument(name, second)), first)
     return slope
 
 
@@ -463,12 +476,7 @@ def mse(prediction: np.ndarray, target: np.ndarray) -> Any:
 def mse_lineup(prediction: np.ndarray, target: np.ndarray) -> dict[str, Any]:
     """What mistakes make of the squared error."""
     miss = prediction - target
-    mean = np.mean(miss**2)
-    found = reductions(miss**2)
-    # A negative number for the mean is that of a difference the other way round, too.
-    return found | {
-        "the loss is halved": mean / 2,
-        "the loss is doubled": mean * 2,
+    return reductions(miss**2) | {
         "the absolute misses are averaged, not their squares": np.abs(miss).mean(),
         "the misses are averaged, and not squared": miss.mean(),
         "the misses are averaged, and not squared; and they are target less prediction": (
@@ -512,7 +520,10 @@ def test_mse_values() -> None:
     expect_losses(CASES[MSE], mse_lineup, mse, MSE)
 
 
-@check("Mean Squared Error", about=ABOUT[MSE], needs="test_mse_values")
+test_mse_calls = keeps_calls(MSE)
+
+
+@check("Mean Squared Error", about=ABOUT[MSE], needs=("test_mse_values", "test_mse_calls"))
 def test_mse_gradient() -> None:
     """The gradient of MSELoss is twice the miss, divided by their number"""
     slope = graph_of(MSE, PREDICTION, TARGET)
@@ -525,17 +536,18 @@ def test_mse_gradient() -> None:
         "the gradient arrives twice": 4 * miss,
         "no gradient arrives: the prediction is multiplied by 0 on its way": 0 * miss,
     }
-    expect_gradient("prediction.grad", slope, 2 * miss, mistakes)
+    known = is_right(MSE)
+    expect_gradient("prediction.grad", slope, 2 * miss, mistakes if known else {})
     target = fresh(TARGET, np.float64)
     target.requires_grad = True
     with suppress(ValueError):  # a target that nothing was recorded for is as good
         losses.MSELoss()(fresh(PREDICTION, np.float64), target).backward()
     if target.grad is not None:
         words = "the gradient of the target is that of the prediction: it needs the other sign"
-        expect_gradient("target.grad", target.grad, -2 * miss, {words: 2 * miss})
+        names = {words: 2 * miss} if known else {}
+        expect_gradient("target.grad", target.grad, -2 * miss, names)
 
 
-test_mse_calls = keeps_calls(MSE)
 test_mse_shapes = keeps_shapes(MSE)
 test_mse_dtype = keeps_dtype(MSE)
 test_mse_refuses = refuses(MSE)
@@ -566,8 +578,8 @@ def bce_lineup(p: np.ndarray, target: np.ndarray) -> dict[str, Any]:
         "only what was a yes counts, divided by the number of these": (
             -np.sum(target * yes) / target.sum()
         ),
-        "the target is not looked at: every answer counts as yes": -np.mean(yes),
-        "the target is not looked at: every answer counts as no": -np.mean(no),
+        "every answer counts as yes: log(p) is in both terms, or alone": -np.mean(yes),
+        "every answer counts as no: log(1 - p) is in both terms, or alone": -np.mean(no),
         "the target is not looked at: both logarithms are added for each": -np.mean(yes + no),
         "yes and no have changed places": -np.mean(target * no + (1 - target) * yes),
         "prediction and target have changed places": -np.mean(p * cut[0] + (1 - p) * cut[1]),
@@ -585,9 +597,6 @@ def bce_lineup(p: np.ndarray, target: np.ndarray) -> dict[str, Any]:
         ),
         "the term for no is not weighted by 1 - target": -np.mean(target * yes + no),
         "the term for yes is not weighted by the target": -np.mean(yes + (1 - target) * no),
-        "the term for no has log(p), where it should have log(1 - p)": -np.mean(
-            target * yes + (1 - target) * yes
-        ),
         "the term for no has log(1 + p), where it should have log(1 - p)": -np.mean(
             target * yes + (1 - target) * np.log1p(p)
         ),
@@ -612,7 +621,23 @@ def bce_lineup(p: np.ndarray, target: np.ndarray) -> dict[str, Any]:
         "the squared error is computed, not the cross-entropy": np.mean((p - target) ** 2),
         "a sigmoid is taken of what are probabilities already": bce(sigmoid, target),
         "a softmax is taken of what are probabilities already": bce(softmax(p), target),
-        "the sum of the two terms is halved": mean / 2,
+        "the brackets around 1 - target are missing: 1 - target * log(1 - p)": -np.mean(
+            target * yes + 1 - target * no
+        ),
+        "the targets are taken for -1 and 1, where they are 0 and 1": -np.mean(
+            (target + 1) / 2 * yes + (1 - target) / 2 * no
+        ),
+        **{
+            f"{wrong} stands where np.maximum(log, -100) should, {where}": -np.mean(
+                target * (cut_off(yes) if "no" not in where else yes)
+                + (1 - target) * (cut_off(no) if "yes" not in where else no)
+            )
+            for wrong, cut_off in (
+                ("np.minimum(log, -100)", lambda log: np.minimum(log, -100)),
+                ("np.maximum(log, 100)", lambda log: np.maximum(log, 100)),
+            )
+            for where in ("for yes", "for no", "for both")
+        },
         "the probabilities are rounded to yes or no first": np.mean(
             -np.maximum(np.log(np.where(target == 1, np.round(p), 1 - np.round(p))), -100)
         ),
@@ -640,7 +665,19 @@ def bce_lineup(p: np.ndarray, target: np.ndarray) -> dict[str, Any]:
 @check("Binary Cross-Entropy", about=ABOUT[BCE], hint=1)
 def test_bce_values() -> None:
     """BinaryCrossEntropyLoss averages the surprise at the answers"""
-    expect_losses(CASES[BCE], bce_lineup, bce, BCE)
+    try:
+        expect_losses(CASES[BCE], bce_lineup, bce, BCE)
+    except (ValueError, IndexError) as error:
+        if "is out of bounds for array of dimension" not in str(error):
+            raise
+        raise Mistake(
+            seen=f"{type(error).__name__}: {error}",
+            expected="a number",
+            mistake="a bound is taken for an axis, as np.max does; np.maximum compares with it",
+        ) from error
+
+
+test_bce_calls = keeps_calls(BCE)
 
 
 @check("Binary Cross-Entropy", about=ABOUT[BCE], needs="test_bce_values", hint=2)
@@ -655,9 +692,9 @@ def test_bce_is_finite() -> None:
         (1e-10, 1.0, 10 * np.log(10)),
     ):
         with np.errstate(all="ignore"):
-            seen = loss_of(BCE, np.array([p]), np.array([target]))
+            seen = loss_of(BCE, np.array([[p]]), np.array([[target]]))
         mistakes = finite_lineup(seen, right) if known else {}
-        what = f"{BCE}()([{p:g}], [{target:g}])"
+        what = f"{BCE}()([[{p:g}]], [[{target:g}]])"
         if not equal(seen, np.asarray(right), 1e-5):
             words = next((n for n, value in mistakes.items() if equal(seen, value, 1e-5)), None)
             raise Mistake(
@@ -687,17 +724,27 @@ def finite_lineup(seen: np.ndarray, right: float) -> dict[str, np.ndarray]:
 def test_bce_keeps_small_probabilities() -> None:
     """A probability of 1e-9 for what did not happen costs 1e-9"""
     known = is_right(BCE)
-    seen = loss_of(BCE, np.array([1e-9]), np.array([0.0]))
-    names = {
-        "1 - p is rounded to 1 before the logarithm: np.log1p(-p) keeps every digit": 0.0,
-        "p is changed before the logarithm: what is added, or where it is cut off, shows": seen,
-    }
-    zero = {name: value for name, value in names.items() if (value is seen) == (seen != 0)}
-    what = f"{BCE}()([1e-9], [0])"
-    expect(what, seen, 1e-9, zero if known else {}, tolerance=1e-3)
+    seen = loss_of(BCE, np.array([[1e-9]]), np.array([[0.0]]))
+    if equal(seen, np.asarray(1e-9), 1e-3):
+        return
+    mistake = (
+        "p is changed before the logarithm: what is added, or where it is cut off, shows"
+        if seen.any()
+        else "1 - p is rounded to 1 before the logarithm: np.log1p(-p) keeps every digit"
+    )
+    raise Mistake(
+        seen=f"{BCE}()([[1e-9]], [[0]]) = {show(seen)}",
+        expected="1e-09",
+        mistake=mistake if known and is_finite(seen) else None,
+    )
 
 
-@check("Binary Cross-Entropy", about=ABOUT[BCE], needs="test_bce_values")
+def is_finite(seen: np.ndarray) -> bool:
+    """Whether it is a number that can be told from others."""
+    return seen.shape == () and bool(np.isfinite(seen))
+
+
+@check("Binary Cross-Entropy", about=ABOUT[BCE], needs=("test_bce_values", "test_bce_calls"))
 def test_bce_gradient() -> None:
     """The gradient of BinaryCrossEntropyLoss is (p - target) / (p (1 - p)), averaged"""
     slope = graph_of(BCE, P, YES)
@@ -711,16 +758,17 @@ def test_bce_gradient() -> None:
             right * (1 - YES)
         ),
     }
-    expect_gradient("p.grad", slope, right, mistakes)
-    doubtful, answers = np.array([1e-6, 1 - 1e-6]), np.array([1.0, 0.0])
+    known = is_right(BCE)
+    expect_gradient("p.grad", slope, right, mistakes if known else {})
+    doubtful, answers = np.array([[1e-6, 1 - 1e-6]]), np.array([[1.0, 0.0]])
     steep = graph_of(BCE, doubtful, answers)
     words = (
         "where the network is most wrong there is no gradient: p is cut off before the logarithm"
     )
-    expect_gradient("p.grad for p = [1e-6, 1 - 1e-6]", steep, [-5e5, 5e5], {words: [0.0, 0.0]})
+    steepest, none = np.array([[-5e5, 5e5]]), {words: np.zeros((1, 2))}
+    expect_gradient("p.grad for p = [1e-6, 1 - 1e-6]", steep, steepest, none if known else {})
 
 
-test_bce_calls = keeps_calls(BCE)
 test_bce_shapes = keeps_shapes(BCE)
 test_bce_dtype = keeps_dtype(BCE)
 test_bce_refuses = refuses(BCE)
@@ -743,48 +791,76 @@ def log_softmax(x: np.ndarray, axis: int | None = -1) -> np.ndarray:
 
 def result_of(name: str, x: np.ndarray) -> np.ndarray:
     """What an operation makes of an array, which it must leave alone."""
-    given = x.copy()
-    value = function_behind(name)(given)
+    logits = x.copy()
     what = f"{name}(logits)"
+    with untouched(logits=logits):
+        value = function_behind(name)(logits)
     if value is None:
-        raise Mistake(
-            seen=f"{what} is None",
-            expected="an array",
-            mistake=f"nothing comes back from {name}: a `return` is missing",
-            about=name,
-        )
-    expect_unchanged("logits", given, x)
+        raise nothing(what, name, name)
     return numbers(what, value)
+
+
+def works(test: Callable[[], None]) -> bool:
+    """Whether a check has nothing to say."""
+    try:
+        test()
+    except Exception:
+        return False
+    return True
+
+
+def shifted_is_right() -> bool:
+    """Whether `shifted` is right; where it is not, what builds on it is not to blame."""
+    return works(test_shifted_rows)
+
+
+def log_softmax_is_right() -> bool:
+    """Whether `log_softmax` is right where nothing special is asked of it."""
+    return works(test_log_softmax_values)
+
+
+def keeps_probabilities() -> bool:
+    """Whether what `shifted` makes of logits has the same softmax."""
+    if function_behind("shifted") is None:
+        return True
+    return works(
+        lambda: expect("", softmax(result_of("shifted", LOGITS)), softmax(LOGITS), tolerance=1e-4)
+    )
 
 
 def expect_operation(name: str, exact: Callable[..., Any], lineup: Lineup) -> None:
     """The numbers of an operation, for more samples than classes and for fewer."""
     inputs = [LOGITS, CASES[CE][1][0]]
-    seen = []
+    seen: list[np.ndarray] = []
     for x in inputs:
         try:
             seen.append(result_of(name, x))
         except (ValueError, IndexError, TypeError):
             if all(equal(y, exact(x)) for y, x in zip(seen, inputs, strict=False)):
-                with suppress(ValueError, IndexError, TypeError):
-                    square = SQUARE[0]
-                    expect_explained(
-                        f"{name}(logits)",
-                        [result_of(name, square)],
-                        [(square, square)],
-                        lineup,
-                        lambda x, _: exact(x),
-                        ("logits", "logits"),
-                    )
+                with suppress(ValueError, IndexError, TypeError):  # here it is another mistake
+                    expect_each(name, [result_of(name, SQUARE[0])], [SQUARE[0]], exact, lineup)
                 raise
             break
+    expect_each(name, seen, inputs, exact, lineup)
+
+
+def expect_each(
+    name: str,
+    seen: list[np.ndarray],
+    inputs: list[np.ndarray],
+    exact: Callable[..., Any],
+    lineup: Lineup,
+) -> None:
+    """What an operation makes of each input."""
+    cases = [(x, np.arange(len(x))) for x in inputs]
     expect_explained(
         f"{name}(logits)",
         seen,
-        [(x, x) for x in inputs],
+        cases,
         lineup,
         lambda x, _: exact(x),
-        ("logits", "logits"),
+        ("logits", "rows"),
+        "the result",
     )
 
 
@@ -809,6 +885,14 @@ def shifted_lineup(x: np.ndarray, _: np.ndarray) -> dict[str, Any]:
         "the largest without its sign is subtracted": x - np.abs(x).max(-1, keepdims=True),
         "the place of the largest is subtracted, as by argmax, not the largest": (
             x - x.argmax(-1)[:, None]
+        ),
+        "the rows are as many as there are classes: reshape(-1, logits.shape[-1]) makes samples": (
+            shifted(x.reshape(x.shape[1], -1))
+        ),
+        **(
+            {"the largest numbers run along the columns: keepdims=True is missing": x - x.max(1)}
+            if len(x) == x.shape[1]
+            else {}
         ),
         "the rows are divided by their largest, where it should be subtracted": x / largest,
         "it is the largest less the logits: the sign is wrong": largest - x,
@@ -854,6 +938,11 @@ def log_softmax_lineup(x: np.ndarray, _: np.ndarray) -> dict[str, Any]:
     mean = np.log(np.exp(less).mean(-1, keepdims=True))
     return {
         "softmax is returned, and not its logarithm": softmax(x),
+        **(
+            {"the sums run along the columns: keepdims=True is missing": less - np.log(totals).T}
+            if len(x) == x.shape[1]
+            else {}
+        ),
         "nothing is subtracted from the shifted scores": less,
         "the logits come back as they are": x,
         "the sign is wrong": -right,
@@ -877,7 +966,6 @@ def log_softmax_lineup(x: np.ndarray, _: np.ndarray) -> dict[str, Any]:
         "the log-sum-exp of the shifted scores is subtracted from the logits themselves": (
             x - np.log(totals)
         ),
-        "the largest logit is subtracted twice": less - x.max(-1, keepdims=True) - np.log(totals),
         "softmax is taken before the log-softmax": log_softmax(softmax(x)),
         "all is in one row": right.ravel(),
         "rows and columns are swapped": right.T,
@@ -889,7 +977,8 @@ def log_softmax_lineup(x: np.ndarray, _: np.ndarray) -> dict[str, Any]:
 def test_log_softmax_values() -> None:
     """log_softmax gives the logarithms of the probabilities"""
     if function_behind("log_softmax") is not None:
-        expect_operation("log_softmax", log_softmax, log_softmax_lineup)
+        lineup = log_softmax_lineup if keeps_probabilities() else no_lineup
+        expect_operation("log_softmax", log_softmax, lineup)
 
 
 FAR = np.array(
@@ -904,7 +993,12 @@ FAR = np.array(
 )
 
 
-@check("Log-Softmax", about=LOG_SOFTMAX, needs="test_log_softmax_values", hint=1)
+@check(
+    "Log-Softmax",
+    about=LOG_SOFTMAX,
+    needs=("test_shifted_rows", "test_log_softmax_values"),
+    hint=1,
+)
 def test_log_softmax_is_stable() -> None:
     """log_softmax copes with logits of ±10,000, row by row"""
     if function_behind("log_softmax") is None:
@@ -913,8 +1007,8 @@ def test_log_softmax_is_stable() -> None:
     with np.errstate(all="ignore"):
         seen = result_of("log_softmax", FAR)
     if seen.shape == FAR.shape and not far_enough(seen, expected):
-        row = int(np.argmin(np.isclose(seen, expected, rtol=1e-5, atol=1e-5).all(-1)))
-        known = equal(result_of("log_softmax", LOGITS), log_softmax(LOGITS))
+        row = int(np.argmin(np.isclose(seen, expected, rtol=1e-5, atol=2e-3).all(-1)))
+        known = log_softmax_is_right() and shifted_is_right()
         raise Mistake(
             seen=f"log_softmax(logits) = {show(seen[row])} for the logits {show(FAR[row])}",
             expected=show(expected[row]),
@@ -925,12 +1019,14 @@ def test_log_softmax_is_stable() -> None:
 
 def far_enough(seen: np.ndarray, expected: np.ndarray) -> bool:
     """Whether large numbers and small ones are right."""
-    return bool(np.isclose(seen, expected, rtol=1e-5, atol=1e-5).all())
+    # A logit of 10,000 has a digit of a thousandth in float32, and no further one.
+    return bool(np.isclose(seen, expected, rtol=1e-5, atol=2e-3).all())
 
 
 def far_off(seen: np.ndarray, expected: np.ndarray) -> str | None:
     """What is wrong with logarithms of probabilities far from 1, expected to be 0 or less."""
-    if np.isnan(seen).any() or np.isposinf(seen).any():
+    certain = expected > -1e-3
+    if not np.isfinite(seen[certain]).all() or np.isnan(seen).any():
         return "exp overflows, or all of a row vanishes: subtract the largest of each row first"
     if np.isneginf(seen).any():
         return (
@@ -938,17 +1034,19 @@ def far_off(seen: np.ndarray, expected: np.ndarray) -> str | None:
             "logarithm of the sum, not of softmax"
         )
     least = float(seen.min())
-    if equal(seen, np.maximum(expected, least), 1e-4):
+    if least > 0.9 * expected.min() and equal(seen, np.maximum(expected, least), 2e-2):
         return f"no logarithm is below {least:.4g}: something is added or cut off before it"
     return None
 
 
-@check("Log-Softmax", about=LOG_SOFTMAX, needs="test_log_softmax_values", hint=3)
+@check(
+    "Log-Softmax", about=LOG_SOFTMAX, needs=("test_shifted_rows", "test_log_softmax_values"), hint=3
+)
 def test_log_softmax_shapes() -> None:
     """log_softmax takes any number of dimensions, and gives the same"""
     if function_behind("log_softmax") is None:
         return
-    known = equal(result_of("log_softmax", LOGITS), log_softmax(LOGITS))
+    known = log_softmax_is_right() and shifted_is_right()
     for shape, words in (
         ((4,), "for a single row, of one dimension"),
         ((2, 3, 4), "for three dimensions"),
@@ -1012,14 +1110,11 @@ def ce_lineup(logits: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
         "softmax is taken twice": ce(p, classes),
         "softmax is taken before the log-softmax is, three times in all": ce(softmax(p), classes),
         "the largest logit stands for the log-sum-exp": -right.mean(),
-        "only the log-sum-exp is averaged: the score of the right class is not subtracted": (
-            np.log(totals).mean()
-        ),
         "the log-sum-exp of the shifted scores is compared with the logits themselves": np.mean(
             np.log(totals) - logits[rows, classes]
         ),
-        "the shift is missing from the log-sum-exp of the right score": np.mean(
-            np.log(np.exp(logits).sum(1)) - right
+        "the log-sum-exp is that of the logits, and the right score a shifted one": np.mean(
+            np.log(totals) + largest - right
         ),
         "the score of the right class is added, not subtracted": np.mean(np.log(totals) + right),
         "the logarithm of the sum is missing": np.mean(totals - right),
@@ -1033,7 +1128,15 @@ def ce_lineup(logits: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
         else np.nan,
         "the first class counts as right, whatever the classes say": -logs[:, 0].mean(),
         "the last class counts as right, whatever the classes say": -logs[:, -1].mean(),
-        "the most likely class counts as right, whatever the classes say": -logs.max(1).mean(),
+        "the classes are not looked at: it is the surprise at the most likely class": (
+            -logs.max(1).mean()
+        ),
+        "the right score is left out, and the log-sum-exp of the logits is all": np.mean(
+            np.log(totals) + largest
+        ),
+        "argmax is taken of the classes, which are numbers already": (
+            -logs[:, classes.argmax()].mean()
+        ),
         "all classes count, whatever the classes say": -logs.mean(),
         "the losses of all classes are added up for each sample": -logs.sum(1).mean(),
         "what counts is every class but the right one": -(logs * (1 - onehot)).sum() / len(rows),
@@ -1060,14 +1163,11 @@ def ce_lineup(logits: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
         ),
         "the squared error is computed, not the cross-entropy": np.mean((p - onehot) ** 2),
         "the share of wrong answers is returned": np.mean(logits.argmax(1) != classes),
-        "it is how far the right score is from the largest of the others, with a margin": np.mean(
+        "it is a hinge: how far the other scores come within 1 of the right one": np.mean(
             np.maximum(0, np.where(onehot, 0, logits - logits[rows, classes][:, None] + 1)).sum(1)
         ),
         "the mean of exp is taken, not the sum": np.mean(np.log(totals / count) - right),
         "1 is added within the logarithm": np.mean(np.log1p(totals) - right),
-        "the largest logit is added back, though it is missing from the right score": np.mean(
-            np.log(totals) + largest - right
-        ),
         "the losses are multiplied by the probability of the right class": np.mean(
             p[rows, classes] * each
         ),
@@ -1093,6 +1193,11 @@ def ce_lineup(logits: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
         found["the classes pick rows, and all of their numbers are added up"] = picked.sum() / len(
             rows
         )
+        found["the sums are over the columns, not over the classes of a sample"] = np.mean(
+            np.log(np.exp(less).sum(0)) - right
+        )
+        words = "the classes are multiplied with the scores, as one-hot rows would be"
+        found[words] = np.mean(np.log(totals) - (less * classes).sum(1))
         treated = -classes * logs
         words = "the classes are treated like one-hot rows; they are numbers of classes"
         found[words] = treated.sum() / len(rows)
@@ -1103,13 +1208,15 @@ def ce_lineup(logits: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
 @check("Cross-Entropy", about=ABOUT[CE], needs="test_shifted_rows", hint=1)
 def test_cross_entropy_values() -> None:
     """CrossEntropyLoss averages the surprise at the right classes"""
+    lineup = ce_lineup if keeps_probabilities() else no_lineup
     try:
-        expect_losses(CASES[CE], ce_lineup, ce, CE)
+        expect_losses(CASES[CE], lineup, ce, CE)
     except (ValueError, IndexError, TypeError) as error:
         words = None
         with suppress(ValueError, IndexError, TypeError):
-            expect_losses([SQUARE], ce_lineup, ce, CE)
-            words = "it works only where there are as many samples as classes"
+            expect_losses([SQUARE], lineup, ce, CE)
+            if lineup is not no_lineup:
+                words = "it works only where there are as many samples as classes"
         if words is None and one_hot_is_right():
             words = "the classes are taken for one-hot rows; they are numbers of classes"
         if words is None:
@@ -1172,7 +1279,6 @@ def filled_lineup(logits: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
         "`probabilities` is softmax over the whole batch": softmax(logits, None),
         "the exponentials are divided by the sums of the columns": e / e.sum(0),
         "the exponentials are divided by the sum of all": e / e.sum(),
-        "the exponentials are divided by their largest": e / e.max(-1, keepdims=True),
         "the exponentials are divided by the logarithms of their sums": (
             e / np.log(e.sum(-1, keepdims=True))
         ),
@@ -1191,6 +1297,9 @@ def filled_lineup(logits: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
     }
 
 
+test_cross_entropy_calls = keeps_calls(CE)
+
+
 @check("Cross-Entropy", about=ABOUT[CE], needs="test_cross_entropy_values", hint=3)
 def test_cross_entropy_fills_probabilities() -> None:
     """cross_entropy leaves the probabilities of all classes for backward"""
@@ -1199,19 +1308,30 @@ def test_cross_entropy_fills_probabilities() -> None:
     if len(arrays) < len(seen):
         return
     # Sums that are wrong make probabilities that are wrong: their own check speaks of that.
-    lineup = filled_lineup if is_right(CE) else lambda logits, classes: {}
+    lineup = filled_lineup if is_right(CE) else no_lineup
     expect_explained(
-        "probabilities", arrays, CASES[CE], lineup, lambda x, _: softmax(x), INPUTS[CE]
+        "probabilities",
+        arrays,
+        CASES[CE],
+        lineup,
+        lambda x, _: softmax(x),
+        INPUTS[CE],
+        "`probabilities`",
     )
 
 
 @check(
     "Cross-Entropy",
     about=ABOUT[CE],
-    needs=("test_cross_entropy_values", "test_cross_entropy_fills_probabilities"),
+    needs=(
+        "test_cross_entropy_values",
+        "test_cross_entropy_calls",
+        "test_cross_entropy_fills_probabilities",
+    ),
 )
 def test_cross_entropy_gradient() -> None:
     """The gradient of CrossEntropyLoss is softmax, less 1 at the right class, averaged"""
+    known = works(test_cross_entropy_fills_probabilities) and works(test_cross_entropy_calls)
     for logits, classes in CASES[CE]:
         p, onehot = softmax(logits), np.eye(logits.shape[1])[classes]
         right = (p - onehot) / len(logits)
@@ -1225,7 +1345,8 @@ def test_cross_entropy_gradient() -> None:
             "the gradient has the wrong sign": -right,
             "the gradient is not divided by the number of samples": right * len(logits),
         }
-        expect_gradient("logits.grad", graph_of(CE, logits, classes), right, mistakes)
+        slope = graph_of(CE, logits, classes)
+        expect_gradient("logits.grad", slope, right, mistakes if known else {})
     function = losses.CrossEntropyLoss()
     (logits, classes), x = CASES[CE][0], fresh(LOGITS, np.float64)
     x.requires_grad = True
@@ -1234,23 +1355,34 @@ def test_cross_entropy_gradient() -> None:
     value.backward()
     right = (softmax(logits) - np.eye(3)[classes]) / len(logits)
     words = "another call writes over the probabilities that backward needs: they share an array"
-    expect_gradient("logits.grad, after another call,", x.grad, right, {words: x.grad})
+    shared = {words: x.grad} if known else {}
+    expect_gradient("logits.grad, after another call,", x.grad, right, shared)
 
 
-@check("Cross-Entropy", about=ABOUT[CE], needs="test_cross_entropy_values", hint=1)
+@check(
+    "Cross-Entropy",
+    about=ABOUT[CE],
+    needs=("test_shifted_rows", "test_cross_entropy_values"),
+    hint=1,
+)
 def test_cross_entropy_is_stable() -> None:
     """CrossEntropyLoss copes with logits of ±10,000, row by row"""
-    known = is_right(CE)
+    known = is_right(CE) and shifted_is_right()
     classes = np.array([0, 0, 2, 1, 2])
     expected = ce_each(FAR.astype(np.float64), classes)
-    with np.errstate(all="ignore"):
-        pairs = zip(FAR, classes, strict=True)
-        alone = [loss_of(CE, row[None], np.array([right])).item() for row, right in pairs]
-        together = loss_of(CE, FAR, classes).item()
+    try:
+        with np.errstate(all="ignore"):
+            pairs = zip(FAR, classes, strict=True)
+            alone = [loss_of(CE, row[None], np.array([right])).item() for row, right in pairs]
+            together = loss_of(CE, FAR, classes).item()
+    except (ValueError, IndexError) as error:
+        if known:
+            raise
+        raise Mistake(seen=f"{type(error).__name__}: {error}", expected="numbers") from error
     seen, right = np.array([*alone, together]), np.array([*expected, expected.mean()])
     if far_enough(seen, right):
         return
-    place = int(np.argmin(np.isclose(seen, right, rtol=1e-5, atol=1e-5)))
+    place = int(np.argmin(np.isclose(seen, right, rtol=1e-5, atol=2e-3)))
     row = "all rows together" if place == len(FAR) else f"logits {show(FAR[place])}"
     mistake = far_off_loss(seen[:-1], expected)
     if place == len(FAR):
@@ -1266,7 +1398,8 @@ def test_cross_entropy_is_stable() -> None:
 
 def far_off_loss(seen: np.ndarray, expected: np.ndarray) -> str | None:
     """What is wrong with losses that are far from 0."""
-    if np.isnan(seen).any():
+    certain = expected < 1e-3
+    if not np.isfinite(seen[certain]).all() or np.isnan(seen).any():
         return "exp overflows: subtract the largest of each row first"
     if np.isinf(seen).any():
         return (
@@ -1274,12 +1407,11 @@ def far_off_loss(seen: np.ndarray, expected: np.ndarray) -> str | None:
             "less the right score, not the logarithm of softmax"
         )
     most = float(seen.max())
-    if equal(seen, np.minimum(expected, most), 1e-4):
+    if most < 0.9 * expected.max() and equal(seen, np.minimum(expected, most), 2e-2):
         return f"no loss is above {most:.4g}: something is added or cut off before the logarithm"
     return None
 
 
-test_cross_entropy_calls = keeps_calls(CE)
 test_cross_entropy_shapes = keeps_shapes(CE)
 test_cross_entropy_dtype = keeps_dtype(CE)
 test_cross_entropy_refuses = refuses(CE)
@@ -1365,12 +1497,17 @@ def smoothing_lineup(s: float) -> Lineup:
     return lineup
 
 
-@check("Label Smoothing", about=SMOOTHING, needs="test_cross_entropy_values", hint=1)
+@check(
+    "Label Smoothing",
+    about=SMOOTHING,
+    needs=("test_log_softmax_values", "test_cross_entropy_values"),
+    hint=1,
+)
 def test_label_smoothing_values() -> None:
     """Label smoothing spreads its share over all classes"""
-    known = is_right(CE)
+    known = is_right(CE) and log_softmax_is_right()
     for share in (0.3, 0.1, 1.0):
-        lineup = smoothing_lineup(share) if known and share < 1 else lambda logits, classes: {}
+        lineup = smoothing_lineup(share) if known and share < 1 else no_lineup
         expect_losses(CASES[CE], lineup, smoothed(share), CE, label_smoothing=share)
 
 
@@ -1400,7 +1537,8 @@ def test_label_smoothing_gradient() -> None:
         ),
         "the gradient is that of the loss without smoothing": plain,
     }
-    expect_gradient("logits.grad", slope, 0.7 * plain + 0.3 * every, mistakes)
+    known = works(test_cross_entropy_fills_probabilities) and works(test_label_smoothing_values)
+    expect_gradient("logits.grad", slope, 0.7 * plain + 0.3 * every, mistakes if known else {})
 
 
 # ---- All of them ---------------------------------------------------------------------------------
@@ -1437,16 +1575,16 @@ def shaped(name: str, shape: tuple[int, ...]) -> Case:
 # Shapes that somebody may not have thought of, and what is said of each.
 WRONG_FOR = {
     MSE: {
-        (): "for single numbers, of shape ()",
-        (1,): "for a single number in a row",
         (2, 3, 4): "for three dimensions",
+        (5,): "for a single row of numbers",
         (5, 1): "for a single column",
+        (): "for a single number, of shape ()",
     },
     CE: {
+        (2, 3, 4): "for three dimensions",
         (4,): "for a single sample, without a batch",
         (1, 3): "for a batch of one",
         (3, 3): "for as many samples as classes",
-        (2, 3, 4): "for three dimensions",
         (300, 3): "for large batches",
     },
 }
