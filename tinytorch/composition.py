@@ -239,15 +239,23 @@ def _shortly(names: list[Any]) -> str:
 def _fitting(name: str, value: Any, tensor: Tensor) -> Any:
     """The numbers to copy into a tensor, as an array of its shape."""
     array = value.data if _is_tensor(value) else value
-    if not hasattr(array, "dtype"):
-        array = np.asarray(array)
-    if not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
-        raise TypeError(f"load_state got {array.dtype} for {name}, which holds {tensor.dtype}")
+    try:
+        if not hasattr(array, "dtype"):
+            array = np.asarray(array)
+        if not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
+            raise TypeError(f"load_state got {array.dtype} for {name}, which holds {tensor.dtype}")
+        with np.errstate(over="raise"):
+            array = np.asarray(array.astype(tensor.dtype), like=tensor.data)
+    except (ValueError, FloatingPointError):
+        raise ValueError(
+            f"load_state got {value!r:.60} for {name}, which are no numbers of {tensor.dtype} in "
+            f"an array of shape {tensor.shape}"
+        ) from None
     if array.shape != tensor.shape:
         fix = "; transpose it" if array.shape[::-1] == tensor.shape else ""
         raise ValueError(
             f"load_state got shape {array.shape} for {name}, expected {tensor.shape}{fix}"
         )
-    if not getattr(tensor.data.flags, "writeable", True):
+    if not getattr(getattr(tensor.data, "flags", None), "writeable", True):
         raise ValueError(f"load_state cannot write to {name}, whose array is read-only")
     return array

@@ -107,7 +107,7 @@ def einsum_gradient(
         return part
     # An index that stands twice, as in "ii->": only the diagonal took part.
     whole = np.zeros_like(part, shape=shapes[position])
-    grid = np.ix_(*(np.arange(sizes[index]) for index in own))
+    grid = np.ix_(*(np.arange(sizes[index], like=part) for index in own))
     whole[tuple(grid[own.index(index)] for index in indices[position])] = part
     return whole
 

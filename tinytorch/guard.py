@@ -16,6 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch.listeners import listen, listeners
+
+
+def attach() -> None:
+    """Hang the guard on the door, where it does not hang already."""
+    if recorded not in listeners["after"]:
+        listen(after=recorded, taken_in=taken_in, handed_out=handed_out, visited=visited)
+
 
 class _Note(weakref.ref[np.ndarray]):
     """A note on an array, which goes when the array does."""
@@ -121,7 +129,10 @@ def fingerprint(array: np.ndarray) -> bytes:
     The array's words of eight bytes are laid out in rows, twice, and each column is added up.
     Any one change shows, and so does any swap, unless the two words are in the same column both
     times; the row lengths are primes, so they would have to be 509 * 521 words, or 2 MB, apart.
+    Of an array that takes no more memory than these sums, the bytes themselves will do.
     """
+    if array.nbytes <= 8 * (509 + 521):
+        return array.tobytes()
     octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     parts = []
     for length in (509, 521):

@@ -8,15 +8,14 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
-listeners: dict[str, list[Callable[..., Any]]] = {
-    "before": [],
-    "after": [],
-    "taken_in": [],
-    "handed_out": [],
-    "visited": [],
-}
+# What is changed is a new tuple: whoever goes through the old one meanwhile skips nobody.
+listeners: dict[str, tuple[Callable[..., Any], ...]] = dict.fromkeys(
+    ("before", "after", "taken_in", "handed_out", "visited"), ()
+)
+_changing = Lock()
 
 
 class listen:
@@ -31,25 +30,43 @@ class listen:
         visited: called with each node that backward (module 05) comes to, before its rules are.
 
     Raises:
-        TypeError: there is nothing of that name to be told of.
+        TypeError: there is nothing of that name to be told of, or nothing to call.
     """
 
     def __init__(self, **told: Callable[..., Any]) -> None:
-        for event in told.keys() - listeners.keys():
-            raise TypeError(f"listen takes {', '.join(listeners)}, got {event}")
-        self.told = told
         for event, function in told.items():
-            if function not in listeners[event]:
-                listeners[event].append(function)
+            if event not in listeners:
+                raise TypeError(f"listen takes {', '.join(listeners)}, got {event}")
+            if not callable(function):
+                raise TypeError(f"listen takes functions to call, got {event}={function!r:.60}")
+        self.told = told
+        self.blocks = 0  # how many `with` blocks of this one we are in
+        self.listening = False
+        self._start()
+
+    def _start(self) -> None:
+        with _changing:
+            if not self.listening:
+                for event, function in self.told.items():
+                    listeners[event] = (*listeners[event], function)
+                self.listening = True
 
     def stop(self) -> None:
         """Be told no more."""
-        for event, function in self.told.items():
-            if function in listeners[event]:
-                listeners[event].remove(function)
+        with _changing:
+            if self.listening:
+                for event, function in self.told.items():
+                    left = list(listeners[event])
+                    left.remove(function)
+                    listeners[event] = tuple(left)
+                self.listening = False
 
     def __enter__(self) -> listen:
+        self.blocks += 1
+        self._start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.stop()
+        self.blocks -= 1
+        if not self.blocks:
+            self.stop()

@@ -128,10 +128,12 @@ def _batches(
     ### BEGIN SOLUTION
     order = generator().permutation(len(inputs)) if shuffle else None
     for start in range(0, len(inputs), batch_size):
-        chosen: Any = slice(start, start + batch_size)
-        if order is not None:
-            chosen = order[chosen]
-        yield as_input(inputs[chosen]), targets[chosen]
+        chosen = slice(start, start + batch_size)
+        if order is None:
+            yield as_input(inputs[chosen]), targets[chosen]
+        else:
+            mine, theirs = (np.asarray(order[chosen], like=array) for array in (inputs, targets))
+            yield as_input(inputs[mine]), targets[theirs]
     ### END SOLUTION
 
 
@@ -212,15 +214,14 @@ Schedule = Callable[[int], float]
 
 def constant(lr: float) -> Schedule:
     """The same learning rate at every step."""
-    real_number("lr", lr)
+    lr = real_number("lr", lr)
     return lambda step: lr
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """A learning rate that is multiplied by `factor` after every so many steps."""
-    real_number("lr", lr)
-    real_number("factor", factor)
-    whole_number("every", every, at_least=1)
+    lr, factor = real_number("lr", lr), real_number("factor", factor)
+    every = whole_number("every", every, at_least=1)
     return lambda step: lr * factor ** (step // every)
 
 
@@ -246,9 +247,9 @@ def cosine(lr: float, steps: int, warmup: int = 0) -> Schedule:
     [0.2, 0.4, 0.4, 0.2, 0.0]
     """
 
-    real_number("lr", lr)
-    whole_number("warmup", warmup)
-    whole_number("steps", steps, at_least=warmup)
+    lr = real_number("lr", lr)
+    warmup = whole_number("warmup", warmup)
+    steps = whole_number("steps", steps, at_least=warmup)
 
     def schedule(step: int) -> float:
         ### BEGIN SOLUTION
@@ -325,6 +326,9 @@ class Trainer:
 
     Attributes:
         steps: the number of steps taken so far.
+
+    Raises:
+        TypeError: `schedule` is no function.
     """
 
     def __init__(
@@ -334,6 +338,11 @@ class Trainer:
         optimizer: Optimizer,
         schedule: Schedule | None = None,
     ) -> None:
+        if schedule is not None and not callable(schedule):
+            raise TypeError(
+                f"Trainer takes a schedule, a function from a step to its learning rate, got "
+                f"{brief(schedule)}; pass constant(0.1), or leave it out and set the optimizer's lr"
+            )
         self.network = network
         self.loss = loss
         self.optimizer = optimizer
@@ -440,7 +449,7 @@ def predict(
         The outputs of all samples, one under the other.
     """
     inputs = _samples(inputs, "predict")
-    whole_number("batch_size", batch_size, at_least=1)
+    batch_size = whole_number("batch_size", batch_size, at_least=1)
     ### BEGIN SOLUTION
     with no_grad():
         return np.concatenate(

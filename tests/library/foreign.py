@@ -24,22 +24,26 @@ class Foreign(NDArrayOperatorsMixin):
         raise TypeError("implicit conversion to a NumPy array is not allowed")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        for given in (*inputs, *options.values()):
-            if isinstance(given, np.ndarray) and given.ndim > 0:
-                raise TypeError(f"{ufunc.__name__} got an array of NumPy's beside a foreign one")
+        _refuse_numpys(ufunc.__name__, (*inputs, *options.values()))
         Foreign.passed[ufunc.__name__] += 1
         result = getattr(ufunc, method)(*_inside(inputs), **_inside(options))
         out = options.get("out")
         return out[0] if out else _wrapped(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        if (
+            function is not np.asarray
+        ):  # which moves an array, as in np.asarray(array, like=foreign)
+            _refuse_numpys(function.__name__, (*args, *options.values()))
         Foreign.passed[function.__name__] += 1
         return _wrapped(function(*_inside(args), **_inside(options)))
 
     def __getitem__(self, index: Any) -> Foreign:
+        _refuse_numpys("an index", index)
         return Foreign(self.inside[_inside(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        _refuse_numpys("an assignment", (index, value))
         self.inside[_inside(index)] = _inside(value)
 
     def __len__(self) -> int:
@@ -63,6 +67,15 @@ class Foreign(NDArrayOperatorsMixin):
             return result if name in ("item", "tolist") else _wrapped(result)
 
         return method
+
+
+def _refuse_numpys(name: str, value: Any) -> None:
+    """A TypeError for an array of NumPy's, at any depth: it is in another memory than ours."""
+    if isinstance(value, np.ndarray) and value.ndim > 0:
+        raise TypeError(f"{name} got an array of NumPy's beside a foreign one")
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            _refuse_numpys(name, part)
 
 
 def _inside(value: Any) -> Any:

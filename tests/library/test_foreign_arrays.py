@@ -24,8 +24,11 @@ from tinytorch import (
     Softmax,
     Tanh,
     Tensor,
+    Trainer,
+    cosine,
     manual_seed,
     no_grad,
+    predict,
 )
 
 Move = Callable[[np.ndarray], Any]
@@ -119,6 +122,12 @@ def test_training_on_a_gpu_gives_the_same_numbers(loss: str, optimizer: str) -> 
         lambda x: x.max(axis=1) + x.min(),
         lambda x: x.reshape(-1, 2).T,
         lambda x: x.transpose(1, 0),
+        lambda x: x.reshape(2, 3, 2).transpose(2, 0, 1),
+        lambda x: np.concatenate([x, np.ones((1, 4))]) * 2,
+        lambda x: np.column_stack(np.hsplit(x, 2)),
+        lambda x: np.einsum("ii->", x[:, :3]),
+        lambda x: np.einsum("ij,kj->ik", x, [[1.0, 2.0, 3.0, 4.0]]),
+        lambda x: x[np.array([0, 2, 0])],
         lambda x: x[1:, [0, 0, 2]],
         lambda x: x[x > 0.5],
         lambda x: np.where(x > 0.5, x, 0.0),
@@ -175,6 +184,44 @@ def test_an_update_within_no_grad_happens_in_place() -> None:
         w -= 0.5 * w.grad
     assert w.data is array
     assert w.tolist() == [-0.5, -0.5, -0.5]
+
+
+def test_a_gradient_to_start_from_is_moved() -> None:
+    x = Tensor(Foreign(np.ones(3)), requires_grad=True)
+    (x * 2).backward(np.ones(3))
+    assert x.grad is not None
+    assert isinstance(x.grad._array, Foreign)
+
+
+def test_what_is_written_into_a_tensor_is_moved() -> None:
+    x = Tensor(Foreign(np.zeros(3)))
+    x[:2] = np.ones(2)
+    x[[2]] = [5.0]
+    assert x.tolist() == [1.0, 1.0, 5.0]
+
+
+def test_a_state_is_loaded_into_the_arrays_of_the_library() -> None:
+    layer = Linear(2, 3)
+    for parameter in layer.parameters():
+        parameter.data = Foreign(parameter.data)
+    array = layer.weight.data
+    layer.load_state({"weight": np.ones((2, 3)), "bias": Foreign(np.ones(3))})
+    assert layer.weight.data is array
+    assert layer.weight.tolist() == [[1.0] * 3] * 2
+    assert layer.bias.tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_a_trainer_shuffles_and_predicts_in_the_library(dtype: Any) -> None:
+    layer = Linear(4, 2)
+    for parameter in layer.parameters():
+        parameter.data = Foreign(parameter.data)
+    samples, classes = Foreign(np.ones((6, 4), dtype)), Foreign(np.zeros(6, np.int64))
+    trainer = Trainer(layer, CrossEntropyLoss(), SGD(layer.parameters()), cosine(0.1, 10))
+    for _, outputs, _ in trainer.epoch(samples, classes, 4):  # type: ignore[arg-type]
+        assert isinstance(outputs, Foreign)
+    assert isinstance(predict(layer, samples, 4), Foreign)  # type: ignore[arg-type]
+    assert isinstance(layer.weight.data, Foreign)
 
 
 def test_errors_name_the_same_mistakes() -> None:

@@ -181,6 +181,8 @@ def test_a_network_is_saved_and_loaded(tmp_path: Path) -> None:
         ({"bias": 1.0}, ValueError, r"shape \(\) for bias, expected \(3,\)"),
         ({"bias": ["a", "b", "c"]}, TypeError, "for bias, which holds float32"),
         ({"bias": np.ones(3) * 1j}, TypeError, "got complex128 for bias, which holds float32"),
+        ({"bias": [1e300, 0.0, 0.0]}, ValueError, r"got \[1e\+300.* for bias, .* of float32"),
+        ({"bias": [[1.0], [2.0, 3.0]]}, ValueError, r"for bias, .* an array of shape \(3,\)"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(

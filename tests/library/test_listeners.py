@@ -49,8 +49,99 @@ def test_several_listen_at_once_and_each_leaves_by_itself() -> None:
     assert second == {"add": 1, "multiply": 1}
 
 
+def test_one_that_leaves_while_it_is_told_takes_no_other_with_it() -> None:
+    told: list[str] = []
+
+    def once(*event: Any) -> None:
+        told.append("once")
+        first.stop()
+
+    first = listen(after=once)
+    with listen(after=lambda *event: told.append("always")):
+        _ = Tensor([1.0]) + 1
+        _ = Tensor([1.0]) + 1
+    assert told == ["once", "always", "always"]
+
+
+def test_one_that_comes_while_others_are_told_is_told_of_what_follows() -> None:
+    told: list[str] = []
+    late: list[listen] = []
+
+    def bring(*event: Any) -> None:
+        told.append("first")
+        if not late:
+            late.append(listen(after=lambda *event: told.append("late")))
+
+    with listen(after=bring):
+        _ = Tensor([1.0]) + 1
+        _ = Tensor([1.0]) + 1
+    late[0].stop()
+    assert told == ["first", "first", "late"]
+
+
+def test_one_function_may_listen_twice_and_is_told_as_long_as_either_does() -> None:
+    told: list[str] = []
+
+    def tell(*event: Any) -> None:
+        told.append("told")
+
+    x = Tensor([1.0])
+    with listen(after=tell):
+        with listen(after=tell):
+            _ = x + 1
+        del told[:]
+        _ = x + 1
+    _ = x + 1
+    assert told == ["told"]
+
+
+def test_a_listener_that_has_stopped_may_listen_again() -> None:
+    told: list[str] = []
+    before = dict(listeners)
+    listener = listen(after=lambda output, op, *rest: told.append(op.__name__))
+    listener.stop()
+    x = Tensor([1.0])
+    _ = x + 1
+    with listener:
+        with listener:
+            _ = x * 1
+        _ = x - 1
+    _ = x / 1
+    assert told == ["multiply", "subtract"]
+    assert listeners == before
+
+
+def test_threads_that_listen_lose_nobody() -> None:
+    before, counts = dict(listeners), [0] * 4
+
+    def work(number: int) -> None:
+        def count(output: Any, op: Any, inputs: Any, *rest: Any) -> None:
+            counts[number] += inputs[0] is x
+
+        x = Tensor([1.0])
+        for _ in range(200):
+            with listen(after=count):
+                _ = x + 1
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [200] * 4
+    assert listeners == before
+
+
+@pytest.mark.parametrize("function", [None, "after", 3])
+def test_what_cannot_be_called_cannot_be_told(function: Any) -> None:
+    before = dict(listeners)
+    with pytest.raises(TypeError, match="listen takes functions to call, got after="):
+        listen(before=print, after=function)
+    assert listeners == before
+
+
 def test_a_block_that_fails_ends_listening_too() -> None:
-    before = {event: list(functions) for event, functions in listeners.items()}
+    before = dict(listeners)
     with pytest.raises(ZeroDivisionError), listen(after=print, before=print):
         _ = 1 / 0
     assert listeners == before

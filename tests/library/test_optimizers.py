@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +252,45 @@ def test_a_gradient_set_by_hand_may_be_an_array(make: Make) -> None:
         assert "grad" in str(error)  # noqa: PT017 - either outcome is right
     else:
         assert (x.data < [1.0, 2.0]).all()
+
+
+@every_optimizer
+@pytest.mark.parametrize(
+    ("lr", "error"),
+    [
+        (-1, ValueError),
+        (math.nan, ValueError),
+        (math.inf, ValueError),
+        ("0.1", TypeError),
+        (None, TypeError),
+        (True, TypeError),
+        (Tensor(0.1), TypeError),
+        (np.array([0.1, 0.2]), TypeError),
+    ],
+)
+def test_a_learning_rate_that_is_none_moves_nothing(
+    make: Make, lr: Any, error: type[Exception]
+) -> None:
+    tensor = parameter(1.0, 2.0)
+    optimizer = make([tensor])
+    tensor.grad = Tensor([1.0, 1.0])
+    optimizer.lr = lr
+    with pytest.raises(error, match=r"^lr of \w+ must be a finite number of 0 or more, got"):
+        optimizer.step()
+    assert tensor.tolist() == [1.0, 2.0]
+
+
+@every_optimizer
+def test_a_learning_rate_may_be_any_kind_of_number(make: Make) -> None:
+    seen = []
+    for lr in (0.5, Fraction(1, 2), np.float32(0.5), np.float64(0.5)):
+        tensor = Tensor([1.0, 2.0], requires_grad=True)
+        optimizer = make([tensor])
+        tensor.grad = Tensor([1.0, 1.0])
+        optimizer.lr = lr
+        optimizer.step()
+        seen.append(tensor.tolist())
+    assert seen == [seen[0]] * 4
 
 
 def test_parameters_may_come_from_a_generator() -> None:

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,35 @@ def test_a_wrong_call_of_batches_fails_at_once_not_at_the_first_batch() -> None:
 def test_a_constant_schedule_stays() -> None:
     schedule = constant(0.3)
     assert [schedule(step) for step in (0, 1, 1000)] == [0.3, 0.3, 0.3]
+
+
+@pytest.mark.parametrize("lr", [Fraction(1, 4), np.float32(0.25), np.float64(0.25), 0.25])
+def test_schedules_give_plain_numbers_whatever_they_were_made_of(lr: Any) -> None:
+    for schedule in (
+        constant(lr),
+        step_decay(lr, every=np.int64(2), factor=np.float32(0.5)),
+        cosine(lr, steps=np.int32(10), warmup=np.int8(2)),
+    ):
+        assert type(schedule(5)) is float
+    assert constant(lr)(0) == 0.25
+
+
+@pytest.mark.parametrize("schedule", [0.1, "cosine", Tensor(0.1)])
+def test_a_schedule_is_a_function(schedule: Any) -> None:
+    layer = Linear(2, 2)
+    with pytest.raises(
+        TypeError, match=r"a function from a step to .*got .*; pass constant\(0.1\)"
+    ):
+        Trainer(layer, CrossEntropyLoss(), SGD(layer.parameters()), schedule)
+
+
+def test_a_schedule_that_gives_no_learning_rate_moves_nothing() -> None:
+    layer = Linear(2, 2)
+    before = layer.weight.data.copy()
+    trainer = Trainer(layer, CrossEntropyLoss(), SGD(layer.parameters()), lambda step: math.nan)
+    with pytest.raises(ValueError, match="lr of SGD must be a finite number of 0 or more, got nan"):
+        trainer.step(Tensor(np.ones((1, 2))), [0])
+    assert np.array_equal(layer.weight.data, before)
 
 
 def test_step_decay_multiplies_after_every_so_many_steps() -> None:

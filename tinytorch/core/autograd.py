@@ -40,7 +40,7 @@ from tinytorch.derivatives import (
     stack_gradient,
     vstack_gradient,
 )
-from tinytorch.listeners import listen, listeners
+from tinytorch.listeners import listeners
 from tinytorch.summation import accurate_sum, distance_from_mean
 
 
@@ -236,7 +236,7 @@ def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
                 "reduce it first: x.mean().backward(), or pass gradient="
             )
         return np.ones_like(tensor._array)
-    array = Tensor(gradient, dtype=tensor.dtype)._array
+    array = np.asarray(Tensor(gradient, dtype=tensor.dtype)._array, like=tensor._array)
     if array.shape != tensor.shape:
         raise ValueError(
             f"backward() got a gradient of shape {array.shape}, "
@@ -498,7 +498,7 @@ def _reshape_gradient(gradient: Any, input_shape: tuple[int, ...], shape: Any) -
 
 def _transpose_gradient(gradient: np.ndarray, axes: Any = None) -> np.ndarray:
     if axes is not None:
-        axes = np.argsort([axis % gradient.ndim for axis in axes])
+        axes = np.argsort([axis % gradient.ndim for axis in axes]).tolist()
     return np.transpose(gradient, axes)
 
 
@@ -638,9 +638,4 @@ derivative(
 
 # From here on, every operation that passes the door is recorded, and what was kept is guarded.
 attach(record, backward)
-listen(
-    after=guard.recorded,
-    taken_in=guard.taken_in,
-    handed_out=guard.handed_out,
-    visited=guard.visited,
-)
+guard.attach()

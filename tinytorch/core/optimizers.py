@@ -38,9 +38,12 @@ class Optimizer:
         """Move each parameter that has a gradient, in place.
 
         Raises:
-            ValueError: a gradient has not the shape of its parameter, or a parameter cannot be
-                written to, or holds whole numbers. Then no parameter has moved.
+            TypeError: `lr` was set to something that is no number.
+            ValueError: `lr` is negative or not finite, a gradient has not the shape of its
+                parameter, or a parameter cannot be written to, or holds whole numbers.
+                In all these cases no parameter has moved.
         """
+        self.lr = self._checked("lr", self.lr)
         moves = []
         for parameter, state in zip(self.parameters, self.state, strict=True):
             gradient = parameter.grad

@@ -334,12 +334,13 @@ def _explained(
             f"{given}: a matrix product has {unequal[2]} columns on its left and {unequal[1]} rows "
             "on its right, which must be equal; transpose one of them (x.T), or reshape"
         )
-    if "axis" in options and isinstance(error, IndexError):
+    if "axis" in options and isinstance(error, (IndexError, OverflowError)):
         last = len(shapes[0]) - 1
         return IndexError(
             f"{given} and axis={options['axis']}; axes run from {-last - 1} to {last}"
         )
-    if not isinstance(options.get("axis"), (int, np.integer, tuple, type(None))):
+    axis = options.get("axis")
+    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer, tuple, type(None))):
         return TypeError(
             f"{given} and axis={brief(options['axis'])}; an axis is a whole number, and several "
             "are a tuple, as in axis=(0, 1)"
@@ -915,7 +916,7 @@ class Tensor:
             )
         index = _index(index)
         try:
-            self.data[index] = as_array(value, self.dtype)
+            self.data[index] = np.asarray(as_array(value, self.dtype), like=self._array)
         except (TypeError, ValueError, IndexError) as error:
             raise _explained(self.__setitem__, [self._array], {"index": index}, error) from error
 
