@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 # The tests run on every core at once; with threads of their own they would wait for each other.
 # Set before anything imports NumPy, and inherited by the programs that tests start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# Nor does each of them compile anew what it imports, as containers often have it.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# They keep bytecode and buffer what they print, as for a learner, whatever a container asks for.
+for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+    os.environ.pop(variable, None)
 sys.dont_write_bytecode = False
 # And Ctrl-C ends them, even if all this runs in the background, where shells have it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -52,12 +52,12 @@ def ending_when_told() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN if told else handler)
     if told:
         end_offspring(os.getpid())
-        _let_go_of_the_terminal()
+        let_go_of_the_terminal()
         sys.exit(128 + told[0][0])
 
 
-def _let_go_of_the_terminal() -> None:
-    """Print what is still to be printed; where nobody is left to read it, nowhere."""
+def let_go_of_the_terminal() -> None:
+    """Print what is still to be printed; where nobody is left to read it, or no room, nowhere."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -66,6 +66,13 @@ def test_where_there_is_no_room_to_print_that_is_one_line(arguments: list[str]) 
     assert finished.returncode == 2
 
 
+@pytest.mark.needs("/dev/full")
+@pytest.mark.parametrize("arguments", [*ARGUMENTS, ["no such command"]], ids=" ".join)
+def test_where_there_is_no_room_for_errors_either_it_is_the_exit_code(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        assert subprocess.run([*TITO, *arguments], stdout=full, stderr=full).returncode == 2
+
+
 @pytest.mark.needs("sh")
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
 def test_streams_that_are_closed_lose_what_is_printed_and_nothing_else(

@@ -6,13 +6,14 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
 import click
 
 from tinytorch.course import did_you_mean, find_module
-from tito.ending import ending_when_told
+from tito.ending import ending_when_told, let_go_of_the_terminal
 from tito.terminal.output import make_printable
 from tito.terminal.prose import fit, screen_width
 
@@ -111,7 +112,9 @@ class LazyGroup(OrderedGroup):
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
-                click.echo(f"Error: {error}: make room where it writes or prints to.", err=True)
+                with suppress(OSError):  # errors may have no room, either
+                    click.echo(f"Error: {error}: make room where it writes or prints to.", err=True)
+                let_go_of_the_terminal()  # or Python tries again as it exits
                 sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> object:
