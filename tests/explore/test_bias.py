@@ -29,10 +29,10 @@ def test_batch_norm_leaves_rounding_of_a_bias_and_the_others_leave_much() -> Non
 
 def test_one_rounding_bounds_what_adding_a_bias_in_float32_loses() -> None:
     settings = bias.Settings(inputs=16, outputs=8, batch=8)
-    half, bound = bias.rounding(settings, [50.0, 100.0], np.float32)
-    assert bound == pytest.approx(2 * half, rel=0.05)
+    found = bias.rounding(settings, [50.0, 100.0], np.float32)
+    assert found[100] == pytest.approx(2 * found[50], rel=0.05)
     # 24 and 53 binary digits.
-    assert bound / bias.rounding(settings, [100.0], np.float64)[0] == 2.0**29
+    assert found[100] / bias.rounding(settings, [100.0], np.float64)[100] == 2.0**29
 
 
 def test_the_answer_says_that_the_bias_is_gone_and_has_no_gradient_to_learn_from() -> None:

@@ -81,15 +81,15 @@ def through(follow: Callable[[Tensor], Tensor], settings: Settings) -> tuple[flo
     return float(np.max(changes)), float(np.max(gradients))
 
 
-def by_size(settings: Settings, sizes: Sequence[float], dtype: type) -> list[float]:
+def by_size(settings: Settings, sizes: Sequence[float], dtype: type) -> dict[float, float]:
     """The largest change through batch norm, for biases of growing size."""
     layer, x, _, random = start(settings, 0)
     y = Tensor(layer(Tensor(x, dtype=dtype)).data, dtype=dtype)
     direction = random.standard_normal(settings.outputs)
-    return [change(FOLLOWERS["batch norm"], y, size * direction) for size in sizes]
+    return {size: change(FOLLOWERS["batch norm"], y, size * direction) for size in sizes}
 
 
-def rounding(settings: Settings, sizes: Sequence[float], dtype: type) -> list[float]:
+def rounding(settings: Settings, sizes: Sequence[float], dtype: type) -> dict[float, float]:
     """What one rounding of `y + bias` may change in an output, for biases of growing size.
 
     A sum is rounded by up to eps / 2 times its size, and division by the deviation of `y` carries
@@ -99,55 +99,48 @@ def rounding(settings: Settings, sizes: Sequence[float], dtype: type) -> list[fl
     y, direction = layer(x).data.astype(float), np.abs(random.standard_normal(settings.outputs))
     largest, deviation = np.abs(y).max(axis=0), np.sqrt(y.var(axis=0) + EPSILON)
     half = float(np.finfo(dtype).eps) / 2
-    return [float(half * np.max((largest + size * direction) / deviation)) for size in sizes]
+    return {size: float(half * np.max((largest + size * direction) / deviation)) for size in sizes}
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Add a bias before each function, and see what is left of it behind."""
-    changes, gradients = {}, {}
+    changes, gradients, n, m = {}, {}, settings.inputs, settings.outputs
     for step, (name, follow) in enumerate(FOLLOWERS.items()):
         progress(step / (len(FOLLOWERS) + 1), name)
         changes[name], gradients[name] = through(follow, settings)
     progress(len(FOLLOWERS) / (len(FOLLOWERS) + 1), "biases of all sizes")
     sizes = [10.0**power for power in range(-3, 8)]
     measured = {name: by_size(settings, sizes, dtype) for name, dtype in DTYPES.items()}
-    series = [Series(name, sizes, found) for name, found in measured.items()]
+    series = [Series.of(name, found) for name, found in measured.items()]
     for name, dtype in DTYPES.items():
-        floor = rounding(settings, sizes, dtype)
-        series.append(
-            Series(f"one rounding of y + b, {name}", sizes, floor, (), (), "dashes", name)
-        )
-    one_rounding = rounding(settings, [settings.bias], np.float32)[0]
-    gone = changes["batch norm"] <= ROUNDINGS * one_rounding
-    panel = Lines(
-        "",
-        Axis("size of the biases (standard deviation)", log=True),
-        Axis("largest change of an output", log=True),
-        series,
-        [Mark(1, "as large as the outputs themselves")],
-    )
-    layer = f"Linear({settings.inputs}, {settings.outputs})"
+        floor, label = rounding(settings, sizes, dtype), f"one rounding of y + b, {name}"
+        series.append(Series.of(label, floor, style="dashes", like=name))
+    one_rounding = rounding(settings, [settings.bias], np.float32)[settings.bias]
+    in_float64 = by_size(settings, [settings.bias], np.float64)[settings.bias]
+    of_biases = Axis("size of the biases (standard deviation)", log=True)
+    of_output = Axis("largest change of an output", log=True)
+    marks = [Mark(1, "as large as the outputs themselves")]
     rows = [(name, figures(changes[name], 2), figures(gradients[name], 2)) for name in FOLLOWERS]
     headings = ("what follows", "largest change of an output", "gradient, bias ÷ weight")
-    return Findings(
-        values={
-            "change": changes,
-            "gradient_ratio": gradients,
-            "sizes": sizes,
-            "change_by_size": measured,
-            "change_in_float64": by_size(settings, [settings.bias], np.float64)[0],
-            "one_rounding": one_rounding,
-            "gone": gone,
-        },
-        tables=[Table(headings, rows, f"What biases of about {settings.bias:g} do")],
-        picture=Picture(f"What batch normalization leaves of a bias on {layer}", [panel]),
-        words={
-            "left": changes["batch norm"],
-            "seen": bool(np.isfinite(changes["nothing"])),
-            "across_units": changes["layer norm"] > 1000 * changes["batch norm"],
-            "weights": settings.inputs * settings.outputs,
-            "parameters": (settings.inputs + 1) * settings.outputs,
-            "saved": 1 / (settings.inputs + 1),
-            "half": float(np.finfo(np.float32).eps) / 2,
-        },
-    )
+    left = changes["batch norm"]
+    values = {
+        "change": changes,
+        "gradient_ratio": gradients,
+        "sizes": sizes,
+        "change_by_size": {name: list(found.values()) for name, found in measured.items()},
+        "change_in_float64": in_float64,
+        "one_rounding": one_rounding,
+        "gone": left <= ROUNDINGS * one_rounding,
+    }
+    words = {
+        "left": left,
+        "seen": bool(np.isfinite(changes["nothing"])),
+        "across_units": changes["layer norm"] > 1000 * left,
+        "parameters": {"with": (n + 1) * m, "without": n * m},
+        "saved": 1 / (n + 1),
+        "half": float(np.finfo(np.float32).eps) / 2,
+    }
+    table = Table(headings, rows, f"What biases of about {settings.bias:g} do")
+    title = f"What batch normalization leaves of a bias on Linear({n}, {m})"
+    picture = Picture(title, [Lines("", of_biases, of_output, series, marks)])
+    return Findings(values, [table], picture, words)

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 import tinytorch
-from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, parameters_of
+from tinytorch.course.explore.bench import CLASSES, FLOAT32, INPUTS, Network, parameters_of
 from tinytorch.course.explore.digits import Digits, digits
 from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.learning import error_rate, learn
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.course.explore.units import percent, size
 
-FLOAT32 = 4  # bytes
 WAYS = ("fewer bits", "fewer weights", "fewer weights, trained on", "both, trained on")
 QUANTIZE, PRUNE, PRUNE_AND_TRAIN, BOTH = WAYS
 
@@ -111,10 +110,10 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     network = Network(settings.sizes)
     for epoch in learn([network], data, settings.epochs, settings.lr):
         progress(0.3 * epoch / settings.epochs, "training the network")
-    trained = [parameter.data.copy() for parameter in network.parameters()]
+    trained = {name: tensor.data.copy() for name, tensor in network.state().items()}
     before = [layer.weight.data.copy() for layer in network.layers]
     weights, units = sum(weight.size for weight in before), sum(settings.sizes[1:])
-    biases = sum(numbers.size for numbers in trained) - weights
+    biases = sum(parameter.data.size for parameter in network.parameters()) - weights
 
     def point(how: str, kept: int, bits: int) -> dict[str, Any]:
         bytes_ = stored_bytes(weights, kept, bits, biases, units if bits < 32 else 0)
@@ -137,8 +136,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     bits = settings.both_bits
     for step, share in enumerate(settings.keep):
         progress(0.5 + 0.5 * step / len(settings.keep), f"{share:g}% of the weights")
-        for parameter, numbers in zip(network.parameters(), trained, strict=True):
-            np.copyto(parameter.data, numbers)
+        network.load_state(trained)
         masks = largest_weights(before, share / 100)
         kept, how = sum(int(mask.sum()) for mask in masks), f"{share:g}% kept"
         prune(network, masks)
@@ -151,9 +149,9 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     good = [p for p in sum(curves.values(), [whole]) if p["error"] <= error + 0.01]
     smallest = min(good, key=lambda p: p["bytes"])
     noise = 200 * math.sqrt(2 * error * (1 - error) / settings.test_images)
-    largest = max(layers, key=lambda name: layers[name]["share"])
     harm = {name: max(one["quantized_error"], one["pruned_error"]) for name, one in layers.items()}
     worst = max(harm, key=harm.__getitem__)
+    largest = max(layers, key=lambda name: layers[name]["share"])
     rows, series, ways = [("whole", "float32", size(whole["bytes"]), percent(error))], [], []
     for way, points in curves.items():
         rows += [(way, p["setting"], size(p["bytes"]), percent(p["error"])) for p in points]
@@ -161,39 +159,35 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         if small := [p for p in points if p["bytes"] <= target]:
             fits = max(small, key=lambda p: p["bytes"])
             ways.append(f"{way} ({fits['setting']}) {percent(fits['error'])}")
-    marks = [Mark(100 * error, "whole"), Mark(target, "target", axis="x")]
-    axes = Axis("size", log=True, text=size), Axis("new images read wrong, in %", log=True)
     alone = [(name, *map(percent, one.values())) for name, one in layers.items()]
-    columns = ("layer", "of all weights", "2 bits", "5% kept")
-    return Findings(
-        values={
-            "whole": {"bytes": whole["bytes"], "error": error},
-            "curves": curves,
-            "smallest_bytes": smallest["bytes"],
-            "layers": layers,
-        },
-        tables=[
-            Table(("way", "how much", "size", "mistakes"), rows),
-            Table(columns, alone, "Mistakes when one layer alone is treated harshly"),
-        ],
-        picture=Picture(
-            "A network made smaller, and its mistakes", [Lines("", *axes, series, marks)]
-        ),
-        words={
-            "within": target,
-            "ways": "; ".join(ways),
-            "unlearned": error >= 0.5,
-            "smallest": smallest,
-            "smallest_kilobytes": smallest["bytes"] / 1e3,
-            "name": "-".join(map(str, settings.sizes)),
-            "noise": noise,
-            "weights": weights,
-            "biases": biases,
-            "units": units,
-            "eight_bits": stored_bytes(weights, weights, 8, biases, units),
-            "largest": layers[largest] | {"number": largest.partition(".")[0]},
-            "worst": layers[worst] | {"number": worst.partition(".")[0]},
-            "is_largest": worst == largest,
-            "minds": 100 * (harm[worst] - error) > noise,
-        },
-    )
+    harshly = "Mistakes when one layer alone is treated harshly"
+    tables = [
+        Table(("way", "how much", "size", "mistakes"), rows),
+        Table(("layer", "of all weights", "2 bits", "5% kept"), alone, harshly),
+    ]
+    axes = Axis("size", log=True, text=size), Axis("new images read wrong, in %", log=True)
+    marks = [Mark(100 * error, "whole"), Mark(target, "target", axis="x")]
+    panel = Lines("", *axes, series, marks)
+    values = {
+        "whole": {"bytes": whole["bytes"], "error": error},
+        "curves": curves,
+        "smallest_bytes": smallest["bytes"],
+        "layers": layers,
+    }
+    words = {
+        "within": target,
+        "name": "-".join(map(str, settings.sizes)),
+        "ways": "; ".join(ways),
+        "unlearned": error >= 0.5,
+        "smallest": smallest,
+        "smallest_kilobytes": smallest["bytes"] / 1e3,
+        "noise": noise,
+        "count": {"weights": weights, "biases": biases, "units": units},
+        "eight_bits": stored_bytes(weights, weights, 8, biases, units),
+        "largest": layers[largest] | {"number": largest.partition(".")[0]},
+        "worst": layers[worst] | {"number": worst.partition(".")[0]},
+        "is_largest": worst == largest,
+        "minds": 100 * (harm[worst] - error) > noise,
+    }
+    picture = Picture("A network made smaller, and its mistakes", [panel])
+    return Findings(values, tables, picture, words)

@@ -122,33 +122,31 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         panels.append(Lines(name, *axes, series))
     of_both = ("activation", "elements that differ", "largest difference", "what 0 becomes")
     of_errors = "error, before", "error, after", "before - after, points", "weights differ by"
+    tables = [
+        Table(of_both, under_one_mask, "Before and after, under the same mask"),
+        Table(("activation", *of_errors), errors, "Trained: error on test images"),
+    ]
+    values = {
+        "differing": differing,
+        "largest_difference": largest,
+        "errors_before": before,
+        "errors_after": after,
+        "weight_distance": {name: distances.max() for name, distances in apart.items()},
+        "dropped": dropped,
+        "scale": scale,
+    }
+    words = {
+        "selection": CHOICES.get(" ".join(same), "another selection"),
+        "same": listed(same),
+        "others": ", ".join(f"{n} {percent(share)}" for n, share in differing.items() if share),
+        "at": at,
+        "expected": {n: expected_before(f, some, p)[1] for n, f in ACTIVATIONS.items()},
+        "as_meant": 0 < dropped < 1 and not math.isclose(scale, 1),
+        "alike": apart["ReLU"].max() == 0 == differing["ReLU"],
+        "bend": differing["tanh"] > 0 < differing["GELU"],
+        "kept": 1 - p,
+        "meant": 1 / (1 - p),
+        "verdicts": "; ".join(f"with {listed(n)} {said}" for said, n in verdicts.items()),
+    }
     title = f"What Dropout({p:g}) lets through on average, before and after the activation"
-    return Findings(
-        values={
-            "differing": differing,
-            "largest_difference": largest,
-            "errors_before": before,
-            "errors_after": after,
-            "weight_distance": {name: distances.max() for name, distances in apart.items()},
-            "dropped": dropped,
-            "scale": scale,
-        },
-        tables=[
-            Table(of_both, under_one_mask, "Before and after, under the same mask"),
-            Table(("activation", *of_errors), errors, "Trained: error on test images"),
-        ],
-        picture=Picture(title, panels, columns=2, sketched=2),
-        words={
-            "selection": CHOICES.get(" ".join(same), "another selection"),
-            "same": listed(same),
-            "others": ", ".join(f"{n} {percent(share)}" for n, share in differing.items() if share),
-            "at": at,
-            "expected": {n: expected_before(f, some, p)[1] for n, f in ACTIVATIONS.items()},
-            "as_meant": 0 < dropped < 1 and not math.isclose(scale, 1),
-            "alike": apart["ReLU"].max() == 0 == differing["ReLU"],
-            "bend": differing["tanh"] > 0 < differing["GELU"],
-            "kept": 1 - p,
-            "meant": 1 / (1 - p),
-            "verdicts": "; ".join(f"with {listed(n)} {said}" for said, n in verdicts.items()),
-        },
-    )
+    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)

@@ -14,7 +14,6 @@ from tinytorch.course.explore.units import count, figures, percent
 
 CONFIDENCE = 0.95
 DEVIATIONS = 1.959964  # a normal variable strays no further, with the confidence above
-POWERS_OF_TEN = tuple(10**power for power in range(6))
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ def verdict(settings: Settings, mean: float) -> dict[str, bool]:
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Watch many elements on their way through many calls."""
     p, value, calls, elements = settings.p, settings.value, settings.calls, settings.elements
-    spaced = {round(step) for step in np.geomspace(1, calls, 60)}
-    at = sorted(spaced | {power for power in POWERS_OF_TEN if power <= calls})
+    told = {calls} | {10**power for power in range(6) if 10**power <= calls}
+    at = sorted(told | {round(step) for step in np.geomspace(1, calls, 60)})
     tinytorch.manual_seed(settings.seed)
     dropout, x = Dropout(p), Tensor(np.full(elements, value, np.float32))
     total, means = np.zeros(elements), np.zeros((len(at), elements))
@@ -66,42 +65,33 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     rows = [
         (count(n), figures(one[i], 4), figures(spreads[i]), figures(theory[i]), percent(inside[i]))
         for i, n in enumerate(at)
-        if n == calls or n in POWERS_OF_TEN
+        if n in told
     ]
-    # A mean of fewer calls takes few values, and no normal band describes it.
-    enough = np.array(at) >= 10
-    edges = [value + side * DEVIATIONS * theory[enough] for side in (-1, 1)]
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1)
+    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1).tolist()
+    series = [
+        Series("mean of all elements", at, middle.tolist(), low, high),
+        Series("one element", at, one.tolist()),
+    ]
+    for edge in (value - DEVIATIONS * theory, value + DEVIATIONS * theory):
+        # A mean of fewer calls takes few values, and no normal band describes it.
+        enough = {n: bound for n, bound in zip(at, edge.tolist(), strict=True) if n >= 10}
+        series.append(Series.of("", enough, style="dashes", like=series[0].name))
     marks = [Mark(value, "the value that went in")]
     marks += [Mark((1 - p) * value, "expected without the scale")] if p > 0 else []
-    everyone, steps = "mean of all elements", np.array(at)[enough].tolist()
-    panel = Lines(
-        f"Band: the middle {CONFIDENCE:.0%} of {count(elements)} elements. Dashes: by theory.",
-        Axis("calls", log=True),
-        Axis("mean of what came out so far"),
-        [
-            Series(everyone, at, middle.tolist(), low.tolist(), high.tolist()),
-            Series("one element", at, one.tolist()),
-            *(Series("", steps, edge.tolist(), style="dashes", like=everyone) for edge in edges),
-        ],
-        marks,
-    )
-    title = f"{count(elements)} elements of {value:g}, each on its own"
+    axes = Axis("calls", log=True), Axis("mean of what came out so far")
+    title = f"Band: the middle {CONFIDENCE:.0%} of {count(elements)} elements. Dashes: by theory."
+    panel, mean = Lines(title, *axes, series, marks), float(middle[-1])
+    values = {
+        "mean": mean,
+        "spread": float(spreads[-1]),
+        "expected_spread": float(theory[-1]),
+        "mean_without_scale": (1 - p) * value,
+        "in_band": float(inside[-1]),
+        "calls": at,
+        "spreads": spreads,
+    }
+    words = {"times": calls, "kept": 1 - p, "scaled": value / (1 - p), **verdict(settings, mean)}
     headings = ("calls", "mean of one", "spread of all", "by the formula", "in the band")
-    return Findings(
-        values={
-            "mean": float(middle[-1]),
-            "spread": float(spreads[-1]),
-            "expected_spread": float(theory[-1]),
-            "mean_without_scale": (1 - p) * value,
-            "in_band": float(inside[-1]),
-            "calls": at,
-            "spreads": spreads,
-        },
-        tables=[Table(headings, rows, title)],
-        picture=Picture(
-            f"An element of {value:g} goes through Dropout({p:g}) again and again", [panel]
-        ),
-        words={"times": calls, "kept": 1 - p, "scaled": value / (1 - p)}
-        | verdict(settings, float(middle[-1])),
-    )
+    table = Table(headings, rows, f"{count(elements)} elements of {value:g}, each on its own")
+    title = f"An element of {value:g} goes through Dropout({p:g}) again and again"
+    return Findings(values, [table], Picture(title, [panel]), words)

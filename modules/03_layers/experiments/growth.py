@@ -1,5 +1,6 @@
 """How the number of parameters grows with the width of a network."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -39,55 +40,41 @@ def counted(sizes: Sequence[int], bias: bool = True) -> int:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Count the parameters of networks before and after they get wider."""
-    factor, widths = settings.factor, [2**power for power in range(15)]
-    networks = {"without biases": 1, "one hidden layer": 1} | {
+    factor, widths = settings.factor, (settings.hidden, settings.wider)
+    networks = {"without biases": 1, "one hidden layer": 1}
+    networks |= {
         f"{layers} hidden layers": layers for layers in range(2, settings.hidden_layers + 1)
     }
     rows, series, ratios, as_expected = [], [], {}, True
     for step, (name, layers) in enumerate(networks.items()):
         progress(step / len(networks), name)
-        both = [settings.sizes(width, layers) for width in (settings.hidden, settings.wider)]
-        narrow, wide = (counted(sizes, step > 0) for sizes in both)
-        as_expected &= [narrow, wide] == [parameters_of(sizes, step > 0) for sizes in both]
-        ratio = ratios[name] = wide / narrow if narrow else float("nan")
-        sizes = "-".join(map(str, both[0]))
-        rows.append((name, sizes, count(narrow), count(wide), figures(ratio, 6)))
+        both = [settings.sizes(width, layers) for width in widths]
+        found = [counted(sizes, step > 0) for sizes in both]
+        as_expected &= found == [parameters_of(sizes, step > 0) for sizes in both]
+        ratio = ratios[name] = found[1] / found[0] if found[0] else math.nan
+        rows.append((name, "-".join(map(str, both[0])), *map(count, found), figures(ratio, 6)))
         if step:
-            formula = [
-                parameters_of(settings.sizes(factor * width, layers))
+            formula = {
+                width: parameters_of(settings.sizes(factor * width, layers))
                 / parameters_of(settings.sizes(width, layers))
-                for width in widths
-            ]
-            series.append(Series(name, [settings.hidden], [ratio], style="points"))
-            series.append(Series("", widths, formula, style="dashes", like=name))
-    columns = ("network", "sizes", f"{settings.hidden} units", f"{settings.wider} units", "times")
-    panel = Lines(
-        "Dashes: by the formula. Points: counted.",
-        Axis("hidden units before", log=True),
-        Axis("times as many parameters after"),
-        series,
-        [Mark(factor, f"{factor} times"), Mark(factor**2, f"{factor**2} times")],
-    )
+                for width in (2**power for power in range(15))
+            }
+            series.append(Series.of(name, {settings.hidden: ratio}, style="points"))
+            series.append(Series.of("", formula, style="dashes", like=name))
+    marks = [Mark(times, f"{times} times") for times in (factor, factor**2)]
+    axes = Axis("hidden units before", log=True), Axis("times as many parameters after")
+    panel = Lines("Dashes: by the formula. Points: counted.", *axes, series, marks)
     title = f"Parameters when the hidden layers get {factor} times as wide"
-    before, after = (parameters_of(settings.sizes(w)) for w in (settings.hidden, settings.wider))
-    return Findings(
-        values={
-            "ratio": ratios["one hidden layer"],
-            "ratios": ratios,
-            "parameters": counted(settings.sizes(settings.hidden)),
-            "parameters_wider": counted(settings.sizes(settings.wider)),
-            "as_expected": as_expected,
-        },
-        tables=[Table(columns, rows)],
-        picture=Picture(title, [panel]),
-        words={
-            "per_unit": settings.inputs + 1 + settings.outputs,
-            "deep": settings.hidden_layers > 1,
-            "deepest": name,
-            "deepest_ratio": ratio,
-            "squared": factor**2,
-            "before": before,
-            "after": after,
-            "by_formula": after / before,
-        },
-    )
+    columns = ("network", "sizes", *(f"{width} units" for width in widths), "times")
+    before, after = (counted(settings.sizes(width)) for width in widths)
+    values = {"ratio": ratios["one hidden layer"], "ratios": ratios, "as_expected": as_expected}
+    values |= {"parameters": before, "parameters_wider": after}
+    before, after = (parameters_of(settings.sizes(width)) for width in widths)
+    words = {
+        "per_unit": settings.inputs + 1 + settings.outputs,
+        "deep": settings.hidden_layers > 1,
+        "deepest": {"name": name, "ratio": ratio},
+        "squared": factor**2,
+        "formula": {"before": before, "after": after, "ratio": after / before},
+    }
+    return Findings(values, [Table(columns, rows)], Picture(title, [panel]), words)

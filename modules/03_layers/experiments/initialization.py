@@ -18,6 +18,9 @@ from tinytorch.course.explore.units import figures, plain, power
 DEVIATIONS = np.linspace(-9, 9, 20_000)
 DENSITY = np.exp(-(DEVIATIONS**2) / 2) / np.exp(-(DEVIATIONS**2) / 2).sum()
 ACTIVATIONS = "none", "ReLU", "tanh"
+# Where signals and gradients have gone through all layers.
+ENDS = {"signals": -1, "signals_theory": -1, "gradients": 0, "gradients_theory": 0}
+KINDS = "signals", "gradients", "signals_theory", "gradients_theory"
 HEADINGS = ("activation, weights", "last signal", "theory", "first gradient", "theory")
 
 
@@ -82,50 +85,45 @@ def measured(settings: Settings, activation: str, gain: float, seed: int) -> lis
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Send signals forward and gradients back through networks of every kind."""
-    n, layers = settings.width, settings.layers
-    root = math.sqrt(n)
+    n, layers, root = settings.width, settings.layers, math.sqrt(settings.width)
     scales = "sqrt(1/n)", "sqrt(2/n)", f"{settings.deviation:g}", "1"
     gains = dict(zip(scales, (1.0, math.sqrt(2), settings.deviation * root, root), strict=True))
     values: dict[str, dict[str, Any]] = {activation: {} for activation in ACTIVATIONS}
-    rows, panels = [], []
+    rows, panels, numbers = [], [], range(1, layers + 1)
     for done, (activation, cases) in enumerate(values.items()):
-        series: dict[str, list[Series]] = {"signals": [], "gradients": []}
+        lines: tuple[list[Series], list[Series]] = [], []
         for step, (scale, gain) in enumerate(gains.items()):
             progress((done + step / len(gains)) / 3, f"{activation}, weights of {scale}")
-            seeds = range(settings.seeds)
-            found = np.array([measured(settings, activation, gain, seed) for seed in seeds])
-            by_theory, quartiles = theory(activation, gain, layers), [0.25, 0.5, 0.75]
-            case = cases[scale] = dict(zip(series, np.median(found, axis=0), strict=True))
-            for which, (kind, lines) in enumerate(series.items()):
-                case[f"{kind}_theory"] = by_theory[which]
-                low, middle, high = np.quantile(found[:, which], quartiles, axis=0).tolist()
-                label, numbers = f"weights of {scale}", range(1, layers + 1)
-                lines.append(Series(label, numbers, middle, low, high, style="points"))
-                lines.append(Series("", numbers, by_theory[which], style="dashes", like=label))
-            ends = (case["signals"][-1], by_theory[0][-1], case["gradients"][0], by_theory[1][0])
+            runs = [measured(settings, activation, gain, seed) for seed in range(settings.seeds)]
+            found = np.quantile(runs, [0.25, 0.5, 0.75], axis=0).tolist()
+            by_theory, label = theory(activation, gain, layers), f"weights of {scale}"
+            case = cases[scale] = dict(zip(KINDS, (*found[1], *by_theory), strict=True))
+            ends = (case[kind][at] for kind, at in ENDS.items())
             rows.append((f"{activation}, {scale}", *(figures(end, 2) for end in ends)))
+            for low, middle, high, wide, drawn in zip(*found, by_theory, lines, strict=True):
+                drawn.append(Series(label, numbers, middle, low, high, style="points"))
+                drawn.append(Series("", numbers, wide, style="dashes", like=label))
         title = "no activation" if activation == "none" else activation
         axes = Axis("layer", text=plain), Axis("mean square", log=True, text=power)
-        panels += [Lines(f"{k.capitalize()}, {title}", *axes, s) for k, s in series.items()]
+        both = zip(("Signals", "Gradients"), lines, strict=True)
+        panels += [Lines(f"{kind}, {title}", *axes, drawn) for kind, drawn in both]
     last, wide = (
-        {a: [float(cases[scale][kind][-1]) for scale in scales] for a, cases in values.items()}
+        {a: [cases[scale][kind][-1] for scale in scales] for a, cases in values.items()}
         for kind in ("signals", "signals_theory")
     )
     largest, factor = last["none"][3], last["none"][0] ** (1 / layers)
     # The logarithm of a network's variance strays by sqrt(2 layers / width) or so.
     tolerance = 6 * math.sqrt(2 / layers / n)
+    words = {
+        "last": last,
+        "wide": wide,
+        "power": math.log10(largest) if 0 < largest < math.inf else math.nan,
+        "factor": factor,
+        "as_expected": math.exp(-tolerance) < factor < math.exp(tolerance),
+        "tanh_back": values["tanh"]["1"]["gradients"][0] ** (1 / (layers - 1)),
+        "passed": layers - 1,
+    }
     title = f"{layers} layers of {n} units"
-    return Findings(
-        values,
-        [Table(HEADINGS, rows, f"Mean squares, {title}")],
-        Picture(f"{title}. Points: measured. Dashes: theory.", panels, columns=2, sketched=2),
-        words={
-            "last": last,
-            "wide": wide,
-            "power": math.log10(largest) if 0 < largest < math.inf else math.nan,
-            "factor": factor,
-            "as_expected": math.exp(-tolerance) < factor < math.exp(tolerance),
-            "tanh_back": float(values["tanh"]["1"]["gradients"][0]) ** (1 / (layers - 1)),
-            "passed": layers - 1,
-        },
-    )
+    table = Table(HEADINGS, rows, f"Mean squares, {title}")
+    title = f"{title}. Points: measured. Dashes: theory."
+    return Findings(values, [table], Picture(title, panels, columns=2, sketched=2), words)

@@ -54,12 +54,12 @@ def width_for(parameters: int) -> int:
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Train all networks from several seeds, and compare them seed by seed."""
     data = digits(settings.images, settings.test_images)
-    names, epochs = settings.names, settings.epochs
-    curves = {name: np.zeros((settings.seeds, epochs)) for name in names}
-    training = {name: np.zeros(settings.seeds) for name in names}
+    names, epochs, seeds = settings.names, settings.epochs, settings.seeds
+    curves = {name: np.zeros((seeds, epochs)) for name in names}
+    training = {name: np.zeros(seeds) for name in names}
     parameters, stopped = dict.fromkeys(names, 0), 0
     doing = {name: f"training {sizes}" for name, sizes in names.items()}
-    for name, seed in over_seeds(doing, settings.seeds, progress):
+    for name, seed in over_seeds(doing, seeds, progress):
         tinytorch.manual_seed(seed)
         network = Network(settings.sizes[name])
         tinytorch.manual_seed(seed)  # the same batches, whatever weights were drawn
@@ -75,52 +75,48 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     learned = {name: float(errors.mean()) for name, errors in training.items()}
     gap, at_size = (mean_of(last[DEEP] - last[other]) for other in (WIDE, NARROW))
     more, fewer = (WIDE, DEEP) if parameters[WIDE] >= parameters[DEEP] else (DEEP, WIDE)
-    rows = [
-        (name, sizes, count(parameters[name]), percent(learned[name]), *test[name].percentages)
-        for name, sizes in names.items()
-    ]
-    columns = ("network", "sizes", "parameters", "error, training", "error, test", "sure to")
-    unfitted, error_axis = max(learned.values()), Axis("error on test images", text=percent)
-    in_the_end, on_the_way = [], []
+    rows, in_the_end, on_the_way = [], [], []
     for name, sizes in names.items():
-        label, size = f"{name}: {sizes}", [parameters[name]] * settings.seeds
+        cells = count(parameters[name]), percent(learned[name]), *test[name].percentages
+        rows.append((name, sizes, *cells))
+        label, size = f"{name}: {sizes}", [parameters[name]] * seeds
         in_the_end.append(Series(label, size, last[name].tolist(), style="points"))
         on_the_way.append(Series.of_runs(label, range(1, epochs + 1), curves[name], np.mean))
     whole = Axis("epochs", text=lambda epoch: f"{epoch:g}" if epoch % 1 == 0 else "")
-    title, size_axis = f"In the end: {settings.seeds} seeds of each", Axis("parameters", text=plain)
+    error, size_axis = Axis("error on test images", text=percent), Axis("parameters", text=plain)
     panels = [
-        Lines(title, size_axis, error_axis, in_the_end),
-        Lines("On the way: mean, lowest and highest", whole, error_axis, on_the_way),
+        Lines(f"In the end: {seeds} seeds of each", size_axis, error, in_the_end),
+        Lines("On the way: mean, lowest and highest", whole, error, on_the_way),
     ]
-    return Findings(
-        values={
-            "parameters": parameters,
-            "sizes": settings.sizes,
-            "test_errors": last,
-            "training_errors": training,
-            "deep_minus_wide": gap.value,
-            "deep_minus_wide_half_width": gap.half_width,
-            "deep_minus_narrow": at_size.value,
-            "deep_minus_narrow_half_width": at_size.half_width,
+    columns = ("network", "sizes", "parameters", "error, training", "error, test", "sure to")
+    values = {
+        "parameters": parameters,
+        "sizes": settings.sizes,
+        "test_errors": last,
+        "training_errors": training,
+        "deep_minus_wide": gap.value,
+        "deep_minus_wide_half_width": gap.half_width,
+        "deep_minus_narrow": at_size.value,
+        "deep_minus_narrow_half_width": at_size.half_width,
+    }
+    unfitted, misread = max(learned.values()), {name: mean.value for name, mean in test.items()}
+    words = {
+        "better": gap.verdict(DEEP, WIDE),
+        "stopped": stopped,
+        "misread": misread,
+        "more": names[more],
+        "fewer": names[fewer],
+        "times": parameters[more] / max(1, parameters[fewer]),
+        "gap": gap,
+        "at_size": at_size,
+        "helps": at_size.value < 0,
+        "unfitted": unfitted,
+        "fitted": unfitted < 0.25 * min(misread.values()),
+        "sums": {
+            name: " + ".join(f"{n} · {m} + {m}" for n, m in pairwise(sizes))
+            + f" = {count(parameters_of(sizes))}"
+            for name, sizes in settings.sizes.items()
         },
-        tables=[Table(columns, rows)],
-        picture=Picture("Width against depth on MNIST", panels, columns=2, sketched=2),
-        words={
-            "better": gap.verdict(DEEP, WIDE),
-            "stopped": stopped,
-            "misread": {name: mean.value for name, mean in test.items()},
-            "more": names[more],
-            "fewer": names[fewer],
-            "times": parameters[more] / max(1, parameters[fewer]),
-            "gap": gap,
-            "at_size": at_size,
-            "helps": at_size.value < 0,
-            "unfitted": unfitted,
-            "fitted": unfitted < 0.25 * min(mean.value for mean in test.values()),
-            "sums": {
-                name: " + ".join(f"{n} · {m} + {m}" for n, m in pairwise(sizes))
-                + f" = {count(parameters_of(sizes))}"
-                for name, sizes in settings.sizes.items()
-            },
-        },
-    )
+    }
+    picture = Picture("Width against depth on MNIST", panels, columns=2, sketched=2)
+    return Findings(values, [Table(columns, rows)], picture, words)
