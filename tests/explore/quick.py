@@ -63,3 +63,8 @@ program_of = partial(experiment_file, "layers")
 def answer_of(question: str, **given: Any) -> Answer:
     """What comes of a question with these settings."""
     return run(find_question(question), given).answer
+
+
+def quickly(question: str, **given: Any) -> Answer:
+    """What comes of a question with quick settings, apart from these."""
+    return answer_of(question, **QUICK[question] | given)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from quick import answer_of, program_of
+from quick import program_of, quickly
 
 from tinytorch.course.explore.timing import Times
 
@@ -18,25 +18,20 @@ def test_the_flops_are_those_of_the_matrix_products(sizes: list[int], doing: str
     assert counted == 6 * batch_size.flops_of(sizes, doing)
 
 
-@pytest.mark.parametrize(
-    ("rates", "fallen"),
-    [
-        ([1, 2], False),
-        ([1, 2, 4, 4, 3.9], False),
-        ([1, 4, 2, 4], False),
-        ([1, 4, 3.5, 3.4], True),
-        ([1, 4, 3.4], False),
-    ],
-)
-def test_a_rate_has_fallen_when_it_is_down_twice(rates: list[float], fallen: bool) -> None:
-    times = {2**power: Times((2**power / rate,)) for power, rate in enumerate(rates)}
-    assert batch_size.has_fallen(times) == fallen
+def test_a_rate_has_fallen_when_it_is_down_twice() -> None:
+    def fallen(*rates: float) -> bool:
+        batches = (2**power for power in range(len(rates)))
+        times = {b: Times((b / rate,)) for b, rate in zip(batches, rates, strict=True)}
+        return batch_size.has_fallen(times)
+
+    assert fallen(1, 4, 3.5, 3.4)
+    for rates in ([1, 2], [1, 2, 4, 4, 3.9], [1, 4, 2, 4], [1, 4, 3.4]):
+        assert not fallen(*rates)
 
 
 @DOING
 def test_the_answer_hangs_together(doing: str) -> None:
-    given = {"hidden": (4,), "most": 4, "seconds": 0.01, "doing": doing}
-    answer = answer_of("batch-size", **given)
+    answer = quickly("batch-size", most=4, doing=doing)
     values = answer.values
     assert values["batches"] == [1, 2, 4]
     rates = np.divide(values["batches"], values["seconds"])

@@ -1,10 +1,12 @@
 """When a bias is redundant."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from quick import answer_of, program_of
 
-from tinytorch.core.tensor import Tensor
+from tinytorch import Tensor
 
 bias = program_of("bias")
 Y = np.random.default_rng(2).standard_normal((16, 6))
@@ -28,18 +30,18 @@ def test_batch_norm_leaves_rounding_of_a_bias_and_the_others_leave_much() -> Non
 
 
 def test_one_rounding_bounds_what_adding_a_bias_in_float32_loses() -> None:
-    settings = bias.Settings(inputs=16, outputs=8, batch=8)
-    found = bias.rounding(settings, [50.0, 100.0], np.float32)
-    assert found[100] == pytest.approx(2 * found[50], rel=0.05)
-    # 24 and 53 binary digits.
-    assert found[100] / bias.rounding(settings, [100.0], np.float64)[100] == 2.0**29
+    of = partial(bias.rounding, bias.Settings(inputs=16, outputs=8, batch=8), [50.0, 100.0])
+    single, double = of(np.float32), of(np.float64)
+    assert single[100] == pytest.approx(2 * single[50], rel=0.05)
+    assert single[100] / double[100] == 2.0**29  # 24 and 53 binary digits
 
 
 def test_the_answer_says_that_the_bias_is_gone_and_has_no_gradient_to_learn_from() -> None:
     values = answer_of("bias", inputs=16, outputs=8, batch=8, seeds=3).values
+    changes, gradients = values["change"], values["gradient_ratio"]
     assert values["gone"]
-    assert values["change"]["batch norm"] < 1e-4 < values["change"]["nothing"]
+    assert changes["batch norm"] < 1e-4 < changes["nothing"]
     assert values["change_in_float64"] < 1e-12
-    gradients = values["gradient_ratio"]
-    assert gradients["batch norm"] < 1e-5
-    assert min(gradients["layer norm"], gradients["nothing"]) > 0.01
+    assert (
+        gradients["batch norm"] < 1e-5 < 0.01 < min(gradients["layer norm"], gradients["nothing"])
+    )

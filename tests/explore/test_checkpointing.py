@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 from quick import answer_of, program_of
 
-import tinytorch
-from tinytorch.core.layers import Linear
-from tinytorch.core.tensor import Tensor
+from tinytorch import Linear, Tensor, manual_seed
 
 checkpointing = program_of("checkpointing")
-arrays_by_formula = checkpointing.arrays_by_formula
-gradients_of = checkpointing.gradients_of
-step_with_checkpoints = checkpointing.step_with_checkpoints
+arrays_by_formula, step = checkpointing.arrays_by_formula, checkpointing.step_with_checkpoints
 
 
 def simulated(layers: int, every: int) -> int:
@@ -27,11 +23,12 @@ def simulated(layers: int, every: int) -> int:
 
 @pytest.mark.parametrize("every", [1, 2, 3, 4, 7, 100])
 def test_gradients_are_the_same_to_the_bit(every: int) -> None:
-    tinytorch.manual_seed(0)
+    manual_seed(0)
     layers = [Linear(5, 5) for _ in range(7)]
     x = Tensor(np.random.default_rng(0).standard_normal((6, 5), np.float32))
-    expected = gradients_of(layers, lambda: checkpointing.through(layers, x).sum().backward())
-    found = gradients_of(layers, lambda: step_with_checkpoints(layers, x, every))
+    whole = checkpointing.through(layers, x).sum()
+    expected = checkpointing.gradients_of(layers, whole.backward)
+    found = checkpointing.gradients_of(layers, lambda: step(layers, x, every))
     assert any(gradient.any() for gradient in expected)
     assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
@@ -58,7 +55,7 @@ def test_the_time_is_that_of_the_layers_gone_through(every: int) -> None:
             gone_through.append(self)
             return super().forward(x)
 
-    step_with_checkpoints([Counting(4, 4) for _ in range(12)], Tensor(np.ones((2, 4))), every)
+    step([Counting(4, 4) for _ in range(12)], Tensor(np.ones((2, 4))), every)
     # Forward is one product a layer, backward two.
     products = len(gone_through) + 2 * 12
     assert checkpointing.time_by_formula(12, every) == pytest.approx(products / (3 * 12))

@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
-from quick import answer_of, program_of
+from quick import program_of, quickly
 
-from tinytorch.core.tensor import Tensor
+from tinytorch import Tensor
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.digits import digits
 
 compress = program_of("compress")
 stored_bytes = compress.stored_bytes
-
-QUICKLY = {"hidden": (12, 8, 8, 6), "images": 1000, "epochs": 1, "test_images": 500, "target": 20}
 
 
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
@@ -39,7 +37,7 @@ def test_stored_bytes_are_those_of_arrays_that_hold_the_same() -> None:
 
 
 def test_sixteen_bits_change_nothing_and_the_size_is_half() -> None:
-    values = answer_of("compress", bits=(16,), keep=(100,), more_epochs=0, **QUICKLY).values
+    values = quickly("compress", bits=(16,), keep=(100,), more_epochs=0, images=1000).values
     whole, half = values["whole"], values["curves"]["fewer bits"][0]
     assert half["error"] == pytest.approx(whole["error"], abs=0.005)
     assert half["bytes"] < 0.6 * whole["bytes"]
@@ -47,7 +45,7 @@ def test_sixteen_bits_change_nothing_and_the_size_is_half() -> None:
 
 
 def test_the_smallest_makes_at_most_one_mistake_more_in_a_hundred() -> None:
-    values = answer_of("compress", bits=(8, 4), keep=(50,), **QUICKLY).values
+    values = quickly("compress", bits=(8, 4), keep=(50,)).values
     points = [values["whole"], *(point for way in values["curves"].values() for point in way)]
     allowed = values["whole"]["error"] + 0.01
     assert values["smallest_bytes"] == min(p["bytes"] for p in points if p["error"] <= allowed)

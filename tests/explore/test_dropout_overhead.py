@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from quick import QUICK, answer_of, program_of
+from quick import program_of, quickly
 
-import tinytorch
-from tinytorch.course.explore.confidence import median_of
+from tinytorch import manual_seed
 from tinytorch.course.explore.timing import Times
 
 dropout_overhead = program_of("dropout_overhead")
@@ -17,7 +16,7 @@ WAYS = dropout_overhead.WAYS
 
 @pytest.mark.parametrize("p", [0.5, 0.25, 0.3, 0.9])
 def test_the_parts_drop_with_the_probability_they_should(p: float) -> None:
-    tinytorch.manual_seed(1)
+    manual_seed(1)
     parts = dropout_overhead.parts_of((500, 400), Settings(p=p))
     for way in WAYS:
         keep = parts[f"comparison, {way}"]()
@@ -56,14 +55,7 @@ def test_overhead_is_taken_round_by_round() -> None:
     assert dropout_overhead.overhead_of(with_, without).value == pytest.approx(0.1)
 
 
-def test_the_interval_of_a_median_holds_it_95_times_in_a_hundred() -> None:
-    found = [median_of(row) for row in np.random.default_rng(0).exponential(size=(2000, 101))]
-    held = np.mean([one.low <= math.log(2) <= one.high for one in found])
-    assert held == pytest.approx(0.95, abs=0.02)  # four deviations of a share of 2000
-    assert median_of([3, 1, 2]) == (2, 1, 3)
-
-
 def test_the_guess_is_held_against_the_overhead_that_was_measured() -> None:
-    answer = answer_of("dropout-overhead", **QUICK["dropout-overhead"])
+    answer = quickly("dropout-overhead")
     assert answer.truth == 100 * answer.values["overheads"]["4"]
     assert answer.values["drops"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from quick import answer_of, program_of
 
-from tinytorch.core.tensor import Tensor
+from tinytorch import Tensor
 
 placement = program_of("dropout_placement")
 

@@ -7,7 +7,7 @@ import pytest
 
 from tinytorch.core.tensor import Tensor
 from tinytorch.course.explore.bench import Network
-from tinytorch.course.explore.confidence import mean_of
+from tinytorch.course.explore.confidence import mean_of, median_of
 from tinytorch.course.explore.digits import digits
 from tinytorch.course.explore.learning import error_rate, learn, over_seeds
 
@@ -74,3 +74,10 @@ def test_the_interval_of_a_mean_is_students() -> None:
     assert mean_of([7]).is_zero
     assert mean_of([0.01, 0.02]).points == "+1.5 ± 6.4"
     assert mean_of([-0.01, -0.02]).points == "-1.5 ± 6.4"
+
+
+def test_the_interval_of_a_median_holds_it_95_times_in_a_hundred() -> None:
+    found = [median_of(row) for row in np.random.default_rng(0).exponential(size=(2000, 101))]
+    held = np.mean([one.low <= math.log(2) <= one.high for one in found])
+    assert held == pytest.approx(0.95, abs=0.02)  # four deviations of a share of 2000
+    assert median_of([3, 1, 2]) == (2, 1, 3)

@@ -7,9 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.optimizers import SGD
+from tinytorch import SGD, manual_seed, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, FLOAT32, INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.caches import caches
@@ -104,7 +102,7 @@ def limits(network: Network, doing: str, budget: float) -> tuple[float, float]:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Measure both limits, then the network between them."""
-    tinytorch.manual_seed(0)
+    manual_seed(0)
     progress(0.0, "overhead and peak arithmetic")
     doing, budget, sizes = settings.doing, settings.seconds, [INPUTS, *settings.hidden, CLASSES]
     flops, network = flops_of(sizes, doing), Network(sizes)

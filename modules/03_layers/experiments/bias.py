@@ -6,10 +6,7 @@ from functools import partial
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.activations import ReLU
-from tinytorch.core.layers import Linear
-from tinytorch.core.tensor import Tensor
+from tinytorch import Linear, ReLU, Tensor, manual_seed
 from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.course.explore.units import figures
@@ -57,7 +54,7 @@ def change(follow: Callable[[Tensor], Tensor], y: Tensor, bias: np.ndarray) -> f
 
 def start(settings: Settings, seed: int) -> tuple[Linear, Tensor, np.ndarray, np.random.Generator]:
     """A layer as it starts, a batch for it, the bias that it will get, and more randomness."""
-    tinytorch.manual_seed(seed)
+    manual_seed(seed)
     random = np.random.default_rng(seed)
     x = Tensor(random.standard_normal((settings.batch, settings.inputs), np.float32))
     bias = settings.bias * random.standard_normal(settings.outputs, np.float32)

@@ -7,12 +7,7 @@ from functools import partial
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.activations import ReLU
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.layers import Linear
-from tinytorch.core.optimizers import Adam
-from tinytorch.core.tensor import Tensor
+from tinytorch import Adam, Linear, ReLU, Tensor, manual_seed, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import FLOAT32, Allocated, allocated, normal
 from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
@@ -108,7 +103,7 @@ def gradients_of(layers: Sequence[Linear], take: Callable[[], None]) -> list[np.
 
 def held(settings: Settings, x: Tensor) -> tuple[list[Linear], dict[str, int]]:
     """Layers that were trained a step with Adam, and the bytes that training holds."""
-    tinytorch.manual_seed(0)
+    manual_seed(0)
     parts = dict.fromkeys(settings.theory, Allocated())
     with allocated() as parts["parameters"]:
         layers = [Linear(settings.width, settings.width) for _ in range(settings.layers)]

@@ -10,11 +10,7 @@ from typing import Any
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.activations import ReLU
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.layers import Dropout, Layer, Linear
-from tinytorch.core.tensor import Tensor
+from tinytorch import Dropout, Layer, Linear, ReLU, Tensor, manual_seed, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, INPUTS, allocated, normal
 from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
@@ -144,7 +140,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     first, second, batch = settings.first, settings.second, settings.batch
     networks = {}
     for name, make in NETWORKS.items():
-        tinytorch.manual_seed(0)
+        manual_seed(0)
         networks[name] = make(first, second)
     batches = [*(b for b in (1, 4, 16, 64, 256, 1024) if b < batch), batch]
     calls: dict[str, Callable[[], Tensor]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-import tinytorch
+from tinytorch import manual_seed
 from tinytorch.course.explore.bench import CLASSES, FLOAT32, INPUTS, Network, parameters_of
 from tinytorch.course.explore.digits import Digits, digits
 from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
@@ -106,7 +106,7 @@ def train_on(network: Network, masks: list[np.ndarray], data: Digits, settings: 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Train a network, make it smaller in every way, and count its mistakes."""
     data = digits(settings.images, settings.test_images)
-    tinytorch.manual_seed(settings.seed)
+    manual_seed(settings.seed)
     network = Network(settings.sizes)
     for epoch in learn([network], data, settings.epochs, settings.lr):
         progress(0.3 * epoch / settings.epochs, "training the network")

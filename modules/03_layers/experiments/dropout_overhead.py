@@ -8,9 +8,7 @@ from itertools import chain
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.layers import Dropout
-from tinytorch.core.tensor import Tensor
+from tinytorch import Dropout, Tensor, generator, manual_seed
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.confidence import Median, median_of
@@ -18,7 +16,6 @@ from tinytorch.course.explore.experiment import Findings, Progress, Table, setti
 from tinytorch.course.explore.picture import BATCH, Axis, Bars, Group, Lines, Mark, Picture, Series
 from tinytorch.course.explore.timing import Times
 from tinytorch.course.explore.units import figures, percent, seconds
-from tinytorch.random import generator
 
 CLAIMED = 0.02  # of the training time: what the question says
 DRAW, COMPARE, SCALE = "random numbers", "comparison", "scaling the mask"
@@ -107,7 +104,7 @@ def between(overhead: Median) -> str:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Time steps with and without dropout, then dropout, then its parts."""
-    tinytorch.manual_seed(0)
+    manual_seed(0)
     p, batch, shape = settings.p, settings.batch, (settings.batch, settings.first)
     sizes, budget = [INPUTS, settings.first, settings.second, CLASSES], settings.seconds / 3
     batches = sorted({max(1, batch // 4), batch, 4 * batch})

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.activations import GELU, ReLU, Sigmoid, Tanh
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.layers import Dropout
-from tinytorch.core.tensor import Tensor
+from tinytorch import GELU, Dropout, ReLU, Sigmoid, Tanh, Tensor, manual_seed, no_grad
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.confidence import mean_of
 from tinytorch.course.explore.digits import Digits, digits
@@ -68,7 +64,7 @@ def train(function: Function, seed: int, settings: Settings, data: Digits) -> li
 
     networks = []
     for place in (lambda x, training: function(x * mask), lambda x, training: function(x) * mask):
-        tinytorch.manual_seed(seed)
+        manual_seed(seed)
         networks.append(Network([784, settings.hidden, 10], between=place))
     for one, other in zip(*(network.parameters() for network in networks), strict=True):
         other.data[...] = one.data  # alike, wherever the layers in use draw their weights
@@ -80,7 +76,7 @@ def train(function: Function, seed: int, settings: Settings, data: Digits) -> li
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Compare under one mask, then train both ways."""
     p, seeds = settings.p, settings.seeds
-    tinytorch.manual_seed(0)
+    manual_seed(0)
     x = Tensor(np.random.default_rng(0).standard_normal((1000, 100), np.float32))
     mask = mask_of(Dropout(p), x.shape)
     with no_grad():

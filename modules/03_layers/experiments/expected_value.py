@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.layers import Dropout
-from tinytorch.core.tensor import Tensor
+from tinytorch import Dropout, Tensor, manual_seed
 from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
 from tinytorch.course.explore.units import count, figures, percent
@@ -49,7 +47,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     p, value, calls, elements = settings.p, settings.value, settings.calls, settings.elements
     told = {calls} | {10**power for power in range(6) if 10**power <= calls}
     at = sorted(told | {round(step) for step in np.geomspace(1, calls, 60)})
-    tinytorch.manual_seed(settings.seed)
+    manual_seed(settings.seed)
     dropout, x = Dropout(p), Tensor(np.full(elements, value, np.float32))
     total, means = np.zeros(elements), np.zeros((len(at), elements))
     for call in range(1, calls + 1):

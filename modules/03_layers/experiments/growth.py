@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tinytorch.core.layers import Linear
+from tinytorch import Linear
 from tinytorch.course.explore.bench import parameters_of
 from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series

@@ -6,10 +6,7 @@ from typing import Any
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.activations import ReLU, Tanh
-from tinytorch.core.layers import Linear
-from tinytorch.core.tensor import Tensor
+from tinytorch import Linear, ReLU, Tanh, Tensor, manual_seed
 from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
 from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
 from tinytorch.course.explore.units import figures, plain, power
@@ -64,7 +61,7 @@ def theory(activation: str, gain: float, layers: int) -> tuple[list[float], list
 
 def measured(settings: Settings, activation: str, gain: float, seed: int) -> list[list[float]]:
     """The same in one network of the layers in use, as they start, times `gain`."""
-    tinytorch.manual_seed(seed)
+    manual_seed(seed)
     random = np.random.default_rng(seed)
     shape = (settings.batch, settings.width)
     functions = {"ReLU": ReLU(), "tanh": Tanh()}

@@ -7,9 +7,7 @@ from functools import partial
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.autograd import no_grad
-from tinytorch.core.layers import Linear
+from tinytorch import Linear, manual_seed, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import FLOAT32, normal
 from tinytorch.course.explore.caches import Cache, caches
@@ -54,7 +52,7 @@ def place(bytes_: int, known: list[Cache]) -> str:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Time layers from small to large: with one sample, with a batch, and reading alone."""
-    tinytorch.manual_seed(0)
+    manual_seed(0)
     known, sizes, batch = caches(), widths(settings.width), settings.batch
     times: dict[str, dict[int, timing.Times]] = {"one": {}, "reading": {}, "many": {}}
     for number, width in enumerate(sizes):

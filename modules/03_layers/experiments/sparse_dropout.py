@@ -8,12 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-import tinytorch
-from tinytorch.core.activations import Sigmoid
-from tinytorch.core.layers import Dropout
-from tinytorch.core.optimizers import Adam
-from tinytorch.core.tensor import Tensor
-from tinytorch.core.training import Trainer
+from tinytorch import Adam, Dropout, Sigmoid, Tensor, Trainer, manual_seed
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.confidence import mean_of
@@ -106,7 +101,7 @@ def autoencoder(settings: Settings, p: float) -> Trainer:
 
 def train(settings: Settings, ratings: Ratings, p: float, seed: int) -> Iterator[list[float]]:
     """Train with the same order of users for a seed; yields errors of validation and test."""
-    tinytorch.manual_seed(seed)
+    manual_seed(seed)
     trainer, order = autoencoder(settings, p), np.random.default_rng(seed)
     above, known = ratings.stars - film_means(ratings), ratings.training.astype(np.float32)
     x = (above * known).astype(np.float32)

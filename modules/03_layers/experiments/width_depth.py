@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-import tinytorch
+from tinytorch import manual_seed
 from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, parameters_of
 from tinytorch.course.explore.confidence import mean_of
 from tinytorch.course.explore.digits import digits
@@ -60,9 +60,9 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     parameters, stopped = dict.fromkeys(names, 0), 0
     doing = {name: f"training {sizes}" for name, sizes in names.items()}
     for name, seed in over_seeds(doing, seeds, progress):
-        tinytorch.manual_seed(seed)
+        manual_seed(seed)
         network = Network(settings.sizes[name])
-        tinytorch.manual_seed(seed)  # the same batches, whatever weights were drawn
+        manual_seed(seed)  # the same batches, whatever weights were drawn
         errors = [error_rate(network, data) for _ in learn([network], data, epochs, settings.lr)]
         if missing := epochs - len(errors):
             stopped += 1
