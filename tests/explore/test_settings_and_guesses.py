@@ -27,9 +27,9 @@ from tinytorch.course.explore.units import (
 class Sample:
     """One setting of each kind."""
 
-    width: int = setting(256, "units", full=1024, at_least=1, at_most=4096)
-    rate: float = setting(0.5, "probability", at_least=0, at_most=1)
-    sizes: tuple[int, ...] = setting((1, 2), "sizes", at_least=1)
+    width: int = setting(256, "units", full=1024, within=(1, 4096))
+    rate: float = setting(0.5, "probability", within=(0, 1))
+    sizes: tuple[int, ...] = setting((1, 2), "sizes", within=(1, math.inf))
     kind: str = setting("relu", "activation", choices=("relu", "tanh"))
 
 

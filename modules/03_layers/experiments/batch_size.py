@@ -27,11 +27,9 @@ class Settings:
     """The network, what is done with it, and how large batches may get."""
 
     doing: str = setting(TRAINING, "what is timed", choices=(TRAINING, INFERENCE))
-    hidden: tuple[int, ...] = setting((256, 128), "hidden layers", at_least=1, at_most=2048)
-    most: int = setting(
-        8192, "largest batch that is tried", full=32_768, at_least=1, at_most=32_768
-    )
-    seconds: float = setting(12.0, "time for measuring", full=60.0, at_least=0.01, at_most=600)
+    hidden: tuple[int, ...] = setting((256, 128), "hidden layers", within=(1, 2048))
+    most: int = setting(8192, "largest batch that is tried", full=32_768, within=(1, 32_768))
+    seconds: float = setting(12.0, "time for measuring", full=60.0, within=(0.01, 600))
 
     @property
     def name(self) -> str:

@@ -21,11 +21,11 @@ ROUNDINGS = 100
 class Settings:
     """The layer, its batch, and the bias."""
 
-    inputs: int = setting(256, "inputs of the layer", at_least=1, at_most=4096)
-    outputs: int = setting(128, "outputs of the layer", at_least=2, at_most=4096)
-    batch: int = setting(64, "samples in the batch", full=512, at_least=2, at_most=4096)
-    bias: float = setting(10.0, "standard deviation of the biases", at_least=1e-6, at_most=1e12)
-    seeds: int = setting(5, "layers that are tried", full=50, at_least=1, at_most=1000)
+    inputs: int = setting(256, "inputs of the layer", within=(1, 4096))
+    outputs: int = setting(128, "outputs of the layer", within=(2, 4096))
+    batch: int = setting(64, "samples in the batch", full=512, within=(2, 4096))
+    bias: float = setting(10.0, "standard deviation of the biases", within=(1e-6, 1e12))
+    seeds: int = setting(5, "layers that are tried", full=50, within=(1, 1000))
 
 
 def normalized(y: Tensor, axis: int) -> Tensor:

@@ -21,10 +21,10 @@ COLUMNS = ("checkpoints", "peak", "formula", "time", "half of them", "times", "f
 class Settings:
     """The network, and the batch it is trained with."""
 
-    layers: int = setting(100, "layers", at_least=1, at_most=400)
-    width: int = setting(128, "units of each layer", full=256, at_least=1, at_most=512)
-    batch: int = setting(512, "samples in the batch", full=1024, at_least=1, at_most=2048)
-    seconds: float = setting(8.0, "time for measuring", full=60.0, at_least=0.01, at_most=600)
+    layers: int = setting(100, "layers", within=(1, 400))
+    width: int = setting(128, "units of each layer", full=256, within=(1, 512))
+    batch: int = setting(512, "samples in the batch", full=1024, within=(1, 2048))
+    seconds: float = setting(8.0, "time for measuring", full=60.0, within=(0.01, 600))
 
     @property
     def array(self) -> int:

@@ -25,10 +25,10 @@ HAND, CONTAINER = BOTH = "by hand", "container"
 class Settings:
     """The widths of the network, and the batches that it is called with."""
 
-    first: int = setting(256, "units of the first hidden layer", at_least=1, at_most=4096)
-    second: int = setting(128, "units of the second", at_least=1, at_most=4096)
-    batch: int = setting(64, "samples of a call, at most", at_least=1, at_most=2048)
-    seconds: float = setting(4.0, "time for measuring", full=30.0, at_least=0.01, at_most=120)
+    first: int = setting(256, "units of the first hidden layer", within=(1, 4096))
+    second: int = setting(128, "units of the second", within=(1, 4096))
+    batch: int = setting(64, "samples of a call, at most", within=(1, 2048))
+    seconds: float = setting(4.0, "time for measuring", full=30.0, within=(0.01, 120))
 
 
 class ByHand:

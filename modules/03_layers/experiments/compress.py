@@ -24,25 +24,20 @@ class Settings:
     """The network, how it is trained, and how small it should get."""
 
     hidden: tuple[int, ...] = setting(
-        (376, 256, 256, 128), "hidden layers, between 784 pixels and 10 digits",
-        at_least=4, at_most=2048,
-    )  # fmt: skip
-    target: float = setting(500.0, "size to reach, in kB", at_least=1, at_most=100_000)
-    bits: tuple[int, ...] = setting((8, 6, 5, 4, 3, 2), "bits a weight", at_least=2, at_most=16)
+        (376, 256, 256, 128), "hidden layers, between 784 pixels and 10 digits", within=(4, 2048)
+    )
+    target: float = setting(500.0, "size to reach, in kB", within=(1, 100_000))
+    bits: tuple[int, ...] = setting((8, 6, 5, 4, 3, 2), "bits a weight", within=(2, 16))
     keep: tuple[float, ...] = setting(
-        (50.0, 20.0, 10.0, 5.0, 3.0), "weights that are kept, in %", at_least=1, at_most=100
+        (50.0, 20.0, 10.0, 5.0, 3.0), "weights that are kept, in %", within=(1, 100)
     )
-    both_bits: int = setting(4, "bits a weight where both is done", at_least=2, at_most=16)
-    images: int = setting(12_000, "images to learn from", full=60_000, at_least=100, at_most=60_000)
-    epochs: int = setting(4, "times each image is seen", full=10, at_least=1, at_most=50)
-    more_epochs: int = setting(
-        1, "times each is seen after pruning", full=3, at_least=0, at_most=50
-    )
-    test_images: int = setting(
-        5000, "images to test with", full=10_000, at_least=100, at_most=10_000
-    )
-    lr: float = setting(0.05, "learning rate to begin with", at_least=0.0001, at_most=10.0)
-    seed: int = setting(0, "where the randomness starts", at_least=0, at_most=2**32)
+    both_bits: int = setting(4, "bits a weight where both is done", within=(2, 16))
+    images: int = setting(12_000, "images to learn from", full=60_000, within=(100, 60_000))
+    epochs: int = setting(4, "times each image is seen", full=10, within=(1, 50))
+    more_epochs: int = setting(1, "times each is seen after pruning", full=3, within=(0, 50))
+    test_images: int = setting(5000, "images to test with", full=10_000, within=(100, 10_000))
+    lr: float = setting(0.05, "learning rate to begin with", within=(0.0001, 10.0))
+    seed: int = setting(0, "where the randomness starts", within=(0, 2**32))
 
     @property
     def sizes(self) -> list[int]:

@@ -27,11 +27,11 @@ FEW_BITS, FLOATS = WAYS = "few bits", "float64"
 class Settings:
     """The network in which dropout is at work, and the batch."""
 
-    p: float = setting(0.5, "probability of dropping", at_least=0.01, at_most=0.99)
-    first: int = setting(256, "units of the first hidden layer", at_least=1, at_most=2048)
-    second: int = setting(128, "units of the second", at_least=1, at_most=2048)
-    batch: int = setting(128, "samples in the batch", at_least=1, at_most=2048)
-    seconds: float = setting(12.0, "time for measuring", full=60.0, at_least=0.01, at_most=600)
+    p: float = setting(0.5, "probability of dropping", within=(0.01, 0.99))
+    first: int = setting(256, "units of the first hidden layer", within=(1, 2048))
+    second: int = setting(128, "units of the second", within=(1, 2048))
+    batch: int = setting(128, "samples in the batch", within=(1, 2048))
+    seconds: float = setting(12.0, "time for measuring", full=60.0, within=(0.01, 600))
 
     @property
     def bits(self) -> int:

@@ -26,15 +26,13 @@ CHOICES[" ".join(ACTIVATIONS)] = "all of them"
 class Settings:
     """The dropout, and the training in which both places are tried."""
 
-    p: float = setting(0.5, "probability of dropping", at_least=0.01, at_most=0.99)
-    hidden: int = setting(128, "hidden units", full=256, at_least=1, at_most=2048)
-    images: int = setting(2000, "images to learn from", full=10_000, at_least=100, at_most=60_000)
-    test_images: int = setting(
-        5000, "images to test with", full=10_000, at_least=100, at_most=10_000
-    )
-    epochs: int = setting(10, "times each image is seen", full=20, at_least=1, at_most=100)
-    seeds: int = setting(5, "networks of each kind", full=10, at_least=2, at_most=50)
-    lr: float = setting(0.1, "learning rate", at_least=0.0001, at_most=10.0)
+    p: float = setting(0.5, "probability of dropping", within=(0.01, 0.99))
+    hidden: int = setting(128, "hidden units", full=256, within=(1, 2048))
+    images: int = setting(2000, "images to learn from", full=10_000, within=(100, 60_000))
+    test_images: int = setting(5000, "images to test with", full=10_000, within=(100, 10_000))
+    epochs: int = setting(10, "times each image is seen", full=20, within=(1, 100))
+    seeds: int = setting(5, "networks of each kind", full=10, within=(2, 50))
+    lr: float = setting(0.1, "learning rate", within=(0.0001, 10.0))
 
 
 def mask_of(dropout: Dropout, shape: tuple[int, ...]) -> Tensor:

@@ -18,13 +18,13 @@ DEVIATIONS = 1.959964  # a normal variable strays no further, with the confidenc
 class Settings:
     """The probability of dropping, and how often it is tried."""
 
-    p: float = setting(0.5, "probability of dropping", at_least=0.0, at_most=0.99)
-    value: float = setting(1.0, "value of each element", at_least=0.001, at_most=1000.0)
-    calls: int = setting(1000, "calls of Dropout", full=10_000, at_least=10, at_most=100_000)
+    p: float = setting(0.5, "probability of dropping", within=(0.0, 0.99))
+    value: float = setting(1.0, "value of each element", within=(0.001, 1000.0))
+    calls: int = setting(1000, "calls of Dropout", full=10_000, within=(10, 100_000))
     elements: int = setting(
-        1000, "elements that are watched, each on its own", full=4000, at_least=10, at_most=10_000
+        1000, "elements that are watched, each on its own", full=4000, within=(10, 10_000)
     )
-    seed: int = setting(0, "where the randomness starts", at_least=0, at_most=2**32)
+    seed: int = setting(0, "where the randomness starts", within=(0, 2**32))
 
 
 def deviation_of_mean(p: float, value: float, calls: int) -> float:

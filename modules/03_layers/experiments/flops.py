@@ -18,11 +18,11 @@ from tinytorch.course.explore.units import count, rate, size
 class Settings:
     """The sizes of the layer and of the batch."""
 
-    inputs: int = setting(1024, "inputs of the layer", at_least=1, at_most=8192)
-    outputs: int = setting(1024, "outputs of the layer", at_least=1, at_most=8192)
-    batch: int = setting(128, "samples in the batch", at_least=1, at_most=4096)
-    p: float = setting(0.5, "probability of dropping", at_least=0.01, at_most=0.99)
-    seconds: float = setting(3.0, "time for measuring", full=20.0, at_least=0.01, at_most=120)
+    inputs: int = setting(1024, "inputs of the layer", within=(1, 8192))
+    outputs: int = setting(1024, "outputs of the layer", within=(1, 8192))
+    batch: int = setting(128, "samples in the batch", within=(1, 4096))
+    p: float = setting(0.5, "probability of dropping", within=(0.01, 0.99))
+    seconds: float = setting(3.0, "time for measuring", full=20.0, within=(0.01, 120))
 
     @property
     def ratio(self) -> int:

@@ -29,16 +29,16 @@ AXIS = Axis("memory", log=True, text=size)
 class Settings:
     """The model of Brown et al. (2020), table 2.1, and what is measured here."""
 
-    width: int = setting(12_288, "width of the model", at_least=64, at_most=100_000)
-    blocks: int = setting(96, "transformer blocks", at_least=1, at_most=1000)
-    heads: int = setting(96, "attention heads", at_least=1, at_most=1000)
-    vocabulary: int = setting(50_257, "tokens it knows", at_least=1, at_most=1_000_000)
-    context: int = setting(2048, "tokens in a sequence", at_least=1, at_most=1_000_000)
-    sequences: int = setting(1, "sequences at once", at_least=1, at_most=10_000)
+    width: int = setting(12_288, "width of the model", within=(64, 100_000))
+    blocks: int = setting(96, "transformer blocks", within=(1, 1000))
+    heads: int = setting(96, "attention heads", within=(1, 1000))
+    vocabulary: int = setting(50_257, "tokens it knows", within=(1, 1_000_000))
+    context: int = setting(2048, "tokens in a sequence", within=(1, 1_000_000))
+    sequences: int = setting(1, "sequences at once", within=(1, 10_000))
     measured_width: int = setting(
-        4096, "width of the layer made and timed here", full=12_288, at_least=8, at_most=12_288
+        4096, "width of the layer made and timed here", full=12_288, within=(8, 12_288)
     )
-    seconds: float = setting(1.0, "time for measuring", full=10.0, at_least=0.01, at_most=120)
+    seconds: float = setting(1.0, "time for measuring", full=10.0, within=(0.01, 120))
 
 
 def measure(settings: Settings, progress: Progress) -> Findings:

@@ -16,11 +16,11 @@ from tinytorch.course.explore.units import count, figures
 class Settings:
     """The network, and how much wider it gets."""
 
-    inputs: int = setting(784, "numbers that go in", at_least=1, at_most=20_000)
-    hidden: int = setting(256, "hidden units to begin with", at_least=1, at_most=2_000)
-    outputs: int = setting(10, "numbers that come out", at_least=1, at_most=20_000)
-    factor: int = setting(2, "how many times as wide it gets", at_least=2, at_most=4)
-    hidden_layers: int = setting(3, "layers of hidden units, at most", at_least=1, at_most=6)
+    inputs: int = setting(784, "numbers that go in", within=(1, 20_000))
+    hidden: int = setting(256, "hidden units to begin with", within=(1, 2_000))
+    outputs: int = setting(10, "numbers that come out", within=(1, 20_000))
+    factor: int = setting(2, "how many times as wide it gets", within=(2, 4))
+    hidden_layers: int = setting(3, "layers of hidden units, at most", within=(1, 6))
 
     @property
     def wider(self) -> int:

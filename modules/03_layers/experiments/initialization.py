@@ -25,13 +25,13 @@ HEADINGS = ("activation, weights", "last signal", "theory", "first gradient", "t
 class Settings:
     """The network, and the scale that somebody without a theory might choose."""
 
-    layers: int = setting(20, "layers", at_least=2, at_most=100)
-    width: int = setting(256, "units of each layer", full=512, at_least=8, at_most=2048)
-    batch: int = setting(128, "samples", at_least=8, at_most=1024)
+    layers: int = setting(20, "layers", within=(2, 100))
+    width: int = setting(256, "units of each layer", full=512, within=(8, 2048))
+    batch: int = setting(128, "samples", within=(8, 1024))
     deviation: float = setting(
-        0.01, "standard deviation of weights without a theory", at_least=1e-6, at_most=10
+        0.01, "standard deviation of weights without a theory", within=(1e-6, 10)
     )
-    seeds: int = setting(5, "networks of each kind, drawn anew", full=15, at_least=1, at_most=50)
+    seeds: int = setting(5, "networks of each kind, drawn anew", full=15, within=(1, 50))
 
 
 def moments(activation: str, variance: float) -> tuple[float, float]:

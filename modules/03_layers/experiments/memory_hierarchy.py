@@ -28,10 +28,10 @@ class Settings:
     """The largest layer, and the batch that shares the reading."""
 
     width: int = setting(
-        4096, "inputs and outputs of the largest layer", full=8192, at_least=128, at_most=8192
+        4096, "inputs and outputs of the largest layer", full=8192, within=(128, 8192)
     )
-    batch: int = setting(64, "samples that share the reading", at_least=2, at_most=1024)
-    seconds: float = setting(10.0, "time for measuring", full=60.0, at_least=0.01, at_most=600)
+    batch: int = setting(64, "samples that share the reading", within=(2, 1024))
+    seconds: float = setting(10.0, "time for measuring", full=60.0, within=(0.01, 600))
 
     @property
     def weights(self) -> int:

@@ -21,12 +21,12 @@ EXPANSION = 4  # a block gives out four times as many channels as its 3 x 3 conv
 class Settings:
     """The network and its task."""
 
-    classes: int = setting(1000, "classes to tell apart", at_least=1, at_most=50_000)
-    width: int = setting(64, "channels of the first stage", at_least=8, at_most=256)
-    image: int = setting(224, "height and width of an image in pixels", at_least=32, at_most=1024)
+    classes: int = setting(1000, "classes to tell apart", within=(1, 50_000))
+    width: int = setting(64, "channels of the first stage", within=(8, 256))
+    image: int = setting(224, "height and width of an image in pixels", within=(32, 1024))
     depth: str = setting("50", "layers of the network", choices=tuple(BLOCKS))
-    batch: int = setting(32, "images at once, when the head is timed", at_least=1, at_most=1024)
-    seconds: float = setting(1.0, "time for measuring", full=10.0, at_least=0.01, at_most=120)
+    batch: int = setting(32, "images at once, when the head is timed", within=(1, 1024))
+    seconds: float = setting(1.0, "time for measuring", full=10.0, within=(0.01, 120))
 
     @property
     def features(self) -> int:

@@ -24,15 +24,15 @@ BATCH_SIZE = 50
 class Settings:
     """The users and films, the network, and the dropout."""
 
-    p: float = setting(0.5, "probability of dropping", at_least=0.01, at_most=0.95)
-    users: int = setting(800, "users", full=2000, at_least=50, at_most=20_000)
-    items: int = setting(600, "films", full=1000, at_least=20, at_most=5000)
-    ratings: int = setting(30, "ratings of a user, on average", at_least=10, at_most=1000)
-    hidden: int = setting(64, "hidden units", at_least=1, at_most=1024)
-    epochs: int = setting(60, "times each user is seen", full=100, at_least=1, at_most=500)
-    lr: float = setting(0.003, "learning rate of Adam", at_least=1e-6, at_most=1.0)
-    seeds: int = setting(5, "networks of each kind", full=10, at_least=2, at_most=50)
-    seconds: float = setting(1.0, "time for timing a step", full=5.0, at_least=0.01, at_most=60)
+    p: float = setting(0.5, "probability of dropping", within=(0.01, 0.95))
+    users: int = setting(800, "users", full=2000, within=(50, 20_000))
+    items: int = setting(600, "films", full=1000, within=(20, 5000))
+    ratings: int = setting(30, "ratings of a user, on average", within=(10, 1000))
+    hidden: int = setting(64, "hidden units", within=(1, 1024))
+    epochs: int = setting(60, "times each user is seen", full=100, within=(1, 500))
+    lr: float = setting(0.003, "learning rate of Adam", within=(1e-6, 1.0))
+    seeds: int = setting(5, "networks of each kind", full=10, within=(2, 50))
+    seconds: float = setting(1.0, "time for timing a step", full=5.0, within=(0.01, 60))
 
     @property
     def asked(self) -> float:

@@ -21,17 +21,13 @@ WIDE, DEEP, NARROW = "wide", "deep", "less wide"
 class Settings:
     """The two networks, and how they are trained."""
 
-    wide: tuple[int, ...] = setting((512,), "hidden layers of the one", at_least=1, at_most=2048)
-    deep: tuple[int, ...] = setting(
-        (256, 256), "hidden layers of the other", at_least=1, at_most=2048
-    )
-    images: int = setting(2000, "images to learn from", full=20_000, at_least=100, at_most=60_000)
-    test_images: int = setting(
-        5000, "images to test with", full=10_000, at_least=100, at_most=10_000
-    )
-    epochs: int = setting(12, "times each image is seen", full=15, at_least=1, at_most=100)
-    seeds: int = setting(5, "networks of each kind", full=10, at_least=2, at_most=100)
-    lr: float = setting(0.1, "learning rate to begin with", at_least=0.0001, at_most=10.0)
+    wide: tuple[int, ...] = setting((512,), "hidden layers of the one", within=(1, 2048))
+    deep: tuple[int, ...] = setting((256, 256), "hidden layers of the other", within=(1, 2048))
+    images: int = setting(2000, "images to learn from", full=20_000, within=(100, 60_000))
+    test_images: int = setting(5000, "images to test with", full=10_000, within=(100, 10_000))
+    epochs: int = setting(12, "times each image is seen", full=15, within=(1, 100))
+    seeds: int = setting(5, "networks of each kind", full=10, within=(2, 100))
+    lr: float = setting(0.1, "learning rate to begin with", within=(0.0001, 10.0))
 
     @property
     def sizes(self) -> dict[str, list[int]]:

@@ -31,8 +31,7 @@ def setting(
     meaning: str,
     *,
     full: Any = None,
-    at_least: float = -math.inf,
-    at_most: float = math.inf,
+    within: tuple[float, float] = (-math.inf, math.inf),
     choices: tuple[str, ...] = (),
 ) -> Any:
     """Declare a setting in the dataclass of an experiment.
@@ -41,11 +40,11 @@ def setting(
         default: the usual value: a whole number, a float, a word, or a tuple of numbers.
         meaning: what it is, in a few words and with its unit.
         full: the value for the thorough version of the experiment; the default if None.
-        at_least: the smallest number that makes sense, itself included.
-        at_most: the largest; mind the memory of a small laptop.
+        within: the smallest and the largest number that make sense, themselves included; mind the
+            memory of a small laptop.
         choices: the words that are allowed, where the setting is a word.
     """
-    limits = Limits(meaning, default if full is None else full, at_least, at_most, choices)
+    limits = Limits(meaning, default if full is None else full, *within, choices)
     return field(default=default, metadata={"limits": limits})
 
 
