@@ -138,36 +138,19 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     title = "Measured, median and quartiles, below two limits"
     panel = Lines(title, *axes, lines, [Mark(by_arithmetic, mark)])
     columns = ("batch", "a step", "half of them", "samples/s", "of overhead's", "of arithmetic's")
-    held, known = last * sum(sizes) * FLOAT32, caches()
-    values = {
-        "batches": list(times),
-        "seconds": [taken.median for taken in times.values()],
-        "samples_per_second": list(rates.values()),
-        "best": best,
-        "plateau": plateau,
-        "gain": rates[best] / rates[1],
-        "overhead": overhead,
-        "peak_flops_per_second": peak,
-        "flops_per_sample": flops,
-        "share_of_products": share,
-        "fell": has_fallen(times),
-    }
-    one, top = times[1].median, rates[best]
-    words = {
-        "training": doing == TRAINING,
-        "one": {"seconds": one, "overhead": min(1.0, overhead / one), "arithmetic": flops / peak},
-        "limit": {"overhead": by_overhead[1], "arithmetic": by_arithmetic},
-        "best_rate": top,
-        "at_best": top / by_arithmetic,
-        "disturbed": top > by_arithmetic,
-        "levelled": share >= 0.5,
-        "meeting": overhead * by_arithmetic,
-        "near": 1 - PLATEAU,
-        "last": last,
-        "lost": 1 - rates[last] / top,
-        "held": held,
-        "cache": known[-1].bytes if known and held > known[-1].bytes else 0,
-        "in_turns": min(ASKED, settings.most),
-    }
+    one, top, used = times[1].median, rates[best], last * sum(sizes) * FLOAT32
+    largest = max((cache.bytes for cache in caches()), default=0)
+    share_of_one = {"overhead": min(1.0, overhead / one), "arithmetic": flops / peak}
     table = Table(columns, rows, "Samples a second, and as a share of each limit")
-    return Findings(values, [table], Picture(settings.title, [panel]), words)
+    findings = Findings([table], Picture(settings.title, [panel]))
+    findings.tell(batches=list(times), seconds=[taken.median for taken in times.values()])
+    findings.tell(samples_per_second=list(rates.values()), gain=top / rates[1])
+    findings.tell(best=best, plateau=plateau, fell=has_fallen(times), share_of_products=share)
+    findings.tell(overhead=overhead, peak_flops_per_second=peak, flops_per_sample=flops)
+    findings.say(training=doing == TRAINING, one={"seconds": one, **share_of_one})
+    findings.say(limit={"overhead": by_overhead[1], "arithmetic": by_arithmetic})
+    findings.say(best_rate=top, at_best=top / by_arithmetic, disturbed=top > by_arithmetic)
+    findings.say(levelled=share >= 0.5, meeting=overhead * by_arithmetic, near=1 - PLATEAU)
+    findings.say(last=last, lost=1 - rates[last] / top, in_turns=min(ASKED, settings.most))
+    findings.say(held=used, cache=largest if used > largest else 0)
+    return findings

@@ -120,24 +120,16 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     rows = [(name, figures(changes[name], 2), figures(gradients[name], 2)) for name in FOLLOWERS]
     headings = ("what follows", "largest change of an output", "gradient, bias ÷ weight")
     left = changes["batch norm"]
-    values = {
-        "change": changes,
-        "gradient_ratio": gradients,
-        "sizes": sizes,
-        "change_by_size": {name: list(found.values()) for name, found in measured.items()},
-        "change_in_float64": in_float64,
-        "one_rounding": one_rounding,
-        "gone": left <= ROUNDINGS * one_rounding,
-    }
-    words = {
-        "left": left,
-        "seen": bool(np.isfinite(changes["nothing"])),
-        "across_units": changes["layer norm"] > 1000 * left,
-        "parameters": {"with": (n + 1) * m, "without": n * m},
-        "saved": 1 / (n + 1),
-        "half": float(np.finfo(np.float32).eps) / 2,
-    }
     table = Table(headings, rows, f"What biases of about {settings.bias:g} do")
     title = f"What batch normalization leaves of a bias on Linear({n}, {m})"
     picture = Picture(title, [Lines("", of_biases, of_output, series, marks)])
-    return Findings(values, [table], picture, words)
+    findings = Findings([table], picture)
+    findings.tell(change=changes, gradient_ratio=gradients, sizes=sizes)
+    findings.tell(change_by_size={name: list(found.values()) for name, found in measured.items()})
+    findings.tell(change_in_float64=in_float64, one_rounding=one_rounding)
+    findings.tell(gone=left <= ROUNDINGS * one_rounding)
+    findings.say(left=left, seen=bool(np.isfinite(changes["nothing"])))
+    findings.say(across_units=changes["layer norm"] > 1000 * left)
+    findings.say(parameters={"with": (n + 1) * m, "without": n * m}, saved=1 / (n + 1))
+    findings.say(half=float(np.finfo(np.float32).eps) / 2)
+    return findings

@@ -190,33 +190,20 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     )
     slowdown = slowdowns[best].median
     off = slowdown / by_count[best] - 1
-    values = {
-        **bytes_,
-        "peaks": peaks,
-        "peak_without": peak_without,
-        "best_every": best,
-        "best_by_formula": best_every(n),
-        "seconds": {every: taken.median for every, taken in times.items()},
-        "seconds_without": without.median,
-        "gradients_equal": equal,
-    }
     lowest = max(1, peaks[best])
-    words = {
-        "ratio": activations / max(1, parameters),
-        "more": "activations" if activations > parameters else "parameters",
-        "saving": peak_without / lowest,
-        "saves": peak_without > 1.05 * lowest,
-        "lowest": peaks[best],
-        "extra": (peaks[best] - by_formula[best]) / settings.array,
-        "samples": {"layer": width + 1, "all": state * batch / activations},
-        "slowdown": slowdown,
-        "by_count": by_count[best],
-        "as_counted": abs(off) < 0.15,
-        "slower": off >= 0.15,
-        "faster": off <= -0.15,
-        "near": {"every": near, "arrays": arrays_by_formula(n, near), "time": by_count[near]},
-        "near_bytes": by_formula[near],
-        "rounds": len(without.rounds),
-    }
     title = f"{n} layers of {width} units, {batch} samples"
-    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)
+    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
+    findings.tell(**bytes_, peaks=peaks, peak_without=peak_without, best_every=best)
+    findings.tell(best_by_formula=best_every(n))
+    findings.tell(seconds={every: taken.median for every, taken in times.items()})
+    findings.tell(seconds_without=without.median, gradients_equal=equal)
+    findings.say(ratio=activations / max(1, parameters))
+    findings.say(more="activations" if activations > parameters else "parameters")
+    findings.say(saving=peak_without / lowest, saves=peak_without > 1.05 * lowest)
+    findings.say(lowest=peaks[best], extra=(peaks[best] - by_formula[best]) / settings.array)
+    findings.say(samples={"layer": width + 1, "all": state * batch / activations})
+    findings.say(slowdown=slowdown, by_count=by_count[best], as_counted=abs(off) < 0.15)
+    findings.say(slower=off >= 0.15, faster=off <= -0.15)
+    findings.say(near={"every": near, "arrays": arrays_by_formula(n, near), "time": by_count[near]})
+    findings.say(near_bytes=by_formula[near], rounds=len(without.rounds))
+    return findings

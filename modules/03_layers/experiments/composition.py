@@ -189,26 +189,17 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     )
     title = f"{INPUTS}-{first}-{second}-{CLASSES}, by hand and in a container"
     share, ratio = extra / times[f"{HAND} 1"].median, memory[HAND] / max(1, memory[CONTAINER])
-    values = {
-        "equal": np.array_equal(one, other, equal_nan=True),
-        "seconds": {name: taken.median for name, taken in times.items()},
-        "extra_seconds": extra,
-        "extra_share": share,
-        "peak_bytes": memory,
-        "tensors_seen": tensors,
-        "frames": {name: one["frames"] for name, one in seen.items()},
-        "lines": {name: one["line"] for name, one in seen.items()},
-        "errors": {name: one["error"] for name, one in seen.items()},
-    }
-    words = {
-        "in_percent": 100 * share,
-        "slower": extra > 0,
-        "difference": {"time": abs(extra), "share": abs(share), "layer": extra / LAYERS},
-        "tensors": {k: f"{len(v)} tensor{'s' * (len(v) != 1)}" for k, v in tensors.items()},
-        "fails": all(one["error"] for one in seen.values()),
-        "largest": times[f"{HAND} {batch}"].median,
-        "ratio": ratio,
-        "holds": ratio > 1.1,
-        "rounds": len(by_hand),
-    }
-    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)
+    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
+    findings.tell(equal=np.array_equal(one, other, equal_nan=True))
+    findings.tell(seconds={name: taken.median for name, taken in times.items()})
+    findings.tell(extra_seconds=extra, extra_share=share, peak_bytes=memory, tensors_seen=tensors)
+    findings.tell(frames={name: one["frames"] for name, one in seen.items()})
+    findings.tell(lines={name: one["line"] for name, one in seen.items()})
+    findings.tell(errors={name: one["error"] for name, one in seen.items()})
+    findings.say(in_percent=100 * share, slower=extra > 0)
+    findings.say(difference={"time": abs(extra), "share": abs(share), "layer": extra / LAYERS})
+    findings.say(tensors={k: f"{len(v)} tensor{'s' * (len(v) != 1)}" for k, v in tensors.items()})
+    findings.say(fails=all(one["error"] for one in seen.values()))
+    findings.say(largest=times[f"{HAND} {batch}"].median, ratio=ratio, holds=ratio > 1.1)
+    findings.say(rounds=len(by_hand))
+    return findings

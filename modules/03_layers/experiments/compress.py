@@ -163,26 +163,16 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     axes = Axis("size", log=True, text=size), Axis("new images read wrong, in %", log=True)
     marks = [Mark(100 * error, "whole"), Mark(target, "target", axis="x")]
     panel = Lines("", *axes, series, marks)
-    values = {
-        "whole": {"bytes": whole["bytes"], "error": error},
-        "curves": curves,
-        "smallest_bytes": smallest["bytes"],
-        "layers": layers,
-    }
-    words = {
-        "within": target,
-        "name": "-".join(map(str, settings.sizes)),
-        "ways": "; ".join(ways),
-        "unlearned": error >= 0.5,
-        "smallest": smallest,
-        "smallest_kilobytes": smallest["bytes"] / 1e3,
-        "noise": noise,
-        "count": {"weights": weights, "biases": biases, "units": units},
-        "eight_bits": stored_bytes(weights, weights, 8, biases, units),
-        "largest": layers[largest] | {"number": largest.partition(".")[0]},
-        "worst": layers[worst] | {"number": worst.partition(".")[0]},
-        "is_largest": worst == largest,
-        "minds": 100 * (harm[worst] - error) > noise,
-    }
     picture = Picture("A network made smaller, and its mistakes", [panel])
-    return Findings(values, tables, picture, words)
+    findings = Findings(tables, picture)
+    findings.tell(whole={"bytes": whole["bytes"], "error": error}, curves=curves)
+    findings.tell(smallest_bytes=smallest["bytes"], layers=layers)
+    findings.say(within=target, name="-".join(map(str, settings.sizes)), ways="; ".join(ways))
+    findings.say(unlearned=error >= 0.5, smallest=smallest)
+    findings.say(smallest_kilobytes=smallest["bytes"] / 1e3, noise=noise)
+    findings.say(count={"weights": weights, "biases": biases, "units": units})
+    findings.say(eight_bits=stored_bytes(weights, weights, 8, biases, units))
+    findings.say(largest=layers[largest] | {"number": largest.partition(".")[0]})
+    findings.say(worst=layers[worst] | {"number": worst.partition(".")[0]})
+    findings.say(is_largest=worst == largest, minds=100 * (harm[worst] - error) > noise)
+    return findings

@@ -152,32 +152,22 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         Bars(f"Parts of a call, {elements}", list(few), groups, Axis("time", text=seconds)),
         Lines(title, BATCH, of_a_step, [line], marks),
     )
-    values = {
-        "overhead": overhead.value,
-        "overheads": {str(b): one.value for b, one in overheads.items()},
-        "seconds": {name: taken.median for name, taken in steps.items()},
-        "parts": parts,
-        "layer": layer.median,
-        "drops": not np.array_equal(dropout(hidden, training=True).data, hidden.data),
-    }
-    words = {
-        "in_percent": 100 * overhead.value,
-        "sure": between(overhead),
-        "shown": overhead.low > 0,
-        "more": overhead.low > CLAIMED,
-        "less": overhead.high < CLAIMED,
-        "most": {"name": most, "share": parts[nearer][most] / sums[nearer]},
-        "sums": sums,
-        "terms": " + ".join(map(seconds, few.values())),
-        "nearer": "first" if nearer == FEW_BITS else "second",
-        "draws": floats[DRAW] / few[DRAW],
-        "drawing": {way: parts[way][DRAW] / sums[way] for way in WAYS},
-        "passes": few[SCALE] + few[MULTIPLY] + few[MEMORY],
-        "moving": few[MULTIPLY] < few[MEMORY],
-        "smallest": {"batch": batches[0], "share": shares[0]},
-        "largest": {"batch": batches[-1], "share": shares[-1]},
-        "step": {way: steps[f"{way} {batch}"] for way in ("with", "without")},
-        "rounds": len(steps[f"with {batch}"].rounds),
-    }
     title = f"Dropout({p:g}) in {'-'.join(map(str, sizes))}"
-    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)
+    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
+    findings.tell(seconds={name: taken.median for name, taken in steps.items()})
+    findings.tell(overheads={str(b): one.value for b, one in overheads.items()})
+    findings.tell(overhead=overhead.value, parts=parts, layer=layer.median)
+    findings.tell(drops=not np.array_equal(dropout(hidden, training=True).data, hidden.data))
+    findings.say(in_percent=100 * overhead.value, sure=between(overhead), shown=overhead.low > 0)
+    findings.say(more=overhead.low > CLAIMED, less=overhead.high < CLAIMED)
+    findings.say(most={"name": most, "share": parts[nearer][most] / sums[nearer]})
+    findings.say(sums=sums, terms=" + ".join(map(seconds, few.values())))
+    findings.say(nearer="first" if nearer == FEW_BITS else "second", draws=floats[DRAW] / few[DRAW])
+    findings.say(drawing={way: parts[way][DRAW] / sums[way] for way in WAYS})
+    findings.say(passes=few[SCALE] + few[MULTIPLY] + few[MEMORY])
+    findings.say(moving=few[MULTIPLY] < few[MEMORY])
+    findings.say(smallest={"batch": batches[0], "share": shares[0]})
+    findings.say(largest={"batch": batches[-1], "share": shares[-1]})
+    findings.say(step={way: steps[f"{way} {batch}"] for way in ("with", "without")})
+    findings.say(rounds=len(steps[f"with {batch}"].rounds))
+    return findings

@@ -120,27 +120,20 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         Table(of_both, under_one_mask, "Before and after, under the same mask"),
         Table(("activation", *of_errors), errors, "Trained: error on test images"),
     ]
-    values = {
-        "differing": differing,
-        "largest_difference": largest,
-        "errors_before": before,
-        "errors_after": after,
-        "weight_distance": {name: distances.max() for name, distances in apart.items()},
-        "dropped": dropped,
-        "scale": scale,
-    }
-    words = {
-        "selection": CHOICES.get(" ".join(same), "another selection"),
-        "same": listed(same),
-        "others": ", ".join(f"{n} {percent(share)}" for n, share in differing.items() if share),
-        "at": at,
-        "expected": {n: expected_before(f, some, p)[1] for n, f in ACTIVATIONS.items()},
-        "as_meant": 0 < dropped < 1 and not math.isclose(scale, 1),
-        "alike": apart["ReLU"].max() == 0 == differing["ReLU"],
-        "bend": differing["tanh"] > 0 < differing["GELU"],
-        "kept": 1 - p,
-        "meant": 1 / (1 - p),
-        "verdicts": "; ".join(f"with {listed(n)} {said}" for said, n in verdicts.items()),
-    }
     title = f"What Dropout({p:g}) lets through on average, before and after the activation"
-    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)
+    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
+    findings.tell(differing=differing, largest_difference=largest, errors_before=before)
+    findings.tell(errors_after=after)
+    findings.tell(weight_distance={name: distances.max() for name, distances in apart.items()})
+    findings.tell(dropped=dropped, scale=scale)
+    findings.say(selection=CHOICES.get(" ".join(same), "another selection"), same=listed(same))
+    findings.say(
+        others=", ".join(f"{n} {percent(share)}" for n, share in differing.items() if share)
+    )
+    findings.say(at=at)
+    findings.say(expected={n: expected_before(f, some, p)[1] for n, f in ACTIVATIONS.items()})
+    findings.say(as_meant=0 < dropped < 1 and not math.isclose(scale, 1))
+    findings.say(alike=apart["ReLU"].max() == 0 == differing["ReLU"])
+    findings.say(bend=differing["tanh"] > 0 < differing["GELU"], kept=1 - p, meant=1 / (1 - p))
+    findings.say(verdicts="; ".join(f"with {listed(n)} {said}" for said, n in verdicts.items()))
+    return findings

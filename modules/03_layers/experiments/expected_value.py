@@ -79,17 +79,12 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     axes = Axis("calls", log=True), Axis("mean of what came out so far")
     title = f"Band: the middle {CONFIDENCE:.0%} of {count(elements)} elements. Dashes: by theory."
     panel, mean = Lines(title, *axes, series, marks), float(middle[-1])
-    values = {
-        "mean": mean,
-        "spread": float(spreads[-1]),
-        "expected_spread": float(theory[-1]),
-        "mean_without_scale": (1 - p) * value,
-        "in_band": float(inside[-1]),
-        "calls": at,
-        "spreads": spreads,
-    }
-    words = {"times": calls, "kept": 1 - p, "scaled": value / (1 - p), **verdict(settings, mean)}
     headings = ("calls", "mean of one", "spread of all", "by the formula", "in the band")
     table = Table(headings, rows, f"{count(elements)} elements of {value:g}, each on its own")
     title = f"An element of {value:g} goes through Dropout({p:g}) again and again"
-    return Findings(values, [table], Picture(title, [panel]), words)
+    findings = Findings([table], Picture(title, [panel]))
+    findings.tell(mean=mean, spread=float(spreads[-1]), expected_spread=float(theory[-1]))
+    findings.tell(mean_without_scale=(1 - p) * value, in_band=float(inside[-1]), calls=at)
+    findings.tell(spreads=spreads)
+    findings.say(times=calls, kept=1 - p, scaled=value / (1 - p), **verdict(settings, mean))
+    return findings

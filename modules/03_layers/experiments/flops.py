@@ -72,13 +72,11 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     )
     table = Table(("layer", "FLOPs", "memory", "time", "quartiles", "speed"), rows)
     title = f"Linear({n}, {m}) and Dropout({settings.p:g}) on its output"
-    values = {"flops": flops, "bytes": bytes_, "seconds": taken, "flops_per_second": speeds}
-    ratio = {"flops_ratio": ratios[0], "time_ratio": ratios[2]}
-    words = {
-        "intensity": {name: f / b for name, (f, b) in counts.items()},
-        "slower": speeds["Linear"] / speeds["Dropout"],
-        "mislead": ratios[2] < ratios[0] / 2,
-        "untouched": np.array_equal(dropout(y, training=True).data, y.data, equal_nan=True),
-        "rounds": len(times["Linear", batch].rounds),
-    }
-    return Findings(values | ratio, [table], Picture(title, panels, columns=2, sketched=2), words)
+    findings = Findings([table], Picture(title, panels, columns=2, sketched=2))
+    findings.tell(flops=flops, bytes=bytes_, seconds=taken, flops_per_second=speeds)
+    findings.tell(flops_ratio=ratios[0], time_ratio=ratios[2])
+    findings.say(intensity={name: f / b for name, (f, b) in counts.items()})
+    findings.say(slower=speeds["Linear"] / speeds["Dropout"], mislead=ratios[2] < ratios[0] / 2)
+    findings.say(untouched=np.array_equal(dropout(y, training=True).data, y.data, equal_nan=True))
+    findings.say(rounds=len(times["Linear", batch].rounds))
+    return findings

@@ -91,32 +91,19 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     marks = [Mark(bytes_, name) for name, bytes_ in devices.items()]
     bars = Bars("", list(sizes), [Group("memory", list(sizes.values()))], AXIS, marks)
     cards, expected = math.ceil(half / H100_MEMORY), here * here + here
-    values = {
-        "linear_parameters": linear,
-        "parameters": total,
-        "bytes": sizes,
-        "linear_bytes_float16": HALF * linear,
-        "accelerators": cards,
-        "machine_bytes": own,
-        "measured_parameters": counted,
-        "measured_bytes": bytes_,
-        "bandwidth": bandwidth,
-        "seconds_a_token": half / bandwidth if bandwidth else math.inf,
-    }
-    words = {
-        "gigabytes": HALF * linear / 1e9,
-        "linear_share": linear / total,
-        "square": HALF * (d * d + d),
-        "expected": expected,
-        "wrong": counted != expected,
-        "several": cards > 1,
-        "fitting": next((name for name, b in PRECISIONS.items() if own and b * total <= own), ""),
-        "held": own / half if own else 0,
-        "h100": {"bandwidth": H100_BANDWIDTH, "seconds": half / H100_BANDWIDTH},
-        "weights": blocks * 12 * d**2,
-        "tokens": tokens,
-        "times": times,
-        "rounds": len(times.rounds),
-    }
-    picture = Picture("The memory of the model, and of devices (dotted)", [bars])
-    return Findings(values, tables, picture, words)
+    held = own / half if own else 0
+    fitting = [name for name, each in PRECISIONS.items() if own and each * total <= own]
+    a_token = half / bandwidth if bandwidth else math.inf
+    title = "The memory of the model, and of devices (dotted)"
+    findings = Findings(tables, Picture(title, [bars]))
+    findings.tell(linear_parameters=linear, linear_bytes_float16=HALF * linear, parameters=total)
+    findings.tell(bytes=sizes, accelerators=cards, machine_bytes=own)
+    findings.tell(measured_parameters=counted, measured_bytes=bytes_)
+    findings.tell(bandwidth=bandwidth, seconds_a_token=a_token)
+    findings.say(gigabytes=HALF * linear / 1e9, linear_share=linear / total)
+    findings.say(square=HALF * (d * d + d), weights=blocks * 12 * d**2, tokens=tokens)
+    findings.say(expected=expected, wrong=counted != expected, times=times)
+    findings.say(several=cards > 1, fitting=fitting[0] if fitting else "", held=held)
+    findings.say(h100={"bandwidth": H100_BANDWIDTH, "seconds": half / H100_BANDWIDTH})
+    findings.say(rounds=len(times.rounds))
+    return findings

@@ -66,15 +66,12 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     panel = Lines("Dashes: by the formula. Points: counted.", *axes, series, marks)
     title = f"Parameters when the hidden layers get {factor} times as wide"
     columns = ("network", "sizes", *(f"{width} units" for width in widths), "times")
-    before, after = (counted(settings.sizes(width)) for width in widths)
-    values = {"ratio": ratios["one hidden layer"], "ratios": ratios, "as_expected": as_expected}
-    values |= {"parameters": before, "parameters_wider": after}
+    counts = [counted(settings.sizes(width)) for width in widths]
     before, after = (parameters_of(settings.sizes(width)) for width in widths)
-    words = {
-        "per_unit": settings.inputs + 1 + settings.outputs,
-        "deep": settings.hidden_layers > 1,
-        "deepest": {"name": name, "ratio": ratio},
-        "squared": factor**2,
-        "formula": {"before": before, "after": after, "ratio": after / before},
-    }
-    return Findings(values, [Table(columns, rows)], Picture(title, [panel]), words)
+    findings = Findings([Table(columns, rows)], Picture(title, [panel]))
+    findings.tell(ratio=ratios["one hidden layer"], ratios=ratios, as_expected=as_expected)
+    findings.tell(parameters=counts[0], parameters_wider=counts[1])
+    findings.say(deep=settings.hidden_layers > 1, deepest={"name": name, "ratio": ratio})
+    findings.say(formula={"before": before, "after": after, "ratio": after / before})
+    findings.say(per_unit=settings.inputs + 1 + settings.outputs, squared=factor**2)
+    return findings

@@ -111,16 +111,14 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     largest, factor = last["none"][3], last["none"][0] ** (1 / layers)
     # The logarithm of a network's variance strays by sqrt(2 layers / width) or so.
     tolerance = 6 * math.sqrt(2 / layers / n)
-    words = {
-        "last": last,
-        "wide": wide,
-        "power": math.log10(largest) if 0 < largest < math.inf else math.nan,
-        "factor": factor,
-        "as_expected": math.exp(-tolerance) < factor < math.exp(tolerance),
-        "tanh_back": values["tanh"]["1"]["gradients"][0] ** (1 / (layers - 1)),
-        "passed": layers - 1,
-    }
     title = f"{layers} layers of {n} units"
     table = Table(HEADINGS, rows, f"Mean squares, {title}")
     title = f"{title}. Points: measured. Dashes: theory."
-    return Findings(values, [table], Picture(title, panels, columns=2, sketched=2), words)
+    findings = Findings([table], Picture(title, panels, columns=2, sketched=2))
+    findings.tell(**values)
+    findings.say(last=last, wide=wide)
+    findings.say(power=math.log10(largest) if 0 < largest < math.inf else math.nan, factor=factor)
+    findings.say(as_expected=math.exp(-tolerance) < factor < math.exp(tolerance))
+    findings.say(tanh_back=values["tanh"]["1"]["gradients"][0] ** (1 / (layers - 1)))
+    findings.say(passed=layers - 1)
+    return findings

@@ -109,35 +109,21 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     best, best_read = speeds.index(max(speeds)), reads.index(max(reads))
     largest, read_once, shared = (timed[bytes_[-1]].median for timed in (one, reading, a_sample))
     levels_said = ", ".join(f"{rate(speed, 'B')} from {name}" for name, speed in levels.items())
-    values = {
-        "widths": sizes,
-        "bytes": bytes_,
-        "bandwidth": speeds,
-        "reading_bandwidth": reads,
-        "seconds_one": [taken.median for taken in one.values()],
-        "seconds_many": [taken.median for taken in many.values()],
-        "caches": {cache.name: cache.bytes for cache in known},
-        "fits": places[-1],
-        "ratio": speeds[best] / speeds[-1],
-    }
-    words = {
-        "last": known[-1] if known else None,
-        "outgrown": places[-1] == "memory",
-        "slower": speeds[best] >= 1.2 * speeds[-1],
-        "speed": speeds[-1],
-        "best": {"speed": speeds[best], "bytes": bytes_[best], "read": sizes[best_read]},
-        "levels": levels_said if len(levels) > 1 else "",
-        "hidden": known[0].name if known and known[0].name not in levels else "",
-        "empty": empty,
-        "fall": reads[best_read] / reads[-1],
-        "falls": reads[best_read] > 1.2 * reads[-1],
-        "largest": largest,
-        "a_sample": shared,
-        "times_less": largest / shared,
-        "shared": largest > shared,
-        "read": {"speed": reads[-1], "once": read_once, "in_a_step": PASSES * read_once},
-        "passes": PASSES,
-        "rounds": len(one[bytes_[-1]].rounds),
-    }
     title = f"Linear layers up to {settings.width} · {settings.width}"
-    return Findings(values, tables, Picture(title, panels, columns=2, sketched=2), words)
+    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
+    findings.tell(widths=sizes, bytes=bytes_, bandwidth=speeds, reading_bandwidth=reads)
+    findings.tell(seconds_one=[taken.median for taken in one.values()])
+    findings.tell(seconds_many=[taken.median for taken in many.values()])
+    findings.tell(caches={cache.name: cache.bytes for cache in known}, fits=places[-1])
+    findings.tell(ratio=speeds[best] / speeds[-1])
+    findings.say(last=known[-1] if known else None, outgrown=places[-1] == "memory")
+    findings.say(slower=speeds[best] >= 1.2 * speeds[-1], speed=speeds[-1])
+    findings.say(best={"speed": speeds[best], "bytes": bytes_[best], "read": sizes[best_read]})
+    findings.say(levels=levels_said if len(levels) > 1 else "")
+    findings.say(hidden=known[0].name if known and known[0].name not in levels else "", empty=empty)
+    findings.say(fall=reads[best_read] / reads[-1], falls=reads[best_read] > 1.2 * reads[-1])
+    findings.say(largest=largest, a_sample=shared, times_less=largest / shared)
+    findings.say(shared=largest > shared)
+    findings.say(read={"speed": reads[-1], "once": read_once, "in_a_step": PASSES * read_once})
+    findings.say(passes=PASSES, rounds=len(one[bytes_[-1]].rounds))
+    return findings

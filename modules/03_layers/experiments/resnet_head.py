@@ -101,27 +101,15 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     title = f"ResNet-{settings.depth} for {classes:,} classes: parameters and FLOPs"
     share, flops_share = counted / (total[0] - head + counted), flops / total[1]
     flattened = settings.sides[-1] ** 2 * features * classes + classes
-    values = {
-        "parameters": counted,
-        "bytes": bytes_,
-        "flops": flops,
-        "network_parameters": total[0],
-        "network_flops": total[1],
-        "share_of_parameters": share,
-        "share_of_flops": flops_share,
-        "flattened_parameters": flattened,
-        "parts": {name: {"parameters": n, "flops": f} for name, (n, f) in parts.items()},
-        "seconds": {name: taken.median for name, taken in times.items()},
-    }
-    words = {
-        "head": {"parameters": head, "bytes": 4 * head},
-        "percent": float(100 * share),
-        "wrong": counted != head,
-        "flattened_times": flattened / head,
-        "convolutions": 1 - flops_share,
-        "large": share > 0.5,
-        "costly": share > 10 * flops_share,
-        "rounds": len(times["1 image"].rounds),
-    }
     picture = Picture(title, [Bars("", list(parts), bars, axis)])
-    return Findings(values, tables, picture, words)
+    findings = Findings(tables, picture)
+    findings.tell(parameters=counted, bytes=bytes_, flops=flops, network_parameters=total[0])
+    findings.tell(network_flops=total[1], share_of_parameters=share, share_of_flops=flops_share)
+    findings.tell(flattened_parameters=flattened)
+    findings.tell(parts={name: {"parameters": n, "flops": f} for name, (n, f) in parts.items()})
+    findings.tell(seconds={name: taken.median for name, taken in times.items()})
+    findings.say(head={"parameters": head, "bytes": 4 * head}, percent=float(100 * share))
+    findings.say(wrong=counted != head, flattened_times=flattened / head)
+    findings.say(convolutions=1 - flops_share, large=share > 0.5, costly=share > 10 * flops_share)
+    findings.say(rounds=len(times["1 image"].rounds))
+    return findings

@@ -158,30 +158,21 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     axes = Axis("epoch", text=plain), Axis("error in stars (root mean square)", text=plain)
     panel = Lines(title, *axes, series, [Mark(baseline, "means of the films")])
     verdict = gap.verdict("better", "worse")
-    values = {
-        "density": density,
-        "baseline": baseline,
-        "best_error": {name: mean.value for name, mean in best.items()},
-        "gap": gap.value,
-        "gap_half_width": gap.half_width,
-        "epochs_to_best": epochs,
-        "step_seconds": {name: found.median for name, found in times.items()},
-        "time_ratio": slowdown.median,
-        "curves": {name: np.median(found[1], axis=0) for name, found in curves.items()},
-    }
-    words = {
-        "verdict": verdict,
-        "Verdict": verdict.capitalize(),
-        "finite": all(math.isfinite(mean.value) for mean in best.values()),
-        "open": gap.is_zero,
-        "known": known.sum() / settings.users,
-        "weights": 2 * settings.items * settings.hidden,
-        "numbers": density * settings.users * settings.items,
-        "longer": epochs["with"] / (epochs["without"] or math.nan),
-        "at_the_end": epochs["with"] == settings.epochs,
-        "as_long": slowdown.low <= 1 <= slowdown.high,
-        "lost": {name: last[name] - mean.value for name, mean in best.items()},
-    }
     table = Table(columns, rows, "Error on held-out ratings, in stars")
     picture = Picture("Predicting ratings that were held out", [panel])
-    return Findings(values, [table], picture, words)
+    findings = Findings([table], picture)
+    findings.tell(density=density, baseline=baseline)
+    findings.tell(best_error={name: mean.value for name, mean in best.items()}, gap=gap.value)
+    findings.tell(gap_half_width=gap.half_width, epochs_to_best=epochs)
+    findings.tell(step_seconds={name: found.median for name, found in times.items()})
+    findings.tell(time_ratio=slowdown.median)
+    findings.tell(curves={name: np.median(found[1], axis=0) for name, found in curves.items()})
+    findings.say(verdict=verdict, Verdict=verdict.capitalize())
+    findings.say(finite=all(math.isfinite(mean.value) for mean in best.values()), open=gap.is_zero)
+    findings.say(known=known.sum() / settings.users, weights=2 * settings.items * settings.hidden)
+    findings.say(numbers=density * settings.users * settings.items)
+    findings.say(longer=epochs["with"] / (epochs["without"] or math.nan))
+    findings.say(at_the_end=epochs["with"] == settings.epochs)
+    findings.say(as_long=slowdown.low <= 1 <= slowdown.high)
+    findings.say(lost={name: last[name] - mean.value for name, mean in best.items()})
+    return findings

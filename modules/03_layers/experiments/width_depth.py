@@ -85,34 +85,21 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         Lines("On the way: mean, lowest and highest", whole, error, on_the_way),
     ]
     columns = ("network", "sizes", "parameters", "error, training", "error, test", "sure to")
-    values = {
-        "parameters": parameters,
-        "sizes": settings.sizes,
-        "test_errors": last,
-        "training_errors": training,
-        "deep_minus_wide": gap.value,
-        "deep_minus_wide_half_width": gap.half_width,
-        "deep_minus_narrow": at_size.value,
-        "deep_minus_narrow_half_width": at_size.half_width,
-    }
     unfitted, misread = max(learned.values()), {name: mean.value for name, mean in test.items()}
-    words = {
-        "better": gap.verdict(DEEP, WIDE),
-        "stopped": stopped,
-        "misread": misread,
-        "more": names[more],
-        "fewer": names[fewer],
-        "times": parameters[more] / max(1, parameters[fewer]),
-        "gap": gap,
-        "at_size": at_size,
-        "helps": at_size.value < 0,
-        "unfitted": unfitted,
-        "fitted": unfitted < 0.25 * min(misread.values()),
-        "sums": {
-            name: " + ".join(f"{n} · {m} + {m}" for n, m in pairwise(sizes))
-            + f" = {count(parameters_of(sizes))}"
-            for name, sizes in settings.sizes.items()
-        },
+    sums = {
+        name: " + ".join(f"{n} · {m} + {m}" for n, m in pairwise(sizes))
+        + f" = {count(parameters_of(sizes))}"
+        for name, sizes in settings.sizes.items()
     }
     picture = Picture("Width against depth on MNIST", panels, columns=2, sketched=2)
-    return Findings(values, [Table(columns, rows)], picture, words)
+    findings = Findings([Table(columns, rows)], picture)
+    findings.tell(parameters=parameters, sizes=settings.sizes)
+    findings.tell(test_errors=last, training_errors=training)
+    findings.tell(deep_minus_wide=gap.value, deep_minus_wide_half_width=gap.half_width)
+    findings.tell(deep_minus_narrow=at_size.value, deep_minus_narrow_half_width=at_size.half_width)
+    findings.say(better=gap.verdict(DEEP, WIDE), stopped=stopped, misread=misread, sums=sums)
+    findings.say(more=names[more], fewer=names[fewer])
+    findings.say(times=parameters[more] / max(1, parameters[fewer]))
+    findings.say(gap=gap, at_size=at_size, helps=at_size.value < 0)
+    findings.say(unfitted=unfitted, fitted=unfitted < 0.25 * min(misread.values()))
+    return findings

@@ -15,12 +15,14 @@ To add a question to a module:
      Defaults answer in seconds, and never in more than twenty; `full=` is for `--full`.
      Limits keep a small laptop from running out of memory. Properties are names for sentences.
    - `measure(settings, progress)`, which computes or measures and returns `Findings`. It calls
-     `progress(share, doing)` on the way, and seeds `tinytorch.manual_seed` itself.
+     `progress(share, doing)` on the way, and seeds `tinytorch.manual_seed` itself. Numbers that
+     programs may ask for are added with `findings.tell`, and what is for sentences alone with
+     `findings.say`.
 3. Test it in `tests/explore/`: its numbers against an independent computation. With quick
    settings in `quick.py`, the tests in `test_every_question.py` run it on modules that are wrong
    but load. `tito explore` shows it and writes its picture: look at both.
 
-`growth.py` is the shortest example. Layers come from `tinytorch.core`, and a learner's may be
+`growth.py` is the shortest example. Layers come from `tinytorch`, and a learner's may be
 wrong: what goes in as a number may come out as NaN, in float64 or in another number of
 parameters, and the answer must tell it. Exceptions are the caller's to explain. Times come from
 `timing.measure`, networks, steps and memory from `bench`, training over seeds from `learning`;

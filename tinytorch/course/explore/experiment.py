@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,16 +88,24 @@ class Findings:
     """What an experiment found out; the sentences about it are the question's.
 
     Attributes:
-        values: the numbers by name, for programs and for the sentences.
         tables: the numbers as they are shown.
         picture: the same at a glance.
+        values: the numbers by name, for programs and for the sentences.
         words: what only the sentences need: parts of them, and whether to say others.
     """
 
-    values: dict[str, Any]
     tables: Sequence[Table]
     picture: Picture
-    words: Mapping[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    words: dict[str, Any] = field(default_factory=dict)
+
+    def tell(self, **values: Any) -> None:
+        """Add values, for programs and for the sentences."""
+        self.values.update(values)
+
+    def say(self, **words: Any) -> None:
+        """Add what only the sentences need."""
+        self.words.update(words)
 
 
 @dataclass(frozen=True)
