@@ -1068,9 +1068,36 @@ def test_a_loss_that_is_no_number_leads_to_the_check_of_your_module(tmp_path: Pa
 def test_a_network_that_learns_nothing_leads_to_the_check_of_your_module(tmp_path: Path) -> None:
     finished = with_module(tmp_path, "layers", "x, self.weight,", "x, self.weight * 0,")
     assert finished.returncode == 1
-    assert "% read right, and that is because of a module of yours" in finished.stderr
+    assert "% read right. That is because of a module of yours." in finished.stderr
     assert "❌ Linear layer computes y = xW + b correctly" in finished.stderr
     assert (tmp_path / "milestone-mnist" / "mnist.png").is_file()
+
+
+MEAN = "losses.sum() / len(losses)"
+FILL = "    np.divide(exponentials, totals[:, None], out=probabilities.reshape(scores.shape))\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told", "check"),
+    [
+        (MEAN, "losses.sum()", "The loss began at", "averages the surprise at the right classes"),
+        (MEAN, f"2.3 - 1e-4 * {MEAN}", "The loss did not fall", "averages the surprise"),
+        (MEAN, f"{MEAN} * np.float32('nan')", "the loss became nan", "averages the surprise"),
+        (FILL, "    probabilities[...] = 0.1\n", "% read right", "leaves the probabilities"),
+    ],
+    ids=["a sum", "a loss that stands still", "nan", "near chance"],
+)
+def test_a_wrong_loss_leads_to_its_check_and_line_even_where_the_network_learns(
+    tmp_path: Path, old: str, new: str, told: str, check: str
+) -> None:
+    finished = with_module(tmp_path, "losses", old, new)
+    assert finished.returncode == 1
+    assert told in flat(finished.stderr)
+    assert "because of a module of yours" in flat(finished.stderr)
+    assert "The check that would have caught it, in your losses:" in finished.stderr
+    assert check in flat(finished.stderr)
+    assert re.search(r"at +\S*core/losses\.py:\d+", finished.stderr)
+    assert "tito hint 04 cross_entropy" in finished.stderr
 
 
 def test_modules_that_pass_their_checks_are_not_to_blame(tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 WEIGHTS, METRICS, PICTURE = "weights.safetensors", "metrics.json", "mnist.png"
 ROOM = 2_000_000  # bytes, more than the three files take together
 TRAINING_IMAGES = 60_000
-PASSABLE = 0.9  # accuracy that one epoch is enough for, with sound modules
 
 
 @click.group(cls=OrderedGroup)
@@ -149,7 +148,14 @@ def run(recipe: Recipe, asked: int | None, output: Path, as_json: bool) -> int:
     from tinytorch.course.owners import described
     from tito.milestones.classifier import DigitNetwork, train
     from tito.milestones.history import History
-    from tito.milestones.outcome import Results, evaluate, json_text, metrics, show_report
+    from tito.milestones.outcome import (
+        Results,
+        evaluate,
+        json_text,
+        metrics,
+        oddity,
+        show_report,
+    )
     from tito.milestones.progress import Progress
     from tito.milestones.seeding import repeats, seed
     from tito.milestones.threads import MatrixThreads, Tuner, seconds_of_steps
@@ -240,14 +246,12 @@ def run(recipe: Recipe, asked: int | None, output: Path, as_json: bool) -> int:
             click.echo(f"{name}  {path}")
     if interruption.signal:
         return 128 + interruption.signal
-    accuracy = results.test.accuracy
-    if accuracy < PASSABLE and (yours := loaded_and_yours()):
+    if (odd := oddity(results)) and (yours := loaded_and_yours()):
         click.echo(err=True)
         if caught := caught_by(yours):
-            problem = f"Only {accuracy:.0%} read right, and that is because of a module of yours."
-            raise TitoError("\n".join([problem, *caught]))
+            raise TitoError("\n".join([f"{odd} That is because of a module of yours.", *caught]))
         if told := unchecked(yours):
-            click.echo(f"Only {accuracy:.0%} read right. {told}", err=True)
+            click.echo(f"{odd} {told}", err=True)
     return 0
 
 

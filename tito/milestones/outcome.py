@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from tito.milestones.recipe import Recipe
 from tito.milestones.threads import counted
 
 DIGITS = 10
+PASSABLE = 0.9  # accuracy that one epoch is enough for, with sound modules
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,24 @@ class Results:
     repeatable: bool  # whether the same seed and number of threads give the same again
     train: Evaluation  # of the training images, after training
     test: Evaluation  # of the test images
+
+
+def oddity(results: Results) -> str | None:
+    """What is unlike a training on sound modules, in sentences; None if nothing is."""
+    losses, guessing = results.history.losses, math.log(DIGITS)
+    told = []
+    if results.test.accuracy < PASSABLE:
+        told.append(f"Only {results.test.accuracy:.0%} read right.")
+    if not guessing / 2 < losses[0] < guessing * 1.4:
+        told.append(
+            f"The loss began at {losses[0]:.3g}, and that of a network that knows nothing yet is "
+            f"log 10 = {guessing:.1f}."
+        )
+    elif not losses[-1] < losses[0]:
+        told.append(
+            f"The loss did not fall: it began at {losses[0]:.3g} and ended at {losses[-1]:.3g}."
+        )
+    return " ".join(told) or None
 
 
 def metrics(results: Results) -> dict[str, Any]:
