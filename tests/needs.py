@@ -94,6 +94,9 @@ NEEDS = {
     # All that cannot be there where Python runs in a browser, in WebAssembly.
     "processes": _unlike_a_browser("other processes"),
     "threads": _unlike_a_browser("threads"),
+    "asyncio.run": _unlike_a_browser("event loops of one's own"),
+    "64 bits": _unlike_a_browser("addresses of 64 bits"),
+    "files": _unlike_a_browser("pipes, relative links and limits to the names of files"),
     "bash": _program("bash"),
     "zsh": _program("zsh"),
     "git": _program("git"),

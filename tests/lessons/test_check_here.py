@@ -112,6 +112,19 @@ def test_an_operation_has_the_derivative_of_its_namesake_while_it_is_checked(
     assert autograd._rules == before
 
 
+def test_a_derivative_that_an_experiment_has_entered_counts_for_no_check(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    namespace = run(file, without(LAYERS))
+    capsys.readouterr()
+    linear = namespace["linear"]
+    autograd.derivative(linear, *[lambda gradient: 0 * gradient] * 3)
+    entered = autograd._rules[linear]
+    exec('check_here("layers", "Edge Cases", "Linear Layer")', namespace)
+    assert "❌" not in capsys.readouterr().out
+    assert autograd._rules.pop(linear) is entered
+
+
 def test_a_file_that_is_loaded_as_part_of_the_framework_is_left_alone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

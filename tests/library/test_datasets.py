@@ -72,7 +72,7 @@ def test_there_are_60000_training_and_10000_test_images_with_their_labels(digits
 
 def test_images_are_bytes_and_labels_are_indices(digits: MNIST) -> None:
     assert digits.train_images.dtype == digits.test_images.dtype == np.uint8
-    assert digits.train_labels.dtype == digits.test_labels.dtype == np.int64
+    assert digits.train_labels.dtype == digits.test_labels.dtype == np.intp
 
 
 def test_the_data_set_unpacks_in_the_order_images_labels_train_test(digits: MNIST) -> None:

@@ -196,7 +196,7 @@ def test_whole_numbers_and_truths_stay_what_they_are() -> None:
     assert (x * x).dtype == np.int64
     assert x.sum().dtype == np.int64
     assert (x > 1).dtype == bool
-    assert x.argmax().dtype == np.int64
+    assert x.argmax().dtype == np.intp
     assert x[0].dtype == np.int64
 
 

@@ -53,6 +53,7 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path) -> Non
     assert (tmp_path / "target").read_text() == "new"
 
 
+@pytest.mark.needs("files")
 def test_a_chain_of_relative_links_into_other_folders_is_followed(tmp_path: Path) -> None:
     (tmp_path / "runs" / "1").mkdir(parents=True)
     (tmp_path / "runs" / "1" / "weights").write_text("old")
@@ -82,6 +83,7 @@ def test_a_link_to_itself_is_an_error_and_stays(tmp_path: Path) -> None:
     assert (tmp_path / "loop").is_symlink()
 
 
+@pytest.mark.needs("files")
 def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     write_atomically("/dev/null", "text")
     assert Path("/dev/null").is_char_device()
@@ -150,6 +152,7 @@ def test_a_folder_that_takes_no_new_file_is_an_error_that_names_it(
         write_atomically(tmp_path / "note.txt", "new")
 
 
+@pytest.mark.needs("files")
 def test_a_name_that_is_too_long_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"name too long: '.*/nnn"):
         write_atomically(tmp_path / ("n" * 256), "text")

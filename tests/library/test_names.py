@@ -53,6 +53,7 @@ def test_type_checkers_and_completion_see_the_same_names() -> None:
     assert (Path(str(tinytorch.__file__)).parent / "py.typed").is_file()
 
 
+@pytest.mark.needs("processes")
 def test_numpy_is_imported_with_the_first_name_and_not_before() -> None:
     program = (
         "import sys, tinytorch; before = 'numpy' in sys.modules; "
@@ -62,12 +63,14 @@ def test_numpy_is_imported_with_the_first_name_and_not_before() -> None:
     assert run(program) == "False (1, 2)\n"
 
 
+@pytest.mark.needs("processes")
 def test_a_star_import_brings_them_all() -> None:
     assert run("from tinytorch import *; print(Linear(3, 2), relu.__name__)") == (
         "Linear(3, 2) relu\n"
     )
 
 
+@pytest.mark.needs("processes")
 def test_in_a_workspace_a_name_comes_from_the_learners_own_module(tmp_path: Path) -> None:
     core = tmp_path / "tinytorch" / "core"
     core.mkdir(parents=True)
@@ -102,6 +105,7 @@ def test_a_name_that_is_not_there_suggests_what_is(name: str, words: str) -> Non
     assert words in str(caught.value)
 
 
+@pytest.mark.needs("processes")
 def test_python_adds_no_second_guess_of_its_own() -> None:
     program = "import tinytorch, traceback\ntry: tinytorch.relou\nexcept AttributeError: "
     shown = run(program + "traceback.print_exc(file=__import__('sys').stdout)")

@@ -49,12 +49,14 @@ def test_two_threads_that_overlap_leave_recording_on() -> None:
     assert recorded()
 
 
+@pytest.mark.needs("threads")
 def test_no_grad_is_nothing_to_another_thread() -> None:
     with no_grad():
         assert in_a_thread(recorded)
         assert not recorded()
 
 
+@pytest.mark.needs("asyncio.run")
 def test_two_tasks_that_overlap_leave_recording_on() -> None:
     async def overlapping(entered: asyncio.Event, left: asyncio.Event) -> tuple[bool, bool]:
         with no_grad():
@@ -78,6 +80,7 @@ def test_two_tasks_that_overlap_leave_recording_on() -> None:
     assert recorded()
 
 
+@pytest.mark.needs("threads")
 def test_what_a_task_hands_to_a_thread_is_not_recorded_either() -> None:
     async def main() -> None:
         with no_grad():
@@ -142,6 +145,7 @@ def test_leaving_where_nothing_was_entered_switches_nothing_off() -> None:
     assert recorded()
 
 
+@pytest.mark.needs("threads")
 def test_an_exception_in_a_thread_or_task_is_no_trouble() -> None:
     def fails() -> None:
         with no_grad():
@@ -172,6 +176,7 @@ def test_a_decorated_function_calls_itself_and_fails_as_it_would() -> None:
     assert recorded()
 
 
+@pytest.mark.needs("asyncio.run")
 def test_a_decorated_method_and_an_async_function_record_nothing() -> None:
     class Model:
         @no_grad()
@@ -242,6 +247,7 @@ def test_a_decorator_without_its_brackets_is_told_so() -> None:
 # ---- The generator of random numbers -------------------------------------------------------------
 
 
+@pytest.mark.needs("threads")
 def test_threads_share_one_generator_and_draw_from_it_side_by_side() -> None:
     tinytorch.manual_seed(5)
     alone = sorted(Linear(3, 3).weight.data.tolist() for _ in range(50))

@@ -399,7 +399,7 @@ def test_a_parameter_that_is_read_only_is_refused_at_once(kind: str, tmp_path: P
     ("spoiled", "words"),
     [
         (np.broadcast_to(np.float32(1), (2,)), "read-only"),
-        (np.array([1, 2]), "whole numbers, of dtype int64"),
+        (np.array([1, 2], np.int64), "whole numbers, of dtype int64"),
         (np.ones(3, np.float32), "same shape"),
     ],
     ids=["read-only", "whole numbers", "another shape"],

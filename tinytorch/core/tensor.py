@@ -867,7 +867,7 @@ class Tensor:
         return bool(self._array.all())
 
     def argmax(self, axis: int | None = None) -> Tensor:
-        """The index of the largest element, or of the largest along an axis, as int64."""
+        """The index of the largest element, or of the largest along an axis, as `np.intp`."""
         return apply(np.argmax, self, axis=axis)
 
     def reshape(self, *shape: Any) -> Tensor:

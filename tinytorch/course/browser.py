@@ -2,8 +2,8 @@
 
 A worker of the page makes a `Page`, and hands it cells and what to check. There is no IPython: a
 cell is read by `tinytorch.course.ipython`, and what it shows is handed out as it comes, text, HTML
-and pictures. All that is returned can be turned into JSON. Nothing here knows of the browser; the
-Python may be any.
+and pictures. All that is returned can be turned into JSON. Nothing here asks for a browser: tests
+run it in any Python.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import inspect
 import io
 import json
 import linecache
+import logging
 import os
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from tinytorch.course.checking.here import results_here
 from tinytorch.course.checking.lines import lines_of
 from tinytorch.course.checking.results import Result
 from tinytorch.course.ipython import around, as_python
+from tinytorch.course.product import quicken
 from tinytorch.course.sources import Source, asked_of_the_future
 from tinytorch.course.waiting import Waiting
 
@@ -91,7 +93,9 @@ class Page:
         self._namespace["__builtins__"] = around(self._namespace) | shown_to
         if sys.platform == "emscripten":
             sys.setrecursionlimit(_RECURSION)
+        quicken()
         os.environ.setdefault("MPLBACKEND", "agg")
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
         # What is open when a cell ends is shown, whether `show` was called or not.
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
 

@@ -30,14 +30,14 @@ class MNIST(NamedTuple):
     """The digits and what they are.
 
     Images have the shape `(count, 28, 28)` and type uint8, from 0 (paper) to 255 (ink). Labels have
-    the shape `(count,)`. They are int64, like any index: 0.5 MB in all, and unlike uint8 they don't
-    wrap around in arithmetic (`labels - 5`).
+    the shape `(count,)`. They are `np.intp`, like any index, which is int64 (int32 in a browser):
+    0.5 MB in all, and unlike uint8 they don't wrap around in arithmetic (`labels - 5`).
     """
 
     train_images: npt.NDArray[np.uint8]
-    train_labels: npt.NDArray[np.int64]
+    train_labels: npt.NDArray[np.intp]
     test_images: npt.NDArray[np.uint8]
-    test_labels: npt.NDArray[np.int64]
+    test_labels: npt.NDArray[np.intp]
 
 
 class IDXFile(NamedTuple):
@@ -96,9 +96,9 @@ def read_mnist(folder: Traversable) -> MNIST:
     """Read and check the four files in `folder`; raises as `mnist` does."""
     return MNIST(
         train_images=read_idx_file(folder, TRAIN_IMAGES),
-        train_labels=read_idx_file(folder, TRAIN_LABELS).astype(np.int64),
+        train_labels=read_idx_file(folder, TRAIN_LABELS).astype(np.intp),
         test_images=read_idx_file(folder, TEST_IMAGES),
-        test_labels=read_idx_file(folder, TEST_LABELS).astype(np.int64),
+        test_labels=read_idx_file(folder, TEST_LABELS).astype(np.intp),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from inspect import isfunction
 from typing import Any
 
-from tinytorch.course import notebook
+from tinytorch.course import MODULES, notebook
 from tinytorch.course.checking.checks import Check, checks_in, load, standing_in
 from tinytorch.course.checking.judge import OutOfTime, Verdict, judge, overdue
 from tinytorch.course.checking.lines import line_width, lines_of
@@ -146,20 +146,24 @@ class _Definitions:
 def _derivatives(module_name: str, namespace: dict[str, Any]) -> Iterator[None]:
     """Enter the operations defined here in autograd's table, with the rules of their namesakes.
 
-    The table knows operations by identity, so it has only those of the framework.
+    The table knows operations by identity, so it has only those of the framework, and those that
+    cells have entered. What a lesson before autograd enters is for an experiment, on matrices say,
+    and stands aside for a check.
     """
     rules = load("autograd")._rules
-    added: dict[Any, Any] = {}
+    before = dict(rules)
+    course = [module.name for module in MODULES]
+    are_lent = course.index(module_name) < course.index("autograd")
     for name, operation in vars(load(module_name)).items():
         mine = namespace.get(name)
-        if isfunction(operation) and isfunction(mine) and operation in rules and mine not in rules:
-            added[mine] = rules[operation]
-    rules.update(added)
+        known = isfunction(operation) and isfunction(mine) and operation in before
+        if known and (are_lent or mine not in before):
+            rules[mine] = before[operation]
     try:
         yield
     finally:
-        for mine in added:
-            del rules[mine]
+        rules.clear()
+        rules.update(before)
 
 
 @contextmanager
