@@ -10,6 +10,7 @@ VALUES = {
     "time": {"Linear": 2.5e-5},
     "speed": 1.06e10,
     "p": 0.5,
+    "name": "training of 784-10",
     "equal": True,
     "empty": False,
 }
@@ -24,6 +25,7 @@ VALUES = {
         ("{speed:rate FLOP}", "10.6 GFLOP/s"),
         ("{p:g}, {p:percent}", "0.5, 50.0%"),
         ("{flops:,}", "1,234,567"),
+        ("{name:capitalized}", "Training of 784-10"),
         ("{{as it stands}}", "{as it stands}"),
     ],
 )

@@ -36,11 +36,6 @@ class Settings:
         """What is done with which network."""
         return f"{self.doing} of {'-'.join(map(str, [INPUTS, *self.hidden, CLASSES]))}"
 
-    @property
-    def title(self) -> str:
-        """The same at the beginning of a sentence."""
-        return self.name.capitalize()
-
 
 def flops_of(sizes: Sequence[int], doing: str) -> int:
     """Multiplications and additions in the matrix products of one sample.
@@ -142,7 +137,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     largest = max((cache.bytes for cache in caches()), default=0)
     share_of_one = {"overhead": min(1.0, overhead / one), "arithmetic": flops / peak}
     table = Table(columns, rows, "Samples a second, and as a share of each limit")
-    findings = Findings([table], Picture(settings.title, [panel]))
+    findings = Findings([table], Picture(settings.name.capitalize(), [panel]))
     findings.tell(batches=list(times), seconds=[taken.median for taken in times.values()])
     findings.tell(samples_per_second=list(rates.values()), gain=top / rates[1])
     findings.tell(best=best, plateau=plateau, fell=has_fallen(times), share_of_products=share)

@@ -26,23 +26,6 @@ class Settings:
     batch: int = setting(512, "samples in the batch", full=1024, within=(1, 2048))
     seconds: float = setting(8.0, "time for measuring", full=60.0, within=(0.01, 600))
 
-    @property
-    def array(self) -> int:
-        """The bytes of the activations of one layer."""
-        return self.batch * self.width * FLOAT32
-
-    @property
-    def theory(self) -> dict[str, int]:
-        """The bytes that training should hold; the output of each layer is kept once."""
-        weights = self.layers * (self.width**2 + self.width) * FLOAT32
-        held = {"parameters": weights, "gradients": weights, "optimizer": 2 * weights}
-        return held | {"activations": self.layers * self.array}
-
-    @property
-    def root(self) -> float:
-        """How many layers to a segment theory finds best."""
-        return math.sqrt(self.layers)
-
 
 def through(layers: Sequence[Linear], x: Tensor) -> Tensor:
     """Go through layers, with ReLU behind each."""
@@ -104,7 +87,7 @@ def gradients_of(layers: Sequence[Linear], take: Callable[[], None]) -> list[np.
 def held(settings: Settings, x: Tensor) -> tuple[list[Linear], dict[str, int]]:
     """Layers that were trained a step with Adam, and the bytes that training holds."""
     manual_seed(0)
-    parts = dict.fromkeys(settings.theory, Allocated())
+    parts = dict.fromkeys(("parameters", "gradients", "optimizer", "activations"), Allocated())
     with allocated() as parts["parameters"]:
         layers = [Linear(settings.width, settings.width) for _ in range(settings.layers)]
     with allocated() as parts["activations"]:
@@ -133,7 +116,13 @@ def peaks_of(steps: dict[int, Callable[[], None]], progress: Progress) -> dict[i
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Count what training holds, then take steps with checkpoints every so many layers."""
     progress(0.0, "training a step")
-    n, width, batch, near = settings.layers, settings.width, settings.batch, round(settings.root)
+    n, width, batch, root = (
+        settings.layers,
+        settings.width,
+        settings.batch,
+        math.sqrt(settings.layers),
+    )
+    near, array, weights = round(root), batch * width * FLOAT32, n * (width**2 + width) * FLOAT32
     x = normal(batch, width)
     layers, bytes_ = held(settings, x)
     parameters, gradients, optimizer, activations = bytes_.values()
@@ -154,19 +143,20 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     without = times.pop(0)
     slowdowns = {every: timing.ratio(taken, without) for every, taken in times.items()}
     by_count = {every: time_by_formula(n, every) for every in times}
-    by_formula = {every: arrays_by_formula(n, every) * settings.array for every in everies}
-    rows = [("none", size(peak_without), size(n * settings.array), *without.cells, "1", "1")]
+    by_formula = {every: arrays_by_formula(n, every) * array for every in everies}
+    rows = [("none", size(peak_without), size(n * array), *without.cells, "1", "1")]
     for every, taken in times.items():
         name = f"every {every} layers" if every > 1 else "every layer"
         ratios = figures(slowdowns[every].median), figures(by_count[every])
         rows.append((name, size(peaks[every]), size(by_formula[every]), *taken.cells, *ratios))
     parts = "parameters", "gradients", "Adam's two means", "activations"
-    sizes = zip(parts, map(size, bytes_.values()), map(size, settings.theory.values()), strict=True)
+    theory = weights, weights, 2 * weights, n * array  # the output of each layer is kept once
+    sizes = zip(parts, map(size, bytes_.values()), map(size, theory), strict=True)
     tables = [
         Table(("held in training", "measured", "by the formula"), list(sizes)),
         Table(COLUMNS, rows, "A step, forward and backward"),
     ]
-    theory = partial(Series.of, "by the formula", style="dashes", like="measured")
+    by_theory = partial(Series.of, "by the formula", style="dashes", like="measured")
     line = "activations, by the formula"
     by_batch = {2**power: n * width * FLOAT32 * 2**power for power in range(4, 14)}
     growing = [
@@ -176,11 +166,11 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     bars = [Group("measured", list(bytes_.values()))], Axis("memory", text=size)
     apart = Axis("layers from checkpoint to checkpoint", log=True)
     peak, memory = (Axis(label, log=True, text=size) for label in ("peak memory", "memory"))
-    marks = [Mark(peak_without, "without checkpoints"), Mark(settings.root, f"sqrt({n})", "x")]
+    marks = [Mark(peak_without, "without checkpoints"), Mark(root, f"sqrt({n})", "x")]
     limits = [Mark(parameters, "parameters"), Mark(state, "with gradients and Adam's means")]
     longer = Axis("times as long as without", text=plain)
-    in_steps = [Series.of("measured", peaks), theory(by_formula)]
-    in_time = [Series.timed("measured", slowdowns), theory(by_count)]
+    in_steps = [Series.of("measured", peaks), by_theory(by_formula)]
+    in_time = [Series.timed("measured", slowdowns), by_theory(by_count)]
     title = "Time of a step with checkpoints, median and quartiles"
     panels = (
         Bars("Held in training", ("parameters", "gradients", "Adam's means", "activations"), *bars),
@@ -200,10 +190,11 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     findings.say(ratio=activations / max(1, parameters))
     findings.say(more="activations" if activations > parameters else "parameters")
     findings.say(saving=peak_without / lowest, saves=peak_without > 1.05 * lowest)
-    findings.say(lowest=peaks[best], extra=(peaks[best] - by_formula[best]) / settings.array)
+    findings.say(lowest=peaks[best], extra=(peaks[best] - by_formula[best]) / array)
     findings.say(samples={"layer": width + 1, "all": state * batch / activations})
     findings.say(slowdown=slowdown, by_count=by_count[best], as_counted=abs(off) < 0.15)
     findings.say(slower=off >= 0.15, faster=off <= -0.15)
     findings.say(near={"every": near, "arrays": arrays_by_formula(n, near), "time": by_count[near]})
-    findings.say(near_bytes=by_formula[near], rounds=len(without.rounds))
+    findings.say(near_bytes=by_formula[near], rounds=len(without.rounds), root=root, array=array)
+    findings.say(theory={"parameters": weights, "activations": n * array})
     return findings

@@ -38,11 +38,6 @@ class Settings:
         """How many random bits an element needs for `p`, where 16 are enough for any."""
         return next((bits for bits in (1, 8) if (2**bits * self.p).is_integer()), 16)
 
-    @property
-    def few(self) -> str:
-        """The same in words."""
-        return "one bit" if self.bits == 1 else f"{self.bits} bits"
-
 
 def draw_bits(shape: tuple[int, int], bits: int) -> np.ndarray:
     """Whole numbers of so many random bits."""
@@ -142,7 +137,8 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         Table(columns, step_rows, "A step of training"),
         Table(("part", FEW_BITS, "share", FLOATS, "share"), part_rows, f"A call with {elements}"),
     ]
-    names = f"numbers of {settings.few}", "numbers of float64"
+    bits = "one bit" if settings.bits == 1 else f"{settings.bits} bits"
+    names = f"numbers of {bits}", "numbers of float64"
     groups = [Group(name, list(parts[way].values())) for name, way in zip(names, WAYS, strict=True)]
     shares, low, high = zip(*overheads.values(), strict=True)
     of_a_step = Axis("overhead", text=lambda share: f"{100 * share:.3g}%")
@@ -165,7 +161,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     findings.say(nearer="first" if nearer == FEW_BITS else "second", draws=floats[DRAW] / few[DRAW])
     findings.say(drawing={way: parts[way][DRAW] / sums[way] for way in WAYS})
     findings.say(passes=few[SCALE] + few[MULTIPLY] + few[MEMORY])
-    findings.say(moving=few[MULTIPLY] < few[MEMORY])
+    findings.say(moving=few[MULTIPLY] < few[MEMORY], few=bits)
     findings.say(smallest={"batch": batches[0], "share": shares[0]})
     findings.say(largest={"batch": batches[-1], "share": shares[-1]})
     findings.say(step={way: steps[f"{way} {batch}"] for way in ("with", "without")})

@@ -167,7 +167,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     findings.tell(step_seconds={name: found.median for name, found in times.items()})
     findings.tell(time_ratio=slowdown.median)
     findings.tell(curves={name: np.median(found[1], axis=0) for name, found in curves.items()})
-    findings.say(verdict=verdict, Verdict=verdict.capitalize())
+    findings.say(verdict=verdict)
     findings.say(finite=all(math.isfinite(mean.value) for mean in best.values()), open=gap.is_zero)
     findings.say(known=known.sum() / settings.users, weights=2 * settings.items * settings.hidden)
     findings.say(numbers=density * settings.users * settings.items)

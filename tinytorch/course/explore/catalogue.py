@@ -54,10 +54,11 @@ def questions_of(module: str) -> tuple[Question, ...]:
         return ()
     with open(file, "rb") as opened:
         entries = tomllib.load(opened)["question"]
-    return tuple(
-        Question(module, number, words["name"], words["heading"], words["text"], words)
-        for number, words in enumerate(entries, 1)
-    )
+    found, heading = [], ""
+    for number, words in enumerate(entries, 1):
+        heading = words.get("heading", heading)
+        found.append(Question(module, number, words["name"], heading, words["text"], words))
+    return tuple(found)
 
 
 def all_questions() -> tuple[Question, ...]:

@@ -2,7 +2,8 @@
 
 A number stands in braces, with how it is written behind a colon: `{flops:count} FLOPs in
 {seconds[Linear]:seconds}`. The ways are those of `tinytorch.course.explore.units`, some with a word
-or a number of digits behind (`{ratio:figures 2}`, `{speed:rate FLOP}`), and Python's own (`{p:g}`).
+or a number of digits behind (`{ratio:figures 2}`, `{speed:rate FLOP}`), `{name:capitalized}` at the
+beginning of a sentence, and Python's own (`{p:g}`).
 Text is one string or a list of parts, each a string or a table such as `{ if = "equal", text = "The
 gradients are the same." }`, which is said only where the value of that name is true (or of all
 names, where there are several); with `unless`, only where none is. Names may go on to an attribute
@@ -22,7 +23,7 @@ Part = str | Mapping[str, str]
 _WAYS: dict[str, Callable[[Any], str]] = {
     name: getattr(units, name)
     for name in ("count", "figures", "percent", "plain", "seconds", "size")
-}
+} | {"capitalized": str.capitalize}
 
 
 class _Filler(string.Formatter):
