@@ -5,13 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from quick import answer_of, program_of
+from quick import program_of, quickly
 
 from tinytorch import Tensor
 
 placement = program_of("dropout_placement")
 
-QUICK = {"hidden": 8, "images": 300, "test_images": 100, "epochs": 2, "seeds": 2}
 BY_HAND: dict[str, Callable[[float], float]] = {
     "ReLU": lambda x: max(x, 0.0),
     "tanh": math.tanh,
@@ -45,7 +44,7 @@ def test_the_expected_value_is_that_of_both_outcomes(name: str, p: float) -> Non
 
 @pytest.mark.parametrize("p", [0.5, 0.3])
 def test_trained_with_relu_both_places_give_the_same_weights_to_the_bit(p: float) -> None:
-    answer = answer_of("dropout-placement", p=p, **QUICK)
+    answer = quickly("dropout-placement", p=p)
     values = answer.values
     assert values["weight_distance"]["ReLU"] == 0
     assert np.array_equal(values["errors_before"]["ReLU"], values["errors_after"]["ReLU"])

@@ -1,49 +1,31 @@
 """The memory of GPT-3."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from quick import answer_of, program_of
-
-from tinytorch.course.explore.progress import quiet
+from quick import answer_of, program_of, quickly
 
 gpt3_memory = program_of("gpt3_memory")
+# Width, blocks and heads by billions of parameters: Brown et al. (2020), table 2.1, which rounds.
+PAPER = {0.125: (768, 12, 12), 0.35: (1024, 24, 16), 1.3: (2048, 24, 24), 6.7: (4096, 32, 32)}
+PAPER[175.0] = (12_288, 96, 96)
 
 
-def values_of(**given: int) -> dict[str, Any]:
-    settings = gpt3_memory.Settings(measured_width=8, seconds=0.01, **given)
-    return gpt3_memory.measure(settings, quiet).values
-
-
-@pytest.mark.parametrize(
-    ("width", "blocks", "heads", "billions"),
-    [
-        (768, 12, 12, 0.125),
-        (1024, 24, 16, 0.350),
-        (2048, 24, 24, 1.3),
-        (4096, 32, 32, 6.7),
-        (12_288, 96, 96, 175.0),
-    ],
-)
-def test_the_models_of_the_paper_have_the_parameters_it_says(
-    width: int, blocks: int, heads: int, billions: float
-) -> None:
-    """Brown et al. (2020), table 2.1, which rounds."""
-    found = values_of(width=width, blocks=blocks, heads=heads)["parameters"]
+@pytest.mark.parametrize("billions", PAPER)
+def test_the_models_of_the_paper_have_the_parameters_it_says(billions: float) -> None:
+    width, blocks, heads = PAPER[billions]
+    found = quickly("gpt3-memory", width=width, blocks=blocks, heads=heads).values["parameters"]
     assert found == pytest.approx(billions * 1e9, rel=0.02)
 
 
-def test_a_small_model_is_the_sum_of_its_arrays_and_keeps_a_key_and_a_value_of_every_token() -> (
-    None
-):
-    d, blocks, vocabulary, context = 8, 3, 11, 5
+def test_a_small_model_is_the_sum_of_its_arrays_and_keeps_keys_and_values_of_all_tokens() -> None:
+    d, blocks, vocabulary, context = 64, 3, 11, 5
     arrays = [np.zeros((vocabulary, d)), np.zeros((context, d)), np.zeros(d), np.zeros(d)]
     for _block in range(blocks):
         for inputs, outputs in [(d, d)] * 4 + [(d, 4 * d), (4 * d, d)]:
             arrays += [np.zeros((inputs, outputs)), np.zeros(outputs)]
         arrays += [np.zeros(d)] * 4
-    values = values_of(width=d, blocks=blocks, vocabulary=vocabulary, context=context, sequences=2)
+    given = {"width": d, "blocks": blocks, "vocabulary": vocabulary, "context": context}
+    values = quickly("gpt3-memory", sequences=2, **given).values
     assert values["parameters"] == sum(array.size for array in arrays)
     one = np.zeros((context, d), np.float16)
     assert values["bytes"]["keys and values, float16"] == 2 * blocks * 2 * one.nbytes
@@ -51,7 +33,7 @@ def test_a_small_model_is_the_sum_of_its_arrays_and_keeps_a_key_and_a_value_of_e
 
 def test_activations_are_those_of_the_published_formula() -> None:
     """Korthikanti et al. (2022): `s b h (34 + 5 a s / h)` bytes a layer, multiplied out."""
-    found = values_of(blocks=2, width=12_288, heads=96, context=2048)["bytes"]
+    found = quickly("gpt3-memory", blocks=2, width=12_288, heads=96, context=2048).values["bytes"]
     expected = 2 * (34 * 2048 * 12_288 + 5 * 96 * 2048 * 2048)
     assert found["training: activations"] == expected
 

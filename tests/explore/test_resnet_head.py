@@ -5,16 +5,13 @@ import pytest
 from quick import answer_of, program_of
 
 resnet_head = program_of("resnet_head")
+# Parameters of the published models, and billions of multiply-adds in the paper's table 1.
+PUBLISHED = {"50": (25_557_032, 3.8), "101": (44_549_160, 7.6), "152": (60_192_808, 11.3)}
 
 
-@pytest.mark.parametrize(
-    ("depth", "parameters", "billions"),
-    [("50", 25_557_032, 3.8), ("101", 44_549_160, 7.6), ("152", 60_192_808, 11.3)],
-)
-def test_the_network_has_the_published_numbers(
-    depth: str, parameters: int, billions: float
-) -> None:
-    """Parameters as in the published models, multiply-adds as in the paper's table 1."""
+@pytest.mark.parametrize("depth", PUBLISHED)
+def test_the_network_has_the_published_numbers(depth: str) -> None:
+    parameters, billions = PUBLISHED[depth]
     found = answer_of("resnet-head", depth=depth, seconds=0.01).values
     assert found["network_parameters"] == parameters
     assert found["network_flops"] / 2 == pytest.approx(billions * 1e9, rel=0.03)

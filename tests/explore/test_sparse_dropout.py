@@ -4,14 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from quick import answer_of, program_of
+from quick import program_of, quickly
 
 from tinytorch import Tensor
 
 sparse = program_of("sparse_dropout")
 
-SIZES = {"users": 100, "items": 50, "ratings": 20, "hidden": 8, "epochs": 3, "seeds": 3}
-SMALL = sparse.Settings(**SIZES)
+SMALL = sparse.Settings(users=100, items=50, ratings=20, hidden=8)
 RATINGS = sparse.make_ratings(SMALL)
 
 
@@ -58,9 +57,9 @@ def test_the_best_epoch_is_chosen_by_the_validation_and_not_by_the_test() -> Non
 
 
 def test_the_verdict_follows_from_the_interval() -> None:
-    answer = answer_of("sparse-dropout", seconds=0.01, **SIZES)
+    answer = quickly("sparse-dropout", seeds=3)
     gap, best = answer.values["gap"], answer.values["best_error"]
-    surely = "better" if gap < 0 else "worse"
     is_open = abs(gap) <= answer.values["gap_half_width"]
-    assert answer.truth == ("too close to call" if is_open else surely)
+    verdict = "too close to call" if is_open else "better" if gap < 0 else "worse"
+    assert answer.truth == verdict
     assert gap == pytest.approx(best["with"] - best["without"])
