@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
@@ -14,7 +12,8 @@ from typing import Any
 
 from tinytorch.course import MODULES, notebook
 from tinytorch.course.checking.checks import Check, checks_in, load, standing_in
-from tinytorch.course.checking.judge import OutOfTime, Verdict, judge, overdue
+from tinytorch.course.checking.judge import Verdict, judge, overdue
+from tinytorch.course.checking.limit import time_limit
 from tinytorch.course.checking.lines import line_width, lines_of
 from tinytorch.course.checking.results import Result
 from tinytorch.course.checking.run import Run
@@ -110,7 +109,7 @@ class _Here:
             open(os.devnull, "w", encoding="utf-8") as nowhere,
             redirect_stdout(nowhere),
             redirect_stderr(nowhere),
-            _time_limit(limit),
+            time_limit(limit),
         ):
             return judge(check, name, self.definitions, let_through=(KeyboardInterrupt,))
 
@@ -164,28 +163,6 @@ def _derivatives(module_name: str, namespace: dict[str, Any]) -> Iterator[None]:
     finally:
         rules.clear()
         rules.update(before)
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime when the time is up, where the system can interrupt code."""
-    if (
-        not hasattr(signal, "setitimer")
-        or threading.current_thread() is not threading.main_thread()
-    ):
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        raise OutOfTime(seconds)
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)  # and again, should code catch the first
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _print(line: str) -> None:
