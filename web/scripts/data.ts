@@ -1,13 +1,10 @@
 // The files of MNIST, which come when they are asked for: they are most of what a page ever loads.
 
+import type { Files } from "./pyodide";
+
 const FILES = ["train-images", "train-labels", "t10k-images", "t10k-labels"].map(
   (name) => `${name}-idx${name.endsWith("images") ? 3 : 1}-ubyte.gz`,
 );
-
-export interface Files {
-  mkdirTree(path: string): void;
-  writeFile(path: string, data: Uint8Array): void;
-}
 
 let there = false;
 

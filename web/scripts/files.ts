@@ -3,6 +3,7 @@
 import type { Bar } from "./bar";
 import type { Cell } from "./cell";
 import { button, make } from "./dom";
+import { download } from "./download";
 import type { Kept } from "./keeping";
 import type { Lesson, Notebook } from "./lesson";
 import type { AllWork } from "./work";
@@ -198,10 +199,4 @@ function isNotebook(json: unknown): json is Notebook {
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
-}
-
-function download(name: string, text: string, type: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  make("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

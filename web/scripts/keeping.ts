@@ -5,7 +5,14 @@ import type { Cell } from "./cell";
 import { button } from "./dom";
 import type { Lesson } from "./lesson";
 import type { Finished } from "./protocol";
-import { type AllWork, type KeptCell, type KeptModule, unknownModule, Work } from "./work";
+import {
+  type AllWork,
+  finishedModules,
+  type KeptCell,
+  type KeptModule,
+  unknownModule,
+  Work,
+} from "./work";
 
 export interface Kept {
   /** What was known of the module when the page was opened. */
@@ -64,10 +71,7 @@ export async function keepWork(lesson: Lesson, cells: Cell[], bar: Bar): Promise
         module.finished = { text, edition: lesson.edition, date: new Date().toISOString() };
       }),
     async finishedBefore() {
-      const modules = await work.modules();
-      return modules.flatMap(({ module, finished }) =>
-        finished && lesson.before.includes(module) ? [{ module, text: finished.text }] : [],
-      );
+      return (await finishedModules()).filter(({ module }) => lesson.before.includes(module));
     },
     exported: () => work.exported(),
     take: (all) => work.take(all),

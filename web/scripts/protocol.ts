@@ -8,7 +8,8 @@ export interface Finished {
 
 export interface Start {
   op: "start";
-  module: string;
+  /** The module whose lesson this is; none for a page of the framework's network. */
+  module: string | null;
   /** Cell to what it is called, such as "cell 9". */
   names: Record<string, string>;
   finished: Finished[];
@@ -30,7 +31,26 @@ export interface Check {
   width: number;
 }
 
-export type Request = Run | Check;
+/** Teach the network of the milestone anew. */
+export interface Train {
+  op: "train";
+  epochs: number;
+}
+
+/** Have the network take weights from a file. */
+export interface Open {
+  op: "open";
+  name: string;
+  content: Uint8Array;
+}
+
+/** Have the network read an image: 784 numbers from 0 to 1, from paper to ink. */
+export interface Read {
+  op: "read";
+  image: Float32Array;
+}
+
+export type Request = Run | Check | Train | Open | Read;
 
 export interface Place {
   cell: string | null;
@@ -60,17 +80,43 @@ export interface Verdict {
   results: CheckResult[];
 }
 
+/** Where a training is, of its epoch so far. */
+export interface Progress {
+  epoch: number;
+  batch: number;
+  batches: number;
+  loss: number | null;
+  accuracy: number;
+  images_per_second: number;
+  seconds: number;
+}
+
+/** A network that was taught. */
+export interface Trained {
+  accuracy: number;
+  mistakes: { image: number[]; label: number; read: number }[];
+  weights: Uint8Array;
+  /** For each unit of the first layer, its weights. */
+  patterns: number[][];
+}
+
+export interface Reading {
+  probabilities: number[];
+  hidden: number[];
+}
+
 /** Something that Python shows: a stream's text, HTML, a PNG in base64, a check that begins. */
 export interface Shown {
-  kind: "stdout" | "stderr" | "html" | "png" | "check";
+  kind: "stdout" | "stderr" | "html" | "png" | "check" | "progress";
   text: string;
 }
 
 export type FromWorker =
   | { type: "starting"; text: string; bytes: number }
-  | { type: "ready"; yours: string[] }
+  | { type: "ready"; modules: string }
   | { type: "shown"; shown: Shown }
   | { type: "result"; id: number; result: unknown }
+  /** Python itself has ended if `id` is null; otherwise what was asked for has failed. */
   | { type: "failed"; id: number | null; text: string };
 
-export type ToWorker = Start | { op: "ask"; id: number; request: Request };
+export type ToWorker = Start | { op: "halt" } | { op: "ask"; id: number; request: Request };

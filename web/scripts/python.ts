@@ -12,7 +12,8 @@ export type State =
 /** Why an answer did not come. */
 export class Ended extends Error {
   constructor(
-    readonly why: "stopped" | "crashed" | "late",
+    /** Of these, only what has "failed" leaves Python as it was. */
+    readonly why: "stopped" | "crashed" | "late" | "failed",
     message: string,
   ) {
     super(message);
@@ -28,8 +29,8 @@ interface Asked {
 
 export class Python {
   state: State = { is: "off" };
-  /** The modules of the framework that are the learner's own. */
-  yours: string[] = [];
+  /** Whose the modules of the framework are, in words. */
+  modules = "";
   /** Counts the Pythons that have been started: what ran in another has to run again. */
   generation = 0;
 
@@ -75,6 +76,11 @@ export class Python {
     this.start();
   }
 
+  /** Ask for no more than has been done so far. */
+  halt(): void {
+    this.#worker?.postMessage({ op: "halt" });
+  }
+
   #hear(message: FromWorker): void {
     switch (message.type) {
       case "starting":
@@ -83,7 +89,7 @@ export class Python {
           this.#become({ is: "starting", text: message.text, bytes: message.bytes });
         break;
       case "ready":
-        this.yours = message.yours;
+        this.modules = message.modules;
         this.#become(this.#asked ? { is: "busy", text: "" } : { is: "ready" });
         break;
       case "shown":
@@ -98,7 +104,13 @@ export class Python {
         }
         break;
       case "failed":
-        this.#end("crashed", message.text);
+        if (message.id === null) this.#end("crashed", message.text);
+        else if (this.#asked?.id === message.id) {
+          const { reject } = this.#asked;
+          this.#asked = null;
+          this.#become({ is: "ready" });
+          reject(new Ended("failed", message.text));
+        }
     }
   }
 

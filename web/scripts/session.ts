@@ -150,6 +150,7 @@ function explanation(error: unknown): string {
       return "Stopped. Nothing that you wrote is lost; Python starts afresh, and what is needed runs again.";
     case "late":
       return "Stopped: it does not come to an end. Python starts afresh.";
+    case "failed":
     case "crashed":
       return `Python has ended, and starts afresh. Its last words: ${lastLine(error.message)}`;
   }

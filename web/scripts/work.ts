@@ -1,6 +1,7 @@
 // A learner's work, kept in the browser: each keystroke, for each cell, across tabs.
 
-const NAME = "tinytorch";
+import { done, NAME, openDatabase, readAll } from "./database";
+import type { Finished } from "./protocol";
 
 /** A cell that a learner has written in. */
 export interface KeptCell {
@@ -65,7 +66,7 @@ export class Work {
     private readonly edition: string,
     private readonly listener: Listener,
   ) {
-    this.#database = open();
+    this.#database = openDatabase();
     this.#channel.onmessage = ({ data }: MessageEvent<News>) => this.#hear(data);
   }
 
@@ -226,28 +227,16 @@ export class Work {
   }
 }
 
+/** The modules that the learner has finished. */
+export async function finishedModules(): Promise<Finished[]> {
+  const modules = await readAll<KeptModule>("modules");
+  return modules.flatMap(({ module, finished }) =>
+    finished ? [{ module, text: finished.text }] : [],
+  );
+}
+
 export function unknownModule(module: string): KeptModule {
   return { module, hints: {}, tried: [], finished: null };
-}
-
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore("cells", { keyPath: ["module", "cell"] });
-      request.result.createObjectStore("modules", { keyPath: "module" });
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-function done(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error);
-    transaction.onerror = () => reject(transaction.error);
-  });
 }
 
 function reasonOf(error: unknown): string {

@@ -1,31 +1,23 @@
 // Python in a worker of its own: the page stays alive, and an endless loop ends with the worker.
 
 import type { Check, FromWorker, Request, Run, Shown, Start, ToWorker } from "./protocol";
-import { fetchData, type Files } from "./data";
+import { fetchData } from "./data";
+import { Digits } from "./digits";
+import { plain, type Pyodide, type PyProxy } from "./pyodide";
 
 const SITE = new URL("../../", import.meta.url);
-
-interface PyProxy {
-  [name: string]: any;
-}
-
-interface Pyodide {
-  FS: Files;
-  loadPackage(names: string[], options?: object): Promise<unknown>;
-  loadPackagesFromImports(code: string, options?: object): Promise<unknown>;
-  pyimport(name: string): PyProxy;
-  toPy(value: unknown): PyProxy;
-}
 
 const say = (message: FromWorker): void => postMessage(message);
 const SILENT = { messageCallback: () => {} };
 
 let python: Pyodide;
 let page: PyProxy;
+let digits: Digits;
 let queue: Promise<void> = Promise.resolve();
 
 onmessage = ({ data }: MessageEvent<ToWorker>): void => {
-  queue = queue.then(() => (data.op === "start" ? start(data) : answer(data.id, data.request)));
+  if (data.op === "halt") digits.halt();
+  else queue = queue.then(() => (data.op === "start" ? start(data) : answer(data.id, data.request)));
 };
 
 async function start(asked: Start): Promise<void> {
@@ -38,11 +30,12 @@ async function start(asked: Start): Promise<void> {
     await python.loadPackage(["tinytorch-course"], SILENT);
     const browser = python.pyimport("tinytorch.course.browser");
     for (const { module, text } of asked.finished) browser.lay_over(module, text);
-    const whose = plain<Record<string, string>>(browser.whose());
-    const show = (kind: Shown["kind"], text: string): void =>
-      say({ type: "shown", shown: { kind, text } });
-    page = browser.Page(asked.module, show, python.toPy(asked.names));
-    say({ type: "ready", yours: Object.keys(whose).filter((name) => whose[name] === "yours") });
+    const modules = python.pyimport("tinytorch.course.owners").described(browser.whose());
+    if (asked.module === null) {
+      python.pyimport("tinytorch.course.product").quicken();
+      digits = new Digits(python, show, () => fetchData(python.FS, SITE, progress));
+    } else page = browser.Page(asked.module, show, python.toPy(asked.names));
+    say({ type: "ready", modules });
   } catch (error) {
     say({ type: "failed", id: null, text: String(error) });
   }
@@ -50,11 +43,30 @@ async function start(asked: Start): Promise<void> {
 
 async function answer(id: number, request: Request): Promise<void> {
   try {
-    const result = request.op === "run" ? await run(request) : check(request);
-    say({ type: "result", id, result: plain(result) });
+    say({ type: "result", id, result: await resultOf(request) });
   } catch (error) {
-    say({ type: "failed", id, text: String(error) });
+    const isFatal = Boolean((error as { pyodide_fatal_error?: boolean }).pyodide_fatal_error);
+    say({ type: "failed", id: isFatal ? null : id, text: String(error) });
   }
+}
+
+async function resultOf(request: Request): Promise<unknown> {
+  switch (request.op) {
+    case "run":
+      return plain(await run(request));
+    case "check":
+      return plain(check(request));
+    case "train":
+      return digits.train(request.epochs);
+    case "open":
+      return digits.open(request.name, request.content);
+    case "read":
+      return digits.read(request.image);
+  }
+}
+
+function show(kind: Shown["kind"], text: string): void {
+  say({ type: "shown", shown: { kind, text } });
 }
 
 async function run({ cell, code }: Run): Promise<PyProxy> {
@@ -65,13 +77,6 @@ async function run({ cell, code }: Run): Promise<PyProxy> {
 
 function check({ titles, late, width }: Check): PyProxy {
   return page.check.callKwargs(...titles, { late: python.toPy(late), width });
-}
-
-/** What Python has returned, as JavaScript has it. */
-function plain<Value>(proxy: PyProxy): Value {
-  const value = proxy.toJs({ dict_converter: Object.fromEntries });
-  proxy.destroy();
-  return value;
 }
 
 let fetched = 0;
