@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from chromium import chromium, served
-from lesson_driver import LessonPage, solved_cells, words
+from lesson_driver import PATIENCE, LessonPage, solved_cells, words
 
+from tinytorch.core.training import load
 from tinytorch.course import find_module
 from tito.checks.runner import run_checks
 from tito.terminal.checks import unit_lines
@@ -177,3 +178,91 @@ def test_after_one_visit_it_works_without_a_network(lesson: LessonPage) -> None:
     lesson.open()
     lesson.write(LINEAR, CELLS[LINEAR])
     assert lesson.check("Linear Layer")[-1].startswith("📈 Progress")
+
+
+def test_a_finished_module_lies_under_the_next(lesson: LessonPage, address: str) -> None:
+    for cell, text in CELLS.items():
+        lesson.write(cell, text)
+    lesson.page.get_by_role("button", name="Finish module 03").click()
+    lesson.page.get_by_text("Module 03 is finished").wait_for()
+    page = lesson.page.context.new_page()
+    losses = LessonPage(page, address, find_module("losses"))
+    cell = losses.page.locator("[data-kind=experiment]").first
+    identity = str(cell.get_attribute("id")).removeprefix("cell-")
+    losses.write(
+        identity, "import tinytorch; print(tinytorch.Linear.__init__.__code__.co_filename)"
+    )
+    cell.get_by_role("button", name="Run").click()
+    cell.get_by_text("layers_dev.py").wait_for()
+    losses.page.get_by_text("layers is yours, the others are the reference's").wait_for()
+
+
+def test_a_lesson_is_done_with_the_keyboard_alone(lesson: LessonPage) -> None:
+    keyboard = lesson.page.keyboard
+    lesson.editor(LINEAR).focus()
+    keyboard.press("Control+A")
+    keyboard.insert_text(SLIP)
+    keyboard.press("Shift+Enter")
+    assert any("❌" in line for line in lesson.verdict("Linear Layer"))
+    for key in ("Escape", "Tab"):
+        keyboard.press(key)
+    focused = lesson.page.evaluate("() => document.activeElement.textContent")
+    assert focused == "Check"
+    for _ in range(8):
+        keyboard.press("Tab")
+        if str(lesson.page.evaluate("() => document.activeElement.textContent")).startswith(
+            "Go to"
+        ):
+            break
+    keyboard.press("Enter")
+    line = lesson.page.locator(".cm-content:focus .lesson-marked").inner_text()
+    assert "x @ self.weight" in line or "def forward" in line
+
+
+@pytest.mark.parametrize("width", [320, 768, 1440])
+def test_nothing_is_wider_than_the_screen(lesson: LessonPage, width: int) -> None:
+    lesson.page.set_viewport_size({"width": width, "height": 800})
+    lesson.editor(LINEAR).focus()
+    widest = lesson.page.evaluate("() => document.documentElement.scrollWidth")
+    assert widest <= width
+    assert (
+        lesson.page.get_by_role("button", name="Check Linear Layer").bounding_box()["width"] >= 44
+    )
+
+
+def test_the_network_is_trained_and_reads_what_is_drawn(
+    browser: Any, address: str, tmp_path: Path
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{address}/lesson/milestone-mnist.html")
+    page.get_by_label("Epochs").fill("1")
+    page.get_by_role("button", name="Train").click()
+    page.get_by_text("of the 10,000 test images right").first.wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the weights").click()
+    weights = tmp_path / "weights.safetensors"
+    download.value.save_as(weights)
+    assert set(load(weights)) == {
+        f"layer{n}.{part}" for n in (1, 2, 3) for part in ("weight", "bias")
+    }
+    page.reload()
+    draw(page, [(0.5, 0.15), (0.5, 0.85)])
+    page.get_by_text("It reads a 1.").wait_for()
+    page.set_input_files("#weights", weights)
+    page.get_by_text("These weights are from weights.safetensors.").wait_for()
+    context.close()
+
+
+def draw(page: Any, points: list[tuple[float, float]]) -> None:
+    """Draw a line on the canvas for digits, through points from 0 to 1."""
+    canvas = page.locator("canvas.lesson-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=10)
+    page.mouse.up()

@@ -1,4 +1,4 @@
-"""The network of the milestone in a page: trained a little at each call, and read from as one draws.
+"""The milestone in a page: its network is taught a little at each call, and reads what one draws.
 
 The page calls, so that between two calls it can show something, or stop. What is returned can be
 turned into JavaScript's numbers, texts, lists and objects.

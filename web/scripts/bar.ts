@@ -20,9 +20,9 @@ export class Bar {
     this.show({ is: "off" }, false);
   }
 
-  show(state: State, busy: boolean): void {
+  show(state: State, busy: boolean, modules = ""): void {
     this.#stop.hidden = !busy;
-    const words = inWords(state);
+    const words = inWords(state) + (modules ? `; ${modules}` : "");
     if (this.#status.textContent !== words) this.#status.textContent = words;
   }
 

@@ -230,7 +230,7 @@ async function begin(mount: HTMLElement): Promise<void> {
 }
 
 function described(python: Python): string {
-  return `Of the modules that it runs on, ${python.modules}.`;
+  return `Modules: ${python.modules}.`;
 }
 
 function inWords({ epoch, loss, accuracy, images_per_second }: Progress, epochs: number): string {

@@ -41,7 +41,7 @@ async function begin(module: string, mount: HTMLElement): Promise<void> {
     () => update(),
   );
   const update = (): void => {
-    bar.show(python.state, session.busy);
+    bar.show(python.state, session.busy, python.modules.includes("yours") ? python.modules : "");
     document.documentElement.classList.toggle("lesson-busy", session.busy);
   };
   const session = new Session(cells, python, go, update);
