@@ -93,31 +93,32 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
     from importlib.util import find_spec
 
+    from tinytorch.course import MODULES
+
     found: Any
-    if name in __all__:
-        for module in _MODULES:
+    modules = [module.name for module in MODULES]
+    known = [*__all__, *(taught for module in MODULES for taught in module.teaches)]
+    if name in known:
+        # In this order, what a module only imports is found in the one that defines it.
+        for module in modules:
             found = vars(import_module(f"tinytorch.core.{module}"))
             if name in found:
                 return found[name]
         # A file that takes the place of a module, and has yet to define it, has something instead.
-        for module in _MODULES:
+        for module in modules:
             found = import_module(f"tinytorch.core.{module}")
             if hasattr(found, name):
                 return getattr(found, name)
     message = f"module 'tinytorch' has no attribute {name!r}"
     # Python asks for special names, and for submodules before it imports them.
-    if name in __all__:
+    if name in known:
         message += " yet: the module that defines it is itself being imported"
     elif not name.startswith("_") and find_spec(f"tinytorch.{name}") is None:
         from tinytorch.habits import instead_of
 
-        message += instead_of(name, __all__)
+        message += instead_of(name, known)
     # Without an object, Python has nothing to make a second guess from.
     raise AttributeError(message, name=name, obj=None)
-
-
-# In this order, what a module only imports is found in the one that defines it.
-_MODULES = ("tensor", "activations", "layers", "losses", "autograd", "optimizers", "training")
 
 
 def __dir__() -> list[str]:

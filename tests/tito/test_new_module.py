@@ -83,12 +83,41 @@ def test_a_clone_tests_it_exports_it_and_finds_it_whole(copy: Copy) -> None:
     assert copy.tito("dev", "check", "42", cwd=copy.root) == "42_answers: is whole\n"
 
 
+def test_what_it_teaches_is_in_tinytorch_and_its_examples_are_true(copy: Copy) -> None:
+    program = (
+        "import doctest, tinytorch, tinytorch.core.answers as answers; "
+        "print(tinytorch.example is answers.example, doctest.testmod(answers))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=copy.root,
+        env=copy.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.stdout == "True TestResults(failed=0, attempted=1)\n", finished.stderr
+
+
 def test_a_learner_sees_it_starts_it_and_gets_hints(copy: Copy, workspace: Path) -> None:
     assert "42 answers" in copy.tito(cwd=workspace)
     copy.tito("module", "start", "42", cwd=workspace)
     assert "example" in copy.tito("module", "status", "42", cwd=workspace)
     assert "Twice a number" in copy.tito("hint", "42", cwd=workspace)
     assert (workspace / "modules" / "42_answers" / "checks.py").is_file()
+
+
+def test_its_lesson_runs_as_a_script_before_the_exercise_is_written(
+    copy: Copy, workspace: Path
+) -> None:
+    finished = subprocess.run(
+        [sys.executable, "modules/42_answers/answers_dev.py"],
+        cwd=workspace,
+        env=copy.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "This waits for example, which is not written yet" in finished.stdout
+    assert finished.stderr == ""
 
 
 @pytest.mark.thorough
