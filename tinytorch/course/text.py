@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MOST = 2000
-_SHOWN_AS_THEY_ARE = "\n\t"
+_NOT_PLAIN = re.compile(r"[^\n\t -~]")
 
 
 def clean(text: str, most: int = MOST) -> str:
@@ -18,18 +19,10 @@ def clean(text: str, most: int = MOST) -> str:
     if len(text) > most:
         half = most // 2
         text = f"{text[:half]} … {text[-half:]}"
-    return "".join(
-        character if _is_harmless(character) else _spelt(character) for character in text
-    )
-
-
-def _is_harmless(character: str) -> bool:
-    return (
-        character.isprintable()
-        or character in _SHOWN_AS_THEY_ARE
-        or unicodedata.category(character) == "Zs"  # spaces of other widths
-    )
+    return _NOT_PLAIN.sub(lambda found: _spelt(found[0]), text)
 
 
 def _spelt(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":  # of other widths
+        return character
     return character.encode("unicode_escape").decode()
