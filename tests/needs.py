@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
@@ -147,6 +147,14 @@ def is_there(name: str) -> bool:
 def module(name: str) -> ModuleType | Any:
     """An optional package, or where it is missing a stand-in, so that its tests can be counted."""
     return import_module(name) if find_spec(name.split(".")[0]) else MagicMock()
+
+
+def one_in(every: int, values: Iterable[object]) -> list[Any]:
+    """The values of a parameter, of which one in `every` is taken unless `--thorough` is given."""
+    return [
+        pytest.param(value, marks=pytest.mark.thorough if i % every else ())
+        for i, value in enumerate(values)
+    ]
 
 
 def missing(item: pytest.Item) -> list[str]:

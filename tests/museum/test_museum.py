@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from judging import checks_of, failures, failures_apart, tito_test
+from needs import one_in
 
 from tinytorch.course import Module, find_module
 from tinytorch.course.checking.judge import judge
@@ -37,15 +38,7 @@ PAIRS = 50
 def of_all_modules(kind: str, exhibits: list[Variant], every: int = 1) -> pytest.MarkDecorator:
     """A test for each exhibit, of which one in `every` runs when no thorough test is asked for."""
     return pytest.mark.parametrize(
-        kind,
-        [
-            pytest.param(
-                exhibit,
-                id=f"{exhibit.module.name}: {exhibit.name}",
-                marks=pytest.mark.thorough if i % every else (),
-            )
-            for i, exhibit in enumerate(exhibits)
-        ],
+        kind, one_in(every, exhibits), ids=lambda exhibit: f"{exhibit.module.name}: {exhibit.name}"
     )
 
 

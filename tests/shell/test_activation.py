@@ -338,6 +338,7 @@ def test_what_developers_need_is_installed_in_the_versions_that_are_known(clone:
 
 @bash
 @pip
+@pytest.mark.thorough
 def test_pip_installs_what_developers_need_where_there_is_no_uv(clone_without_uv: Clone) -> None:
     project = clone_without_uv.root / "pyproject.toml"
     project.write_text(PYPROJECT.replace("dev = []", 'dev = ["no-such-package"]'))
@@ -348,6 +349,7 @@ def test_pip_installs_what_developers_need_where_there_is_no_uv(clone_without_uv
 
 @bash
 @pip
+@pytest.mark.thorough
 def test_pip_installs_the_project_where_uv_fails(clone: Clone) -> None:
     clone.command("install", "exit 1")
     result = clone.run("bash", f"{ACTIVATE} && tito && pip --version")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import trial
 from apart import Worker, call
+from needs import one_in
 
 from tinytorch.datasets import MNIST, mnist
 from tito.workspace.folder import Workspace
@@ -43,7 +44,7 @@ def test_a_command_killed_at_random_instants_loses_nothing(
 
 
 @each_case
-@pytest.mark.parametrize("room", [0, 300, 5000])
+@pytest.mark.parametrize("room", one_in(3, [300, 0, 5000]))
 def test_a_full_disk_loses_nothing(
     workspace: Workspace, worker: Worker, case: str, room: int
 ) -> None:
