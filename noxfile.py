@@ -3,6 +3,7 @@
 nox                  all tests on each Python that is supported and on this machine
 nox -- -k layers     the same, with arguments for pytest
 nox -s oldest wheel  the library on the oldest Python and NumPy, and the wheel
+nox -s browser       the library and the lessons in a browser's Python
 nox -s constraints   renews constraints.txt; .ci/run then says whether all passes with it
 """
 
@@ -59,6 +60,37 @@ def wheel(session: nox.Session) -> None:
     with session.chdir(folder):
         session.run("tito", "milestone", "mnist", "--epochs", "1", "--output", "results")
         assert Path("results/weights.safetensors").stat().st_size > 0
+
+
+# For a browser's Python, of which Pyodide has 3.12; what has nothing compiled in it runs there.
+FOR_BROWSERS = ("--platform=any", "--python-version=3.12", "--only-binary=:all:")
+
+LAY_OUT = """
+import sys
+from pathlib import Path
+from tito.site.pyodide import lay_out
+from tito.site.wheel import build_wheel
+lay_out(Path(sys.argv[1]), ["matplotlib"], [build_wheel(Path(sys.argv[1]))])
+"""
+
+
+@nox.session(python=PYTHONS[0])
+def browser(session: nox.Session) -> None:
+    """The library and the lessons in a browser's Python, Pyodide, under Node.
+
+    It takes Pyodide from the folder that TINYTORCH_PYODIDE names: see `.ci/pyodide`.
+    """
+    session.install("-e", ".[site]")
+    folder = Path(session.create_tmp())
+    shutil.rmtree(folder)
+    session.run("python", "-c", LAY_OUT, str(folder / "pyodide"))
+    target = f"--target={folder / 'packages'}"
+    session.run(
+        "python", "-m", "pip", "install", "-q", target, *FOR_BROWSERS, "pytest", "hypothesis"
+    )
+    run = ("node", "web/pyodide/run.mjs", str(folder / "pyodide"), "web/pyodide/run_pytest.py")
+    tests = session.posargs or ["tests/library", "tests/browser", "-q"]
+    session.run(*run, f"/host{folder / 'packages'}", *tests, external=True)
 
 
 @nox.session(python=PYTHONS[0])

@@ -110,6 +110,7 @@ NEEDS = {
     "ensurepip": _package("pip's own installer, ensurepip", "ensurepip"),
     "PyTorch": _package("PyTorch", "torch"),
     "safetensors": _package("the reference reader of weights, safetensors", "safetensors"),
+    "Matplotlib": _package("Matplotlib", "matplotlib"),
     "JAX": _package("JAX", "jax"),
     "CuPy": Need("CuPy, which needs a GPU", partial(find_spec, "cupy"), can_be_installed=False),
     "the site's packages": _package("what the site is made with", "furo"),
