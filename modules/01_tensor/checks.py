@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from tinytorch.course.checking import (
     expect_dtype,
     expect_error,
     expect_gradient,
+    expect_new,
+    expect_same_memory,
+    expect_separate_calls,
     expect_tensor,
     expect_true,
     expect_undisturbed,
@@ -27,6 +31,7 @@ from tinytorch.course.checking import (
     import_again,
     numbers,
     untouched,
+    usual,
 )
 from tinytorch.course.checking.checks import Check
 from tinytorch.course.checking.errors import meaning
@@ -85,29 +90,6 @@ def entrance(error: Exception) -> tuple[str, int] | None:
         if frame.f_globals.get("__name__") == tensor.Tensor.__module__:
             return frame.f_code.co_filename, line
     return None
-
-
-def result_of(what: str, value: Any) -> np.ndarray:
-    """The numbers of a result that has to be a tensor."""
-    if value is None:
-        raise Mistake(
-            seen=f"{what} is None",
-            expected="a Tensor",
-            mistake=f"{what} gives nothing: a `return` is missing",
-        )
-    for kind, types in (
-        ("a NumPy array", np.ndarray),
-        ("a NumPy number", np.generic),
-        ("a Python number", (bool, int, float)),
-        ("a list", (list, tuple)),
-    ):
-        if isinstance(value, types):
-            raise Mistake(
-                seen=f"{what} is a {type(value).__name__}",
-                expected="a Tensor",
-                mistake=f"{what} is {kind}, where a Tensor is asked for",
-            )
-    return expect_tensor(what, value)
 
 
 def rests_on(
@@ -221,17 +203,8 @@ def test_numbers_and_lists_become_arrays() -> None:
             what,
             array,
             expected,
-            {
-                "a single number becomes an array of shape (1,)": np.atleast_1d(expected)
-                if expected.ndim == 0
-                else np.nan,
-                "the rows are joined into one": expected.ravel() if expected.ndim > 1 else np.nan,
-                "rows and columns are swapped": expected.T,
-                "dimensions of size 1 are dropped": expected.squeeze(),
-                "the fraction is cut off": np.trunc(expected),
-                "the sign of negative numbers is lost": np.abs(expected),
-                "numbers are rounded to whole ones": np.round(expected),
-            },
+            None,
+            usual(expected, subject="the array"),
         )
     dtypes = [array.dtype for _, array in found[1:]]
     left = [np.asarray(value).dtype for value in (*data[1:], [])]
@@ -273,18 +246,7 @@ def test_the_right_array_is_not_copied() -> None:
         (single[::-1], {}, "an array is copied because its numbers are not in a row in memory"),
     ):
         found = tensor.as_array(array, **options)
-        expect_true(
-            np.shares_memory(found, array),
-            seen="an array with memory of its own",
-            expected="the array that was given",
-            mistake=mistake,
-        )
-        expect_true(
-            found.flags.writeable,
-            seen="an array that cannot be written to",
-            expected="the array that was given, which can be",
-            mistake="the array comes back locked: it is read-only, though the given one is not",
-        )
+        expect_same_memory("as_array", found, array, mistake)
 
 
 @rests_on(test_numbers_and_lists_become_arrays)
@@ -328,12 +290,8 @@ def test_a_tensor_is_opened() -> None:
     single, double = wrapped([1.5, 2.5]), wrapped([1.5, 2.5], dtype=np.float64)
     ((_, array),) = arrays_of(single)
     expect("as_array(tensor)", array, np.array([1.5, 2.5]))
-    expect_true(
-        np.shares_memory(array, single.data),
-        seen="something other than the tensor's array",
-        expected="the tensor's own array, not copied",
-        mistake="the array in the tensor is copied, though it has the right dtype already",
-    )
+    mistake = "the array in the tensor is copied, though it has the right dtype already"
+    expect_same_memory("as_array", array, single, mistake)
     mistake = "a tensor's array is returned in its own dtype, whichever is asked for"
     expect_dtype("as_array(x, float64)", tensor.as_array(single, np.float64), np.float64, mistake)
     expect_dtype("as_array(x) of float64", tensor.as_array(double), np.float32, mistake)
@@ -451,18 +409,8 @@ def test_the_operation_gets_plain_arrays() -> None:
         expected="a NumPy array",
         mistake="a list reaches the operation as a list; `_operand` makes an array of it",
     )
-    expect_true(
-        any(np.shares_memory(value, x.data) for value in seen),
-        seen="a copy of the tensor's array",
-        expected="the array itself",
-        mistake="the arrays are copied for the operation",
-    )
-    expect_true(
-        all(value.flags.writeable for value in seen),
-        seen="an array that cannot be written to",
-        expected="the array itself",
-        mistake="the arrays are locked for the operation, and with them what is a view of one",
-    )
+    own = next((value for value in seen if np.shares_memory(value, x.data)), seen[0])
+    expect_same_memory("apply", own, x, "the arrays are copied for the operation")
     answer(
         "apply(op, x, y, z), where x has requires_grad,",
         lambda: tensor.apply(spy, wanted, x, y),
@@ -500,20 +448,18 @@ def test_the_door_takes_anything() -> None:
     ):
         what = f"apply(np.subtract, ...) of {name}"
         seen = tensor.apply(np.subtract, x, y)
-        expect(what, result_of(what, seen), value, {mistake: -value} if mistake else None)
+        expect(what, expect_tensor(what, seen), value, {mistake: -value} if mistake else None)
     what = "apply(np.subtract, ...) of tensors of shape ()"
     seen = tensor.apply(np.subtract, wrapped(5.0), wrapped(3.0))
-    widened = {"tensors of shape () become arrays of shape (1,) at the door": np.array([2.0])}
-    expect(what, result_of(what, seen), 2.0, widened)
+    expect(what, expect_tensor(what, seen), 2.0, None, usual(2.0))
     what = "apply(np.subtract, ...) of tensors of shape (1, 3)"
     seen = tensor.apply(np.subtract, wrapped(A[:1]), wrapped(B[:1]))
-    dropped = {"dimensions of size 1 are dropped at the door": A[0] - B[0]}
-    expect(what, result_of(what, seen), A[:1] - B[:1], dropped)
+    expect(what, expect_tensor(what, seen), A[:1] - B[:1], None, usual(A[:1] - B[:1]))
     for count, what in ((1, "one tensor"), (3, "the same tensor three times")):
         result = tensor.apply(lambda *arrays: sum(arrays) * 2.0, *[wrapped(A)] * count)
         what = f"apply(op, ...) of {what}"
         once = {"a tensor that comes twice is taken once": 2 * A}
-        expect(what, result_of(what, result), 2 * count * A, once)
+        expect(what, expect_tensor(what, result), 2 * count * A, once)
 
 
 @rests_on(test_the_operation_gets_plain_arrays)
@@ -523,7 +469,7 @@ def test_the_door_hands_options_on() -> None:
     what = "apply(np.sum, x, axis=0, keepdims=True)"
     expect(
         what,
-        result_of(what, tensor.apply(np.sum, wrapped(A), axis=0, keepdims=True)),
+        expect_tensor(what, tensor.apply(np.sum, wrapped(A), axis=0, keepdims=True)),
         A.sum(0, keepdims=True),
         {
             "the options are not handed on": A.sum(),
@@ -777,16 +723,7 @@ def test_a_tensor_has_what_it_was_given() -> None:
     for data in (single, [1, 2, 3], 3.5, [[1.0], [2.0]], rows, A, np.zeros((0, 3))):
         x = created(data)
         array = np.asarray(data, dtype=np.float32)
-        mistakes = {
-            "the tensor swaps rows and columns": array.T,
-            "the tensor drops dimensions of size 1": array.squeeze(),
-            "the tensor makes one row of everything": array.ravel() if array.ndim > 1 else np.nan,
-        }
-        if array.size == 0:
-            mistakes = {"an array without numbers loses its shape": np.zeros(0)}
-        if array.ndim == 0:
-            mistakes["a tensor of a single number has shape (1,)"] = np.atleast_1d(array)
-        expect("x.data", x.data, array, mistakes)
+        expect("x.data", x.data, array, None, usual(array, subject="the tensor"))
         for name, seen, expected in (
             ("shape", x.shape, array.shape),
             ("ndim", x.ndim, array.ndim),
@@ -860,26 +797,16 @@ def test_a_tensor_shares_memory() -> None:
     """A tensor shares its memory with a float32 array"""
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     x = made(array)
+    copied = "the tensor has a copy of the array, though the dtype is right already"
     expect_true(
-        array.flags.writeable and x.data.flags.writeable,
+        array.flags.writeable,
         seen="an array that cannot be written to any more",
         expected="the array as it was",
         mistake="the tensor locks its array, so nobody can write to it",
     )
-    array[0, 0] = 42
-    expect_true(
-        np.shares_memory(x.data, array) and x.data[0, 0] == 42,
-        seen="a copy of the array",
-        expected="the array itself: writing to it changes the tensor",
-        mistake="the tensor has a copy of the array, though the dtype is right already",
-    )
-    for name, other in (("numpy()", x.numpy()), ("detach().data", x.detach().data)):
-        expect_true(
-            np.shares_memory(other, array),
-            seen=f"a copy in x.{name}",
-            expected="the array itself",
-            mistake=f"{name.split('(')[0]}() copies the array",
-        )
+    expect_same_memory("Tensor", x, array, copied)
+    for name, other in (("numpy()", x.numpy()), ("detach()", x.detach())):
+        expect_same_memory(name, other, array)
 
 
 @rests_on(test_numbers_and_lists_become_arrays, test_a_tensor_has_what_it_was_given)
@@ -1078,7 +1005,8 @@ def expect_operation(sign: str) -> None:
             expect_numbers(sign, "x / zeros", made(large), made(nothing), large, nothing, zero)
         for whole, name in ((0, f"x {sign} 0"), (1, f"x {sign} 1")):
             expect_numbers(sign, name, made(large), whole, large, np.float64(whole), number)
-            expect_new(name, made(large), lambda x, whole=whole: operation(x, whole))
+            x = made(large)
+            expect_new(name, operation(x, whole), x=x)
         counted = made([3, 5, 6], dtype=np.int64)
         for shown, y in (("0.5", 0.5), ("list", [0.5, 1.5, 2.5])):
             expect_whole(sign, f"x {sign} {shown} of whole numbers", counted, y)
@@ -1106,36 +1034,19 @@ def expect_numbers(
     """One operation, next to what known mistakes would make of it; `fails` if it is an error."""
     seen = answer_to_two(name, lambda: OPERATIONS[sign](x, y), fails)
     expected = OPERATIONS[sign](plain_x, plain_y)
+    left, right = name.split(f" {sign} ") if name != f"x {sign} x" else ("x", "itself")
     mistakes = {
-        **{
-            f"{words}, where {sign} is asked for": OPERATIONS[other](plain_x, plain_y)
-            for other, words in WORDS.items()
-            if other != sign
-        },
+        f"{words}, where {sign} is asked for": OPERATIONS[other](plain_x, plain_y)
+        for other, words in WORDS.items()
+        if other != sign
+    }
+    mistakes |= {
         f"the two sides of {name} are in the wrong order": OPERATIONS[sign](plain_y, plain_x),
-        f"{sign} returns what is on its left, as it came": np.broadcast_to(plain_x, expected.shape),
-        f"{sign} returns what is on its right, as it came": np.broadcast_to(
-            plain_y, expected.shape
-        ),
-        f"{name} takes what is on its left for both": np.broadcast_to(
-            OPERATIONS[sign](plain_x, plain_x), expected.shape
-        ),
-        f"{name} takes what is on its right for both": np.broadcast_to(
-            OPERATIONS[sign](plain_y, plain_y), expected.shape
-        ),
-        f"{name} loses its sign": np.abs(expected),
         f"{name} is a single 0, without the shape of x": np.zeros(()),
         f"{sign} is done twice in {name}": OPERATIONS[sign](expected, plain_y),
-        f"{name} loses digits, as numbers of float16 do": OPERATIONS[sign](
-            np.float16(plain_x), np.float16(plain_y)
-        ),
         "it divides and throws the remainder away": np.floor_divide(plain_x, plain_y),
         "it gives the remainder of a division": np.remainder(plain_x, plain_y),
     }
-    if sign != "-":  # for a difference, a wrong sign and a wrong order are the same
-        mistakes[f"the sign of {name} is wrong"] = -expected
-    if sign == "/":
-        mistakes[f"{name} loses its fraction"] = np.trunc(expected)
     if sign == "/" and not np.any(plain_y):  # judged last
         mistakes = {f"{name} is 0, where NumPy answers with infinity": np.zeros_like(expected)}
     elif sign == "/" and not np.ndim(plain_y):
@@ -1143,12 +1054,12 @@ def expect_numbers(
         mistakes[zero] = np.zeros_like(expected)
     if expected.shape == (2, 2):
         mistakes[f"it is a matrix product, where {sign} is asked for"] = plain_x @ plain_y
-        mistakes[f"y is transposed in {name}"] = OPERATIONS[sign](plain_x, plain_y.T)
-    expect(name, result_of(name, seen), expected, mistakes)
+    otherwise = usual(OPERATIONS[sign], subject=name, **{left: plain_x, right: plain_y})
+    expect(name, expect_tensor(name, seen), expected, mistakes, otherwise)
     doubled = numbers(name, seen).dtype == np.float64
     if doubled and tensor.apply(np.subtract, x, y).data.dtype == np.float64:
         doubled = False  # at the door already
-    mistake = f"{name} is float64, though x is float32" if doubled else None
+    mistake = "the result is no longer float32" if doubled else None
     expect_dtype(name, seen, np.float32, mistake)
 
 
@@ -1175,53 +1086,16 @@ def expect_whole(sign: str, name: str, x: Any, y: Any) -> None:
         cut: OPERATIONS[sign](plain_x, np.trunc(plain_y)),
         floor: np.floor(expected) if sign == "/" else np.nan,
     }
-    expect(name, result_of(name, seen), expected, mistakes)
-
-
-def expect_new(name: str, x: Any, call: Callable[[Any], Any]) -> None:
-    """A result that is a tensor of its own."""
-    expect_true(
-        not np.shares_memory(numbers(name, call(x)), x.data),
-        seen=f"{name} shares its memory with x",
-        expected="a new tensor",
-        mistake=f"{name} is x itself, not a new tensor",
-    )
+    expect(name, expect_tensor(name, seen), expected, mistakes)
 
 
 def expect_kept(sign: str, x: Any, y: Any, z: Any) -> None:
     """The operands are as they were, and each result is a tensor of its own."""
-    before = x.data.copy(), y.data.copy()
+    operation, what = OPERATIONS[sign], f"x {sign} y"
     with untouched(x=x, y=y):
-        result = OPERATIONS[sign](x, y)
-    expect_true(
-        not any(np.shares_memory(result.data, operand.data) for operand in (x, y)),
-        seen=f"x {sign} y shares its memory with an operand",
-        expected="a new tensor",
-        mistake=f"x {sign} y is no new tensor: it shares its memory with an operand",
-    )
-    first = result.data.copy()
-    again = OPERATIONS[sign](x, z)
-    expect(
-        f"x {sign} z after x {sign} y",
-        again,
-        OPERATIONS[sign](before[0].astype(float), z.data),
-        {f"x {sign} y is remembered, and given again for x {sign} z": first},
-    )
-    kept = result.data.copy()
-    x.data[...] += 1
-    stale = OPERATIONS[sign](before[0].astype(float), y.data)
-    expect(
-        f"x {sign} y after x.data += 1",
-        OPERATIONS[sign](x, y),
-        OPERATIONS[sign](before[0] + 1.0, y.data),
-        {f"x {sign} y is remembered, though x has changed": stale},
-    )
-    expect_true(
-        np.array_equal(kept, first, equal_nan=True),
-        seen=f"the result of x {sign} y after x {sign} z has other numbers",
-        expected="the numbers that it had",
-        mistake=f"the next {sign} writes over the result of the one before",
-    )
+        result = operation(x, y)
+    expect_new(what, result, x=x, y=y)
+    expect_separate_calls(what, operation, (x.data, y.data), (x.data, z.data))
 
 
 @rests_on(*FOUNDATIONS, needs=SHARED)
@@ -1274,9 +1148,10 @@ def test_negation() -> None:
     """-x changes every sign"""
     expect(
         "-x",
-        result_of("-x", -made(A)),
+        expect_tensor("-x", -made(A)),
         -A,
-        {"-x gives x back": A, "-x is |x|": np.abs(A), "-x is -|x|": -np.abs(A)},
+        None,
+        usual(np.negative, subject="-x", x=A),
     )
 
 
@@ -1290,7 +1165,7 @@ def test_functions() -> None:
         what = f"x.{name}()"
         expect(
             what,
-            result_of(what, getattr(made(positive), name)()),
+            expect_tensor(what, getattr(made(positive), name)()),
             function(positive),
             {
                 f"x.{name}() is {other}": f(positive)
@@ -1309,7 +1184,7 @@ MATMUL = ("Tensor.__matmul__", "Tensor.matmul")
 
 def product(what: str, x: Any, y: Any, fails: str | None = None) -> np.ndarray:
     """The numbers of a matrix product."""
-    return result_of(what, answer_to_two(what, lambda: x @ y, fails))
+    return expect_tensor(what, answer_to_two(what, lambda: x @ y, fails))
 
 
 @rests_on(*FOUNDATIONS, needs=SHARED)
@@ -1323,26 +1198,23 @@ def test_matrix_product() -> None:
         x @ y,
         {
             "@ multiplies element by element, as * does": x * y,
-            "the matrices are in the wrong order: y @ x": y @ x,
-            "y is transposed: x @ y.T": x @ y.T,
-            "x is transposed: x.T @ y": x.T @ y,
-            "the product is transposed": (x @ y).T,
             "both are transposed": x.T @ y.T,
             "only the sum of all products is returned": np.sum(x * y),
             "@ adds": x + y,
             "the last of the products is left out of each sum": x[:, :-1] @ y[:-1],
-            "the sign of the product is wrong": -(x @ y),
             "every element of x meets every one of y, as in an outer product": np.outer(x, y),
             "x * y is added up along its rows": (x * y).sum(axis=1),
             "x * y is added up along its columns": (x * y).sum(axis=0),
         },
+        usual(np.matmul, subject="the product", x=x, y=y),
     )
     what, fails = "x @ y of shapes (2, 3) and (3, 2)", "@ fails for matrices that are not square"
     expect(
         what,
         product(what, made(A / 3), made(B.T), fails),
         A @ B.T / 3,
-        {"@ loses digits, as numbers of float16 do": np.float16(A / 3) @ np.float16(B.T)},
+        None,
+        usual(np.matmul, subject="the product", x=A / 3, y=B.T),
     )
     what, square = "x @ y of shapes (2, 3) and (3, 3)", np.arange(9.0).reshape(3, 3)
     expect(
@@ -1352,10 +1224,9 @@ def test_matrix_product() -> None:
         {"a square matrix on the right is transposed": A @ square.T},
     )
     row, column = A[:1], B[:1].T
-    what = "x @ y of shapes (1, 3) and (3, 1)"
-    dropped = "dimensions of size 1 are dropped from the product"
+    what, one = "x @ y of shapes (1, 3) and (3, 1)", row @ column
     expect(
-        what, product(what, made(row), made(column)), row @ column, {dropped: (row @ column)[0, 0]}
+        what, product(what, made(row), made(column)), one, None, usual(one, subject="the product")
     )
     expect("x.matmul(y)", made(A).matmul(made(B.T)), A @ B.T, {"the order is wrong": B.T @ A})
     fails = "x @ an array or a list fails: the other need not be a tensor"
@@ -1364,16 +1235,12 @@ def test_matrix_product() -> None:
     expect("x @ list", product("x @ list", made(A), B.T.tolist(), fails), A @ B.T)
     for name, y in (("y", made(B.T)), ("array", B.T), ("list", B.T.tolist())):
         at_the_door = tensor.apply(np.matmul, made(A), y).data.dtype == np.float64
-        mistake = None if at_the_door else f"x @ {name} is float64, though x is float32"
+        mistake = None if at_the_door else "the result is no longer float32"
         expect_dtype(f"x @ {name}", made(A) @ y, np.float32, mistake)
     x, y = made(A), made(B.T)
     with untouched(x=x, y=y):
         product("x @ y", x, y)
-    remembered = {"x @ y is remembered, and given again for x @ z": A @ B.T}
-    expect("x @ z after x @ y", x @ made(-2 * B.T), -2 * A @ B.T, remembered)
-    x.data[...] *= 2
-    stale = {"x @ y is remembered, though x has changed": A @ B.T}
-    expect("x @ y after x.data *= 2", x @ y, 2 * A @ B.T, stale)
+    expect_separate_calls("x @ y", lambda x, y: x @ y, (A, B.T), (A, -2 * B.T))
 
 
 @rests_on(*FOUNDATIONS, test_matrix_product)
@@ -1492,18 +1359,18 @@ def expect_reduction(name: str, function: Callable[..., Any]) -> None:
             expected = function(x, **options)
             mistakes = reduction_mistakes(name, function, x, **options)
             seen = reduced(what, lambda options=options: getattr(made(x), name)(**options), fails)
-            expect(what, result_of(what, seen), expected, mistakes)
+            otherwise = usual(partial(function, **options), subject=name, x=x)
+            expect(what, expect_tensor(what, seen), expected, mistakes, otherwise)
     expect(f"x.{name}(1)", getattr(made(x), name)(1), function(x, axis=1))
     expect(f"x.{name}(1, True)", getattr(made(x), name)(1, True), function(x, 1, keepdims=True))
     y = made(x)
     with untouched(x=y):
         seen = getattr(y, name)()
-    expect_dtype(f"x.{name}()", seen, np.float32, f"x.{name}() is float64, though x is float32")
+    expect_dtype(f"x.{name}()", seen, np.float32, "the result is no longer float32")
+    along = getattr(y, name)(axis=1)
     earlier = {f"{name} of an earlier call is given again": function(x)}
-    expect(f"x.{name}(axis=1)", getattr(y, name)(axis=1), function(x, axis=1), earlier)
-    y.data[...] *= 2
-    stale = {f"{name} is remembered, though x has changed": function(x)}
-    expect(f"x.{name}() after x.data *= 2", getattr(y, name)(), function(2 * x), stale)
+    expect(f"x.{name}(axis=1)", along, function(x, axis=1), earlier)
+    expect_separate_calls(f"x.{name}()", lambda x: getattr(x, name)(), (x,), (x + 1,))
     for array, shown in ((x[0, 0], "a vector"), (np.array(7.0), "a single number")):
         what = f"x.{name}() of {shown}"
         seen = answer(
@@ -1529,7 +1396,7 @@ def expect_reduction(name: str, function: Callable[..., Any]) -> None:
         cut = {floor: np.floor(expected)}
         if array.dtype == bool:
             cut |= {at_all: array.any(axis=1).astype(float)}
-        expect(what, result_of(what, seen).astype(float), expected, cut)
+        expect(what, expect_tensor(what, seen).astype(float), expected, cut)
     holes = np.array([1.0, np.nan, 3.0])
     for axis in (2, -3):
         expect_error(
@@ -1569,16 +1436,10 @@ def reduction_mistakes(
     mistakes |= {
         f"{name} is the median": np.median(x, axis=axis, keepdims=keepdims),
         f"{name} is the product": np.prod(x, axis=axis, keepdims=keepdims),
-        f"{name} loses the signs of the numbers": function(np.abs(x), axis=axis, keepdims=keepdims),
         f"{name} keeps the axes of size 1 that it should drop": function(
             x, axis=axis, keepdims=True
         ),
-        f"the sign of {name} is wrong": -expected,
-        f"{name} is twice what it should be": 2 * expected,
-        f"{name} returns x as it came": x,
     }
-    if axis is None and not keepdims:
-        mistakes[f"{name} of everything has shape (1,)"] = np.atleast_1d(expected)
     if axis == 1 and not keepdims:
         mistakes[f"axis and keepdims of {name} are mixed up"] = function(x, keepdims=True)
     if not keepdims and not isinstance(axis, tuple):
@@ -1681,7 +1542,7 @@ def test_other_reductions() -> None:
         ):
             what = f"x.{name}(axis={axis})"
             names = {words: mistake(A, axis=axis) for words, mistake in mistakes.items()}
-            seen = result_of(what, getattr(made(A), name)(axis=axis))
+            seen = expect_tensor(what, getattr(made(A), name)(axis=axis))
             expect(what, seen, function(A, axis=axis), names)
     for name, function in (("min", np.min), ("var", np.var)):
         what = f"x.{name}(axis=1, keepdims=True)"
@@ -1711,15 +1572,14 @@ def test_reshape() -> None:
         seen = answer(shown, lambda sizes=sizes: made(x).reshape(*sizes), fails)
         expect(
             shown,
-            result_of(shown, seen),
+            expect_tensor(shown, seen),
             x.reshape(4, 3),
             {
                 "reshape turns the matrix first, as a transpose does": x.T.reshape(4, 3),
                 "the numbers run down the columns, not along the rows": x.reshape(4, 3, order="F"),
-                "reshape returns x as it came": x,
-                "reshape makes one row of everything": x.ravel(),
                 "reshape takes the sizes in the wrong order": x.reshape(3, 4),
             },
+            usual(x.reshape(4, 3), x=x),
         )
     for before, sizes, fails in (
         ((2, 3), (6,), "reshape fails for a single size"),
@@ -1735,12 +1595,12 @@ def test_reshape() -> None:
         array = np.arange(float(np.prod(before))).reshape(before)
         shown = f"x.reshape({', '.join(str(size) for size in sizes)}) of shape {before}"
         seen = answer(shown, lambda array=array, sizes=sizes: made(array).reshape(*sizes), fails)
-        dropped = {"reshape drops dimensions of size 1": array.reshape(*sizes).squeeze()}
-        expect(shown, result_of(shown, seen), array.reshape(*sizes), dropped)
+        reshaped = array.reshape(*sizes)
+        expect(shown, expect_tensor(shown, seen), reshaped, None, usual(reshaped, x=array))
     what, turned = "x.T.reshape(6)", made(A.astype(np.float32).T)
     expect(
         what,
-        result_of(
+        expect_tensor(
             what, answer(what, lambda: turned.reshape(6), "reshape fails for a view, as x.T")
         ),
         A.T.reshape(6),
@@ -1774,7 +1634,7 @@ def test_sizes_that_do_not_fit() -> None:
         )
 
 
-def expect_nothing_moved(operation: str, x: Any, y: Any, read: str) -> None:
+def expect_nothing_moved(operation: str, x: Any, y: Any) -> None:
     """`y` is the numbers of `x`, of shape (2, 3), in the same memory; `x` is as it was."""
     expect_true(
         x.shape == (2, 3) and y is not x,
@@ -1782,18 +1642,7 @@ def expect_nothing_moved(operation: str, x: Any, y: Any, read: str) -> None:
         expected="x as it was, (2, 3)",
         mistake=f"{operation} changes x itself, instead of making a new tensor",
     )
-    expect_true(
-        np.shares_memory(x.data, y.data),
-        seen="a copy of the numbers",
-        expected=f"the same memory, {read}",
-        mistake=f"{operation} copies the numbers",
-    )
-    expect_true(
-        y.data.flags.writeable or not x.data.flags.writeable,
-        seen="numbers that cannot be written to",
-        expected=f"the same memory, {read}",
-        mistake=f"{operation} locks the numbers",
-    )
+    expect_same_memory(operation, y, x)
 
 
 @rests_on(*FOUNDATIONS, test_reshape)
@@ -1802,7 +1651,7 @@ def test_reshape_moves_nothing() -> None:
     """reshape copies no number, and leaves x as it is"""
     x = made(A)
     y = x.reshape(3, 2)
-    expect_nothing_moved("reshape", x, y, "read in rows of another length")
+    expect_nothing_moved("reshape", x, y)
     expect_true(
         x.reshape(2, 3) is not x,
         seen="x itself, where x has that shape already",
@@ -1826,12 +1675,12 @@ def test_transpose() -> None:
     none = "transpose without axes fails, where it should reverse them all"
     expect(
         "x.T",
-        result_of("x.T", answer("x.T", lambda: made(A).T, none)),
+        expect_tensor("x.T", answer("x.T", lambda: made(A).T, none)),
         A.T,
         {
             "transpose keeps the numbers in their order, as a reshape does": A.reshape(3, 2),
-            "transpose returns x as it came": A,
         },
+        usual(A.T, x=A),
     )
     x = np.arange(24.0).reshape(2, 3, 4)
     two = "transpose of two axes fails, where it should swap them"
@@ -1854,7 +1703,7 @@ def test_transpose() -> None:
         seen = transposed(shown, lambda axes=axes: made(x).transpose(*axes), fails)
         expect(
             shown,
-            result_of(shown, seen),
+            expect_tensor(shown, seen),
             x.transpose(order),
             {"the order of the axes is read from its end": x.transpose(order[::-1])}
             if backwards
@@ -1864,7 +1713,7 @@ def test_transpose() -> None:
     for axes, order in (((3, 1, 0, 2), (3, 1, 0, 2)), ((1, 3), (0, 3, 2, 1)), ((), (3, 2, 1, 0))):
         what = f"x.transpose({', '.join(map(str, axes))}) of four dimensions"
         seen = transposed(what, lambda axes=axes: made(deep).transpose(*axes), four)
-        expect(what, result_of(what, seen), deep.transpose(order))
+        expect(what, expect_tensor(what, seen), deep.transpose(order))
     for shown, seen, mistake in (
         (
             "x.transpose(0, 1) of a matrix",
@@ -1962,7 +1811,7 @@ def test_transpose_moves_nothing() -> None:
     """transpose copies no number, and leaves x as it is"""
     x = made(A)
     y = x.T
-    expect_nothing_moved("transpose", x, y, "read in another order")
+    expect_nothing_moved("transpose", x, y)
     vector = made(C)
     expect_true(
         vector.T is not vector,
@@ -2335,7 +2184,7 @@ def test_comparisons() -> None:
             expected="an answer for each element",
             mistake="there is one answer for the whole tensor, not one for each element",
         )
-        expect(what, np.asarray(result_of(what, seen), dtype=bool), compare(A, y), others)
+        expect(what, np.asarray(expect_tensor(what, seen), dtype=bool), compare(A, y), others)
         expect_dtype(what, seen, bool, f"{what} is not of truth values")
         number = compare(made(A), 0.5)
         expect(f"x {sign} 0.5", np.asarray(numbers(what, number), dtype=bool), compare(A, 0.5))
@@ -2359,14 +2208,9 @@ def test_indexing() -> None:
         ("x > 5", x > 5),
     ):
         what = f"x[{shown}]"
-        expect(what, result_of(what, made(x)[index]), x[index])
+        expect(what, expect_tensor(what, made(x)[index]), x[index])
     y = made(x)
-    expect_true(
-        np.shares_memory(y[0].data, y.data),
-        seen="a copy of the numbers in x[0]",
-        expected="the same memory, of which x[0] is a part",
-        mistake="indexing copies the numbers",
-    )
+    expect_same_memory("indexing", y[0], y)
     expect_error("x[2] of 2 rows", lambda: made(x)[2], "an index that is not there is accepted")
 
 
@@ -2412,7 +2256,7 @@ def test_numpys_functions_go_through_the_door() -> None:
         x = made(A)
         with watching_the_door() as passed:
             seen = function(x)
-        expect(shown, result_of(shown, seen), function(A))
+        expect(shown, expect_tensor(shown, seen), function(A))
         expect_true(
             any(value is x for _, inputs in passed for value in inputs),
             seen=f"{shown} without the tensor at the door",
@@ -2426,7 +2270,7 @@ def test_numpys_functions_go_through_the_door() -> None:
         ("np.percentile(x, 50)", lambda x: np.percentile(x, 50)),
         ("np.sum(x, axis=0, initial=1.0)", lambda x: np.sum(x, axis=0, initial=1.0)),
     ):
-        expect(shown, result_of(shown, function(made(A))), function(A))
+        expect(shown, expect_tensor(shown, function(made(A))), function(A))
         for wanted in (True, False) if recorded() else ():
             expect_true(
                 bool(function(made(A, requires_grad=wanted)).requires_grad) is wanted,
@@ -2480,7 +2324,7 @@ def test_tensors_can_be_copied() -> None:
     """Tensors can be copied"""
     x = made(A, requires_grad=True)
     other = copy.deepcopy(x)
-    expect("copy.deepcopy(x)", result_of("copy.deepcopy(x)", other), A)
+    expect("copy.deepcopy(x)", expect_tensor("copy.deepcopy(x)", other), A)
     expect_true(
         not np.shares_memory(other.data, x.data),
         seen="a copy that shares its memory with x",

@@ -63,6 +63,8 @@ RIGHT = quotient(X, Y)
         (RIGHT.round(2), "the result is rounded to 2 decimals"),
         (np.trunc(RIGHT), "the result is cut to whole numbers"),
         (RIGHT.astype(np.float16), "the result has the three digits of float16 only"),
+        (quotient(np.float16(X), np.float16(Y)), "it is computed in float16, with three digits"),
+        (RIGHT + [[0, 0, 1e-4]] * X, None),
         (RIGHT * 0, "the result is 0 everywhere"),
         (RIGHT * np.nan, "the result is nan everywhere"),
         (X, "x is returned as it came"),
