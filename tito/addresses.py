@@ -20,11 +20,6 @@ def source(path: str = "") -> str:
     return f"https://github.com/{REPOSITORY}/{kind}/{BRANCH}/{path}".rstrip("/")
 
 
-def raw(path: str) -> str:
-    """A file of the repository, as it is."""
-    return f"https://raw.githubusercontent.com/{REPOSITORY}/{BRANCH}/{path}"
-
-
 def binder(path: str) -> str:
     """A notebook of the repository, launched on Binder."""
     return f"https://mybinder.org/v2/gh/{REPOSITORY}/{BRANCH}?filepath={path}"

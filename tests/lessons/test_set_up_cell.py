@@ -13,7 +13,14 @@ from nbclient import NotebookClient
 
 import tinytorch
 from tinytorch.course import notebook
+from tito import addresses
 from tito.lessons import set_up_cell
+
+
+def with_address(elsewhere: str) -> str:
+    """The cell with another address in it than that of the repository."""
+    assert f'elsewhere = "{addresses.archive()}"' in set_up_cell.TEXT
+    return set_up_cell.TEXT.replace(addresses.archive(), elsewhere)
 
 
 def installed(
@@ -40,9 +47,8 @@ def installed(
     before = {n: m for n, m in sys.modules.items() if n.split(".")[0] == "tinytorch"}
     if missing:
         monkeypatch.setitem(sys.modules, "tinytorch.course.notebook", None)  # so importing it fails
-    text = set_up_cell.TEXT.replace('elsewhere = ""', f"elsewhere = {elsewhere!r}")
     try:
-        exec(text, {})
+        exec(with_address(elsewhere), {})
     finally:
         sys.modules.update(before)
     return sources
@@ -85,12 +91,21 @@ def test_it_is_installed_from_the_clone_around_the_notebook(
     assert installed(monkeypatch, ROOT / "modules" / "03_layers") == [str(ROOT)]
 
 
-def test_it_is_installed_from_elsewhere_where_the_cell_says_so(
+def test_where_neither_is_there_it_is_installed_from_an_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "tinytorch_course-9.9.9-py3-none-any.whl").touch()
     address = "https://example.org/tinytorch_course-9.9.9-py3-none-any.whl"
     assert installed(monkeypatch, tmp_path, elsewhere=address) == [address]
+    wheel = tmp_path / "tinytorch_course-9.9.9-py3-none-any.whl"
+    wheel.touch()
+    assert installed(monkeypatch, tmp_path, elsewhere=address) == [str(wheel)]
+
+
+def test_the_address_is_that_of_the_one_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = f"https://github.com/{addresses.REPOSITORY}/archive/refs/heads/{addresses.BRANCH}.zip"
+    assert installed(monkeypatch, tmp_path, elsewhere=addresses.archive()) == [archive]
 
 
 def test_where_there_is_nothing_to_install_it_says_what_to_do(
@@ -108,6 +123,27 @@ def test_where_pip_fails_its_words_are_passed_on(
     with pytest.raises(ImportError, match="No matching distribution") as caught:
         installed(monkeypatch, tmp_path, problem="ERROR: No matching distribution found\n")
     assert "a network to fetch the libraries" in str(caught.value)
+    assert "Put it beside this notebook" in str(caught.value)
+
+
+def test_an_address_that_holds_another_project_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {n: m for n, m in sys.modules.items() if n.split(".")[0] == "tinytorch"}
+    monkeypatch.setattr(
+        "subprocess.run", lambda command, **options: subprocess.CompletedProcess(command, 0, "")
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "tinytorch.course.notebook", None)
+    other = tmp_path / "other" / "tinytorch"
+    other.mkdir(parents=True)
+    (other / "__init__.py").touch()
+    monkeypatch.setattr("sys.path", [str(other.parent)])
+    try:
+        with pytest.raises(ImportError, match=r"(?s)example\.org.*brings is another project"):
+            exec(with_address("https://example.org/main.zip"), {})
+    finally:
+        sys.modules.update(before)
 
 
 def test_a_library_of_another_project_by_that_name_is_in_nobody_s_way(tmp_path: Path) -> None:
@@ -152,7 +188,7 @@ def test_a_library_that_was_replaced_under_the_kernel_asks_for_a_restart(
 @pytest.mark.needs("loopback")
 def test_in_a_kernel_the_words_stand_alone_and_the_cells_below_do_not_run(tmp_path: Path) -> None:
     missing = 'import sys; sys.modules["tinytorch.course.notebook"] = None'
-    cells = [nbformat.v4.new_code_cell(text) for text in (missing, set_up_cell.TEXT, "1")]
+    cells = [nbformat.v4.new_code_cell(text) for text in (missing, with_address(""), "1")]
     book = nbformat.v4.new_notebook(cells=cells)
     resources = {"metadata": {"path": str(tmp_path)}}
     client = NotebookClient(book, kernel_name="python3", timeout=120, resources=resources)
