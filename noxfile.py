@@ -99,7 +99,7 @@ def constraints(session: nox.Session) -> None:
 
     Arguments hold some of them back: nox -s constraints -- 'torch<2.14'
     """
-    groups = nox.project.dependency_groups(PYPROJECT, "dev", "bench")
+    groups = nox.project.dependency_groups(PYPROJECT, "dev", "bench", "web")
     session.install("-e", ".[site]", *groups, *session.posargs)
     frozen = str(session.run("pip", "freeze", "--exclude-editable", silent=True))
     lines = [HEADER]

@@ -115,6 +115,7 @@ NEEDS = {
     "CuPy": Need("CuPy, which needs a GPU", partial(find_spec, "cupy"), can_be_installed=False),
     "the site's packages": _package("what the site is made with", "furo"),
     "repo2docker": _package("repo2docker", "repo2docker"),
+    "axe": _package("axe for Playwright", "axe_playwright_python"),
     "loopback": Need("Jupyter's kernels, since 127.0.0.1 cannot be reached", _reaches_itself),
     "sh": _program("sh"),
     "/dev/full": Need("a device that is full, which only Linux has", Path("/dev/full").exists),

@@ -26,6 +26,7 @@ smartquotes = False  # what is printed in the text is to be searched for, and co
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_favicon = "static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tito.errors import TitoError
+from tito.site import accessible
 from tito.site.lesson_page import add_lessons
 from tito.site.sources import write_sources
 
@@ -58,6 +59,7 @@ def build_in(scratch: Path, root: Path, pyodide: Path | None = None) -> Path:
     )
     if finished.returncode:
         raise TitoError("The site was not built: Sphinx says above what is wrong.")
+    accessible.mend(made)
     add_lessons(made, pyodide)
     return made
 

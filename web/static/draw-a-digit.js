@@ -187,7 +187,7 @@
     own = false;
     showing++;
     if (wanted === "clear") clear();
-    else example((next = (next + 4) % 10)); // in an order that is none
+    else example((next = (next + 7) % 10)); // each in its turn, in an order that is none
   });
 
   for (let digit = 0; digit < 10; digit++) {
