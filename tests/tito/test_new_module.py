@@ -23,15 +23,19 @@ class Copy:
 
     def tito(self, *arguments: str, cwd: Path) -> str:
         """What a command prints; it must succeed."""
-        finished = subprocess.run(
+        finished = self.run(*arguments, cwd=cwd)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    def run(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """A command that has come to its end."""
+        return subprocess.run(
             [sys.executable, "-c", PROGRAM, *arguments],
             cwd=cwd,
             env=self.environment,
             capture_output=True,
             text=True,
         )
-        assert finished.returncode == 0, finished.stdout + finished.stderr
-        return finished.stdout
 
     @property
     def environment(self) -> dict[str, str]:
@@ -81,6 +85,80 @@ def test_a_clone_tests_it_exports_it_and_finds_it_whole(copy: Copy) -> None:
     assert "1 check passed" in copy.tito("test", "--module", "answers", cwd=copy.root)
     assert "8 lessons: all up to date." in copy.tito("export", "--check", cwd=copy.root)
     assert copy.tito("dev", "check", "42", cwd=copy.root) == "42_answers: is whole\n"
+
+
+BROKEN = [
+    ("answers_dev.py", "Hint 3", "Third", "example has 2 hints, and should have 3"),
+    ("answers_dev.py", "END SOLUTION", "END", "'### BEGIN SOLUTION' without an '### END SOLUTION'"),
+    (
+        "answers_dev.py",
+        "return x + x",
+        "return x * x",
+        "the solution fails test_example_doubles_a_",
+    ),
+    ("checks.py", "EXAMPLE =", "EXAMPLE = =", "checks.py cannot be read: SyntaxError"),
+    ("mistakes.toml", "[[mistake]]", "[[mistak]]", "no mistake in mistakes.toml is for the check"),
+    (
+        "mistakes.toml",
+        'check = "test',
+        'check = "',
+        "mistakes.toml speaks of a check that there is",
+    ),
+    ("mistakes.toml", "says =", "said =", "mistakes.toml cannot be read: KeyError: 'says'"),
+    (
+        "mistakes.toml",
+        "return x + x",
+        "return x + y",
+        "the edits of 'multiplied instead of added' do ",
+    ),
+    (
+        "questions.toml",
+        'name = "',
+        'name = "no-',
+        "no experiment answers a question: experiments/no_",
+    ),
+    ("questions.toml", "[[question]]", "[[", "questions.toml cannot be read: TOMLDecodeError"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words"), BROKEN)
+def test_what_is_not_whole_is_said_in_a_sentence(
+    copy: Copy, file: str, old: str, new: str, words: str
+) -> None:
+    path = copy.root / "modules" / "42_answers" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    try:
+        finished = copy.run("dev", "check", "42", cwd=copy.root)
+    finally:
+        path.write_text(text, encoding="utf-8")
+    assert finished.returncode == 1
+    assert "42_answers: lacks\n" in finished.stdout
+    assert words in finished.stdout
+    assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize("name", ["class", "9x", "Data", "data-loader", "_x", "tensor"])
+def test_a_name_that_cannot_be_a_modules_writes_nothing(copy: Copy, name: str) -> None:
+    before = sorted(copy.root.rglob("*.py"))
+    finished = copy.run("dev", "new", "43", name, cwd=copy.root)
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("Error: ")
+    assert sorted(copy.root.rglob("*.py")) == before
+
+
+def test_a_lower_number_is_entered_before_the_higher(copy: Copy) -> None:
+    listed = copy.root / "tinytorch" / "course" / "__init__.py"
+    text = listed.read_text(encoding="utf-8")
+    copy.tito("dev", "new", "41", "questions", cwd=copy.root)
+    overview = copy.tito("export", "--check", cwd=copy.root)
+    assert "9 lessons: all up to date." in overview
+    written = listed.read_text(encoding="utf-8")
+    assert written.index('"questions",') < written.index('"answers",')
+    listed.write_text(text, encoding="utf-8")
+    shutil.rmtree(copy.root / "modules" / "41_questions")
+    (copy.root / "tinytorch" / "core" / "questions.py").unlink()
 
 
 def test_what_it_teaches_is_in_tinytorch_and_its_examples_are_true(copy: Copy) -> None:

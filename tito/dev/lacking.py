@@ -1,9 +1,10 @@
 """What a module of the course still lacks."""
 
+import ast
 import tempfile
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from tinytorch.course import Module
 from tinytorch.course.checking.checks import checks_in
@@ -11,18 +12,30 @@ from tinytorch.course.checking.suites import read_suite
 from tinytorch.course.explore.catalogue import questions_of
 from tito.checks.runner import run_checks
 from tito.commands.export import exported_files
+from tito.dev import museum
+from tito.errors import TitoError
 from tito.lessons.exercises import exercise_names, hints
 from tito.lessons.export import exercise_source
 from tito.lessons.lesson import Lesson, read_lesson
 
 HINTS = 3
 
+Content = TypeVar("Content")
+
 
 def lacking(root: Path, module: Module) -> Iterator[str]:
     """What a module lacks, a sentence each; nothing if it is whole."""
+    try:
+        yield from _lacking(root, module)
+    except TitoError as error:  # then nothing more can be said
+        yield str(error)
+
+
+def _lacking(root: Path, module: Module) -> Iterator[str]:
     folder = root / "modules" / module.folder
+    exported = exported_files(root, module)
     lesson = read_lesson((root / module.lesson).read_text(encoding="utf-8"), module.lesson)
-    for path, content in exported_files(root, module).items():
+    for path, content in exported.items():
         if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != content:
             yield f"{path} is not what the lesson exports: tito export {module.number:02}"
     exercises = exercise_names(lesson)
@@ -51,14 +64,27 @@ def without(lesson: Lesson, *exercises: str) -> str:
     return exercise_source(Lesson(lesson.path, lesson.lines, lesson.cells, unsolved))
 
 
+def _read(file: str, read: Callable[[], Content]) -> Content:
+    """What is in a file, which may be in the middle of work."""
+    try:
+        return read()
+    except Exception as error:
+        raise TitoError(f"{file} cannot be read: {type(error).__name__}: {error}") from error
+
+
 def _lacking_mistakes(folder: Path, module: Module) -> Iterator[str]:
-    file = folder / "mistakes.toml"
-    if not file.is_file():
+    checks = {c.name for c in checks_in(_read("checks.py", lambda: read_suite(module.name)))}
+    if not (folder / "mistakes.toml").is_file():
         yield "there are no mistakes to hold the checks against: mistakes.toml"
         return
-    collection = tomllib.loads(file.read_text(encoding="utf-8"))
-    caught = {entry["check"] for entry in collection["mistake"]}
-    checks = {check.name for check in checks_in(read_suite(module.name))}
+    mistakes = _read("mistakes.toml", lambda: museum.mistakes(module))
+    correct = _read("mistakes.toml", lambda: museum.correct_variants(module))
+    for variant in (*mistakes, *correct):
+        try:
+            ast.parse(variant.text)
+        except (ValueError, SyntaxError) as error:
+            yield f"mistakes.toml: the edits of {variant.name!r} do not fit: {error}"
+    caught = {mistake.check for mistake in mistakes}
     for name in sorted(checks - caught):
         yield f"no mistake in mistakes.toml is for the check {name}"
     for name in sorted(caught - checks):
@@ -66,7 +92,8 @@ def _lacking_mistakes(folder: Path, module: Module) -> Iterator[str]:
 
 
 def _lacking_questions(folder: Path, module: Module) -> Iterator[str]:
-    asked = {question.name.replace("-", "_") for question in questions_of(module.name)}
+    questions = _read("questions.toml", lambda: questions_of(module.name))
+    asked = {question.name.replace("-", "_") for question in questions}
     for name in sorted(asked):
         if not (folder / "experiments" / f"{name}.py").is_file():
             yield f"no experiment answers a question: experiments/{name}.py"

@@ -82,7 +82,7 @@ def mistakes(module: Module) -> list[Exhibit]:
             named=entry.get("named"),
             also=tuple(entry.get("also", ())),
         )
-        for entry in _collection(module)["mistake"]
+        for entry in _collection(module).get("mistake", [])
     ]
 
 
@@ -91,7 +91,7 @@ def correct_variants(module: Module) -> list[Variant]:
     """The correct variants of a module."""
     return [
         Variant(module, entry["name"], _edits(entry["edits"]))
-        for entry in _collection(module)["correct"]
+        for entry in _collection(module).get("correct", [])
     ]
 
 

@@ -1,5 +1,7 @@
 """A new module of the course: a folder that runs from the first minute, and its entry."""
 
+import keyword
+import re
 from pathlib import Path
 
 from tinytorch.course import MODULES, Module
@@ -21,11 +23,15 @@ def make_module(root: Path, number: int, name: str, tier: str) -> list[str]:
     Raises:
         TitoError: the number or the name is taken, or the name cannot be one.
     """
-    if not name.isidentifier() or name != name.lower():
-        raise TitoError(f"{name!r} will be a file of tinytorch.core: write it in lower case.")
+    if not re.fullmatch("[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        raise TitoError(
+            f"{name!r} cannot be a file of tinytorch.core: pass a name of lower-case letters, "
+            "digits and _, which is no word of Python's own."
+        )
     taken = [m.folder for m in MODULES if number == m.number or name == m.name]
     if taken:
-        raise TitoError(f"{taken[0]} is there already; the next number is {len(MODULES) + 1:02}.")
+        free = max(m.number for m in MODULES) + 1
+        raise TitoError(f"{taken[0]} is there already; the next number is {free:02}.")
     before = max((m for m in MODULES if m.number < number), key=lambda m: m.number)
     module = Module(number, name, tier, "what it is about", ("example",), ("tensor",))
     words = {
@@ -71,7 +77,7 @@ def _refuse_to_overwrite(root: Path, paths: list[str]) -> None:
 
 
 def _with_line(text: str, module: Module) -> str:
-    """The list with a line for the module at its end."""
+    """The list with a line for the module, before the first of a higher number."""
     if text.count(_END_OF_LIST) != 1:
         raise TitoError(f"{LIST} does not end its list as expected; enter {module} by hand.")
     line = (
@@ -79,4 +85,7 @@ def _with_line(text: str, module: Module) -> str:
         f'        "{module.tier}",\n        "{module.subject}",\n'
         f"        {module.teaches!r},\n        needs={module.needs!r},\n    ),"
     ).replace("'", '"')
+    for found in re.finditer(r"^    Module\(\n        (\d+),", text, re.MULTILINE):
+        if int(found[1]) > module.number:
+            return f"{text[: found.start()]}{line}\n{text[found.start() :]}"
     return text.replace(_END_OF_LIST, f"\n{line}{_END_OF_LIST}")
