@@ -97,7 +97,7 @@ def test_only_points_that_have_a_place_are_drawn() -> None:
 def test_panels_stand_side_by_side_and_share_a_legend_only_where_they_show_the_same() -> None:
     from tinytorch.course.explore.drawing import _shares_legend
 
-    assert png(Picture("Both", [LINES, BARS, LINES], columns=2)).startswith(b"\x89PNG")
+    assert png(Picture("Both", [LINES, BARS, LINES])).startswith(b"\x89PNG")
     assert _shares_legend(Picture("Alike", [LINES, LINES]))
     assert not _shares_legend(Picture("Unlike", [LINES, BARS]))
     assert not _shares_legend(Picture("Alone", [LINES]))

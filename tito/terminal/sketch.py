@@ -30,9 +30,9 @@ MOST_MARKERS = 25
 
 
 def sketch(picture: Picture, width: int) -> RenderableType:
-    """The first panels of a picture, at most `width` columns wide."""
+    """The first two panels of a picture, at most `width` columns wide."""
     parts: list[RenderableType] = []
-    for panel in picture.panels[: picture.sketched]:
+    for panel in picture.panels[:2]:
         title = panel.title or picture.title
         drawn = _bars(panel, width) if isinstance(panel, Bars) else _lines(panel, width)
         parts += [Text(title, "bold"), drawn, Text()]

@@ -11,8 +11,8 @@ from tinytorch import SGD, manual_seed, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, FLOAT32, INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.caches import caches
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import BATCH, Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import BATCH, Axis, Lines, Mark, Series
 from tinytorch.course.explore.units import count, percent
 
 SQUARES = (256, 512)  # rows and columns of matrices whose product is about as fast as can be
@@ -122,22 +122,22 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         shares = percent(rate / by_overhead[b]), percent(rate / by_arithmetic)
         rows.append((str(b), *times[b].cells, count(rate), *shares))
     few = {b: rate for b, rate in by_overhead.items() if rate < 4 * by_arithmetic}
-    together = [b / (overhead + b / by_arithmetic) for b in rates]
-    dashed = partial(Series, style="dashes")
-    lines = [
-        Series.rates("measured", times),
-        dashed("limit of overhead", list(few), list(few.values())),
-        dashed("overhead, then arithmetic", list(rates), together, like="measured"),
-    ]
-    axes, mark = (BATCH, Axis("samples a second", log=True)), "limit of arithmetic"
+    together = {b: b / (overhead + b / by_arithmetic) for b in rates}
+    dashed = partial(Series.of, style="dashes")
+    lines = [Series.rates("measured", times), dashed("limit of overhead", few)]
+    lines.append(dashed("overhead, then arithmetic", together, like="measured"))
+    axes, marks = (
+        (BATCH, Axis("samples a second", log=True)),
+        [Mark(by_arithmetic, "limit of arithmetic")],
+    )
     title = "Measured, median and quartiles, below two limits"
-    panel = Lines(title, *axes, lines, [Mark(by_arithmetic, mark)])
     columns = ("batch", "a step", "half of them", "samples/s", "of overhead's", "of arithmetic's")
     one, top, used = times[1].median, rates[best], last * sum(sizes) * FLOAT32
     largest = max((cache.bytes for cache in caches()), default=0)
     share_of_one = {"overhead": min(1.0, overhead / one), "arithmetic": flops / peak}
-    table = Table(columns, rows, "Samples a second, and as a share of each limit")
-    findings = Findings([table], Picture(settings.name.capitalize(), [panel]))
+    findings = Findings(settings.name.capitalize())
+    findings.tabulate(columns, rows, "Samples a second, and as a share of each limit")
+    findings.draw(Lines(title, *axes, lines, marks))
     findings.tell(batches=list(times), seconds=[taken.median for taken in times.values()])
     findings.tell(samples_per_second=list(rates.values()), gain=top / rates[1])
     findings.tell(best=best, plateau=plateau, fell=has_fallen(times), share_of_products=share)

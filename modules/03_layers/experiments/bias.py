@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 
 from tinytorch import Linear, ReLU, Tensor, manual_seed
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Series
 from tinytorch.course.explore.units import figures
 
 EPSILON = 1e-5  # added to the variance, as is usual
@@ -120,10 +120,9 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     rows = [(name, figures(changes[name], 2), figures(gradients[name], 2)) for name in FOLLOWERS]
     headings = ("what follows", "largest change of an output", "gradient, bias ÷ weight")
     left = changes["batch norm"]
-    table = Table(headings, rows, f"What biases of about {settings.bias:g} do")
-    title = f"What batch normalization leaves of a bias on Linear({n}, {m})"
-    picture = Picture(title, [Lines("", of_biases, of_output, series, marks)])
-    findings = Findings([table], picture)
+    findings = Findings(f"What batch normalization leaves of a bias on Linear({n}, {m})")
+    findings.tabulate(headings, rows, f"What biases of about {settings.bias:g} do")
+    findings.draw(Lines("", of_biases, of_output, series, marks))
     findings.tell(change=changes, gradient_ratio=gradients, sizes=sizes)
     findings.tell(change_by_size={name: list(found.values()) for name, found in measured.items()})
     findings.tell(change_in_float64=in_float64, one_rounding=one_rounding)

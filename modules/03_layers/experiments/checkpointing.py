@@ -10,8 +10,8 @@ import numpy as np
 from tinytorch import Adam, Linear, ReLU, Tensor, manual_seed, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import FLOAT32, Allocated, allocated, normal
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import BATCH, Axis, Bars, Group, Lines, Mark, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import BATCH, Axis, Bars, Group, Lines, Mark, Series
 from tinytorch.course.explore.units import figures, plain, size
 
 COLUMNS = ("checkpoints", "peak", "formula", "time", "half of them", "times", "formula")
@@ -116,13 +116,9 @@ def peaks_of(steps: dict[int, Callable[[], None]], progress: Progress) -> dict[i
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Count what training holds, then take steps with checkpoints every so many layers."""
     progress(0.0, "training a step")
-    n, width, batch, root = (
-        settings.layers,
-        settings.width,
-        settings.batch,
-        math.sqrt(settings.layers),
-    )
-    near, array, weights = round(root), batch * width * FLOAT32, n * (width**2 + width) * FLOAT32
+    n, width, batch = settings.layers, settings.width, settings.batch
+    root, array, weights = math.sqrt(n), batch * width * FLOAT32, n * (width**2 + width) * FLOAT32
+    near = round(root)
     x = normal(batch, width)
     layers, bytes_ = held(settings, x)
     parameters, gradients, optimizer, activations = bytes_.values()
@@ -152,10 +148,6 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     parts = "parameters", "gradients", "Adam's two means", "activations"
     theory = weights, weights, 2 * weights, n * array  # the output of each layer is kept once
     sizes = zip(parts, map(size, bytes_.values()), map(size, theory), strict=True)
-    tables = [
-        Table(("held in training", "measured", "by the formula"), list(sizes)),
-        Table(COLUMNS, rows, "A step, forward and backward"),
-    ]
     by_theory = partial(Series.of, "by the formula", style="dashes", like="measured")
     line = "activations, by the formula"
     by_batch = {2**power: n * width * FLOAT32 * 2**power for power in range(4, 14)}
@@ -171,18 +163,18 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     longer = Axis("times as long as without", text=plain)
     in_steps = [Series.of("measured", peaks), by_theory(by_formula)]
     in_time = [Series.timed("measured", slowdowns), by_theory(by_count)]
-    title = "Time of a step with checkpoints, median and quartiles"
-    panels = (
-        Bars("Held in training", ("parameters", "gradients", "Adam's means", "activations"), *bars),
-        Lines("Memory of a step with checkpoints", apart, peak, in_steps, marks),
-        Lines("Memory as the batch grows", BATCH, memory, growing, limits),
-        Lines(title, apart, longer, in_time),
-    )
     slowdown = slowdowns[best].median
     off = slowdown / by_count[best] - 1
     lowest = max(1, peaks[best])
-    title = f"{n} layers of {width} units, {batch} samples"
-    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
+    findings = Findings(f"{n} layers of {width} units, {batch} samples")
+    findings.tabulate(("held in training", "measured", "by the formula"), list(sizes))
+    findings.tabulate(COLUMNS, rows, "A step, forward and backward")
+    findings.draw(
+        Bars("Held in training", ("parameters", "gradients", "Adam's means", "activations"), *bars),
+        Lines("Memory of a step with checkpoints", apart, peak, in_steps, marks),
+        Lines("Memory as the batch grows", BATCH, memory, growing, limits),
+        Lines("Time of a step with checkpoints, median and quartiles", apart, longer, in_time),
+    )
     findings.tell(**bytes_, peaks=peaks, peak_without=peak_without, best_every=best)
     findings.tell(best_by_formula=best_every(n))
     findings.tell(seconds={every: taken.median for every, taken in times.items()})

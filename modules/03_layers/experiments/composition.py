@@ -13,8 +13,8 @@ import numpy as np
 from tinytorch import Dropout, Layer, Linear, ReLU, Tensor, manual_seed, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, INPUTS, allocated, normal
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import BATCH, TIME, Axis, Bars, Group, Lines, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import BATCH, TIME, Axis, Bars, Group, Lines, Series
 from tinytorch.course.explore.units import percent, size
 
 LAYERS = 7
@@ -173,23 +173,20 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         ("memory of a call", *map(size, memory.values())),
     ]
     headings = ("samples", HAND, "half of the rounds", CONTAINER, "half of the rounds")
-    tables = [
-        Table((*headings, "container adds"), rows, "A call"),
-        Table(("", *BOTH), failures, "When the second Linear gets an input of the wrong size"),
-    ]
     lines = [Series.timed(name, {b: times[f"{name} {b}"] for b in batches}) for name in BOTH]
-    lines.append(
-        Series.of("what the container adds", dict.fromkeys(batches, extra), style="dashes")
-    )
+    added = dict.fromkeys(batches, extra)
+    lines.append(Series.of("what the container adds", added, style="dashes"))
     held = Axis("bytes that results hold at once", text=size)
     peaks = [Group("peak", list(memory.values()))]
-    panels = (
+    share, ratio = extra / times[f"{HAND} 1"].median, memory[HAND] / max(1, memory[CONTAINER])
+    findings = Findings(f"{INPUTS}-{first}-{second}-{CLASSES}, by hand and in a container")
+    findings.tabulate((*headings, "container adds"), rows, "A call")
+    title = "When the second Linear gets an input of the wrong size"
+    findings.tabulate(("", *BOTH), failures, title)
+    findings.draw(
         Lines("Time of a call, median and quartiles", BATCH, TIME, lines),
         Bars(f"Memory of a call at inference, {batch} samples", BOTH, peaks, held),
     )
-    title = f"{INPUTS}-{first}-{second}-{CLASSES}, by hand and in a container"
-    share, ratio = extra / times[f"{HAND} 1"].median, memory[HAND] / max(1, memory[CONTAINER])
-    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
     findings.tell(equal=np.array_equal(one, other, equal_nan=True))
     findings.tell(seconds={name: taken.median for name, taken in times.items()})
     findings.tell(extra_seconds=extra, extra_share=share, peak_bytes=memory, tensors_seen=tensors)

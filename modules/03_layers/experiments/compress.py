@@ -10,9 +10,9 @@ import numpy as np
 from tinytorch import manual_seed
 from tinytorch.course.explore.bench import CLASSES, FLOAT32, INPUTS, Network, parameters_of
 from tinytorch.course.explore.digits import Digits, digits
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.experiment import Findings, Progress, setting
 from tinytorch.course.explore.learning import error_rate, learn
-from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Series
 from tinytorch.course.explore.units import percent, size
 
 WAYS = ("fewer bits", "fewer weights", "fewer weights, trained on", "both, trained on")
@@ -156,23 +156,20 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             ways.append(f"{way} ({fits['setting']}) {percent(fits['error'])}")
     alone = [(name, *map(percent, one.values())) for name, one in layers.items()]
     harshly = "Mistakes when one layer alone is treated harshly"
-    tables = [
-        Table(("way", "how much", "size", "mistakes"), rows),
-        Table(("layer", "of all weights", "2 bits", "5% kept"), alone, harshly),
-    ]
     axes = Axis("size", log=True, text=size), Axis("new images read wrong, in %", log=True)
     marks = [Mark(100 * error, "whole"), Mark(target, "target", axis="x")]
-    panel = Lines("", *axes, series, marks)
-    picture = Picture("A network made smaller, and its mistakes", [panel])
-    findings = Findings(tables, picture)
+    findings = Findings("A network made smaller, and its mistakes")
+    findings.tabulate(("way", "how much", "size", "mistakes"), rows)
+    findings.tabulate(("layer", "of all weights", "2 bits", "5% kept"), alone, harshly)
+    findings.draw(Lines("", *axes, series, marks))
     findings.tell(whole={"bytes": whole["bytes"], "error": error}, curves=curves)
     findings.tell(smallest_bytes=smallest["bytes"], layers=layers)
     findings.say(within=target, name="-".join(map(str, settings.sizes)), ways="; ".join(ways))
-    findings.say(unlearned=error >= 0.5, smallest=smallest)
-    findings.say(smallest_kilobytes=smallest["bytes"] / 1e3, noise=noise)
+    findings.say(smallest=smallest, smallest_kilobytes=smallest["bytes"] / 1e3)
+    findings.say(unlearned=error >= 0.5, noise=noise, is_largest=worst == largest)
     findings.say(count={"weights": weights, "biases": biases, "units": units})
     findings.say(eight_bits=stored_bytes(weights, weights, 8, biases, units))
     findings.say(largest=layers[largest] | {"number": largest.partition(".")[0]})
     findings.say(worst=layers[worst] | {"number": worst.partition(".")[0]})
-    findings.say(is_largest=worst == largest, minds=100 * (harm[worst] - error) > noise)
+    findings.say(minds=100 * (harm[worst] - error) > noise)
     return findings

@@ -12,8 +12,8 @@ from tinytorch import Dropout, Tensor, generator, manual_seed
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.confidence import Median, median_of
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import BATCH, Axis, Bars, Group, Lines, Mark, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import BATCH, Axis, Bars, Group, Lines, Mark, Series
 from tinytorch.course.explore.timing import Times
 from tinytorch.course.explore.units import figures, percent, seconds
 
@@ -133,10 +133,6 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     ]
     elements = f"{batch} · {settings.first} elements"
     columns = ("batch", "step without", "step with", "overhead", "95% sure")
-    tables = [
-        Table(columns, step_rows, "A step of training"),
-        Table(("part", FEW_BITS, "share", FLOATS, "share"), part_rows, f"A call with {elements}"),
-    ]
     bits = "one bit" if settings.bits == 1 else f"{settings.bits} bits"
     names = f"numbers of {bits}", "numbers of float64"
     groups = [Group(name, list(parts[way].values())) for name, way in zip(names, WAYS, strict=True)]
@@ -144,12 +140,14 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     of_a_step = Axis("overhead", text=lambda share: f"{100 * share:.3g}%")
     line, marks = Series("", batches, shares, low, high), [Mark(CLAIMED, "2%")]
     title = "Of a training step, median and its interval of 95%"
-    panels = (
+    findings = Findings(f"Dropout({p:g}) in {'-'.join(map(str, sizes))}")
+    findings.tabulate(columns, step_rows, "A step of training")
+    columns = ("part", FEW_BITS, "share", FLOATS, "share")
+    findings.tabulate(columns, part_rows, f"A call with {elements}")
+    findings.draw(
         Bars(f"Parts of a call, {elements}", list(few), groups, Axis("time", text=seconds)),
         Lines(title, BATCH, of_a_step, [line], marks),
     )
-    title = f"Dropout({p:g}) in {'-'.join(map(str, sizes))}"
-    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
     findings.tell(seconds={name: taken.median for name, taken in steps.items()})
     findings.tell(overheads={str(b): one.value for b, one in overheads.items()})
     findings.tell(overhead=overhead.value, parts=parts, layer=layer.median)
@@ -160,10 +158,9 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     findings.say(sums=sums, terms=" + ".join(map(seconds, few.values())))
     findings.say(nearer="first" if nearer == FEW_BITS else "second", draws=floats[DRAW] / few[DRAW])
     findings.say(drawing={way: parts[way][DRAW] / sums[way] for way in WAYS})
-    findings.say(passes=few[SCALE] + few[MULTIPLY] + few[MEMORY])
-    findings.say(moving=few[MULTIPLY] < few[MEMORY], few=bits)
-    findings.say(smallest={"batch": batches[0], "share": shares[0]})
-    findings.say(largest={"batch": batches[-1], "share": shares[-1]})
-    findings.say(step={way: steps[f"{way} {batch}"] for way in ("with", "without")})
+    findings.say(passes=few[SCALE] + few[MULTIPLY] + few[MEMORY], few=bits)
+    findings.say(moving=few[MULTIPLY] < few[MEMORY])
+    findings.say(smallest=(batches[0], shares[0]), largest=(batches[-1], shares[-1]))
     findings.say(rounds=len(steps[f"with {batch}"].rounds))
+    findings.say(step={way: steps[f"{way} {batch}"] for way in ("with", "without")})
     return findings

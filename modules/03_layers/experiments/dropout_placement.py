@@ -10,9 +10,9 @@ from tinytorch import GELU, Dropout, ReLU, Sigmoid, Tanh, Tensor, manual_seed, n
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.confidence import mean_of
 from tinytorch.course.explore.digits import Digits, digits
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.experiment import Findings, Progress, setting
 from tinytorch.course.explore.learning import error_rate, learn, over_seeds
-from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
+from tinytorch.course.explore.picture import Axis, Lines, Series
 from tinytorch.course.explore.units import figures, listed, percent, plain
 
 Function = Callable[[Tensor], Tensor]
@@ -101,7 +101,9 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     same = [name for name in ACTIVATIONS if differing[name] == 0]
     dropped = float(np.mean(mask.data == 0))
     scale = float(np.median(mask.data[mask.data != 0])) if dropped < 1 else 0.0
-    under_one_mask, errors, panels = [], [], []
+    under_one_mask, errors = [], []
+    title = f"What Dropout({p:g}) lets through on average, before and after the activation"
+    findings = Findings(title)
     grid = np.linspace(-4, 4, 81, dtype=np.float32)
     axes = Axis("pre-activation x", text=plain), Axis("expected value of the output", text=plain)
     for name, f in ACTIVATIONS.items():
@@ -113,27 +115,20 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         kept, lost = f(Tensor(grid)).data.tolist(), expected_before(f, grid, p).tolist()
         series = [Series("dropout after, and at inference", grid.tolist(), kept)]
         series.append(Series("dropout before", grid.tolist(), lost, style="dashes"))
-        panels.append(Lines(name, *axes, series))
+        findings.draw(Lines(name, *axes, series))
     of_both = ("activation", "elements that differ", "largest difference", "what 0 becomes")
     of_errors = "error, before", "error, after", "before - after, points", "weights differ by"
-    tables = [
-        Table(of_both, under_one_mask, "Before and after, under the same mask"),
-        Table(("activation", *of_errors), errors, "Trained: error on test images"),
-    ]
-    title = f"What Dropout({p:g}) lets through on average, before and after the activation"
-    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
-    findings.tell(differing=differing, largest_difference=largest, errors_before=before)
-    findings.tell(errors_after=after)
+    findings.tabulate(of_both, under_one_mask, "Before and after, under the same mask")
+    findings.tabulate(("activation", *of_errors), errors, "Trained: error on test images")
+    findings.tell(differing=differing, largest_difference=largest, dropped=dropped, scale=scale)
+    findings.tell(errors_before=before, errors_after=after)
     findings.tell(weight_distance={name: distances.max() for name, distances in apart.items()})
-    findings.tell(dropped=dropped, scale=scale)
     findings.say(selection=CHOICES.get(" ".join(same), "another selection"), same=listed(same))
-    findings.say(
-        others=", ".join(f"{n} {percent(share)}" for n, share in differing.items() if share)
-    )
-    findings.say(at=at)
+    others = (f"{name} {percent(share)}" for name, share in differing.items() if share)
+    findings.say(others=", ".join(others), at=at, kept=1 - p, meant=1 / (1 - p))
     findings.say(expected={n: expected_before(f, some, p)[1] for n, f in ACTIVATIONS.items()})
     findings.say(as_meant=0 < dropped < 1 and not math.isclose(scale, 1))
     findings.say(alike=apart["ReLU"].max() == 0 == differing["ReLU"])
-    findings.say(bend=differing["tanh"] > 0 < differing["GELU"], kept=1 - p, meant=1 / (1 - p))
+    findings.say(bend=differing["tanh"] > 0 < differing["GELU"])
     findings.say(verdicts="; ".join(f"with {listed(n)} {said}" for said, n in verdicts.items()))
     return findings

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinytorch import Dropout, Tensor, manual_seed
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Series
 from tinytorch.course.explore.units import count, figures, percent
 
 CONFIDENCE = 0.95
@@ -66,10 +66,8 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         if n in told
     ]
     low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1).tolist()
-    series = [
-        Series("mean of all elements", at, middle.tolist(), low, high),
-        Series("one element", at, one.tolist()),
-    ]
+    series = [Series("mean of all elements", at, middle.tolist(), low, high)]
+    series.append(Series("one element", at, one.tolist()))
     for edge in (value - DEVIATIONS * theory, value + DEVIATIONS * theory):
         # A mean of fewer calls takes few values, and no normal band describes it.
         enough = {n: bound for n, bound in zip(at, edge.tolist(), strict=True) if n >= 10}
@@ -77,14 +75,14 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     marks = [Mark(value, "the value that went in")]
     marks += [Mark((1 - p) * value, "expected without the scale")] if p > 0 else []
     axes = Axis("calls", log=True), Axis("mean of what came out so far")
-    title = f"Band: the middle {CONFIDENCE:.0%} of {count(elements)} elements. Dashes: by theory."
-    panel, mean = Lines(title, *axes, series, marks), float(middle[-1])
     headings = ("calls", "mean of one", "spread of all", "by the formula", "in the band")
-    table = Table(headings, rows, f"{count(elements)} elements of {value:g}, each on its own")
-    title = f"An element of {value:g} goes through Dropout({p:g}) again and again"
-    findings = Findings([table], Picture(title, [panel]))
-    findings.tell(mean=mean, spread=float(spreads[-1]), expected_spread=float(theory[-1]))
-    findings.tell(mean_without_scale=(1 - p) * value, in_band=float(inside[-1]), calls=at)
-    findings.tell(spreads=spreads)
+    findings = Findings(f"An element of {value:g} goes through Dropout({p:g}) again and again")
+    findings.tabulate(headings, rows, f"{count(elements)} elements of {value:g}, each on its own")
+    title = f"Band: the middle {CONFIDENCE:.0%} of {count(elements)} elements. Dashes: by theory."
+    findings.draw(Lines(title, *axes, series, marks))
+    mean = float(middle[-1])
+    findings.tell(mean=mean, mean_without_scale=(1 - p) * value, in_band=float(inside[-1]))
+    findings.tell(spread=float(spreads[-1]), expected_spread=float(theory[-1]))
+    findings.tell(calls=at, spreads=spreads)
     findings.say(times=calls, kept=1 - p, scaled=value / (1 - p), **verdict(settings, mean))
     return findings

@@ -9,8 +9,8 @@ import numpy as np
 from tinytorch import Dropout, Linear, manual_seed
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import FLOAT32, normal
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import TIME, Axis, Bars, Group, Lines, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import TIME, Axis, Bars, Group, Lines, Series
 from tinytorch.course.explore.units import count, rate, size
 
 
@@ -66,13 +66,12 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     bars = ("FLOPs", "bytes", "time"), [Group("ratio", ratios)], Axis("Linear ÷ Dropout", log=True)
     lines = [Series.timed(name, {b: times[name, b] for b in batches}) for name in counts]
     axes = Axis("batch size", log=True), TIME
-    panels = (
+    findings = Findings(f"Linear({n}, {m}) and Dropout({settings.p:g}) on its output")
+    findings.tabulate(("layer", "FLOPs", "memory", "time", "quartiles", "speed"), rows)
+    findings.draw(
         Bars(f"Linear against Dropout, batch {batch}", *bars),
         Lines("Time of a forward pass, median and quartiles", *axes, lines),
     )
-    table = Table(("layer", "FLOPs", "memory", "time", "quartiles", "speed"), rows)
-    title = f"Linear({n}, {m}) and Dropout({settings.p:g}) on its output"
-    findings = Findings([table], Picture(title, panels, columns=2, sketched=2))
     findings.tell(flops=flops, bytes=bytes_, seconds=taken, flops_per_second=speeds)
     findings.tell(flops_ratio=ratios[0], time_ratio=ratios[2])
     findings.say(intensity={name: f / b for name, (f, b) in counts.items()})

@@ -8,8 +8,8 @@ from tinytorch import Linear, manual_seed
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import normal
 from tinytorch.course.explore.conditions import memory
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import Axis, Bars, Group, Mark, Picture
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import Axis, Bars, Group, Mark
 from tinytorch.course.explore.units import count, figures, size
 
 # Bytes of a parameter. Brown et al. (2020) trained in half precision.
@@ -83,10 +83,6 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     ]
     columns = ("part", "number", "parameters each", "float16", "all of them")
     headings = ("what is kept", "memory", "times H100 (80 GB)", "times this machine")
-    tables = [
-        Table(columns, rows, "The model, layer by layer"),
-        Table(headings, compared, "What it takes to run it, and to train it"),
-    ]
     devices = DEVICES | ({"this machine": own} if own else {})
     marks = [Mark(bytes_, name) for name, bytes_ in devices.items()]
     bars = Bars("", list(sizes), [Group("memory", list(sizes.values()))], AXIS, marks)
@@ -94,8 +90,10 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     held = own / half if own else 0
     fitting = [name for name, each in PRECISIONS.items() if own and each * total <= own]
     a_token = half / bandwidth if bandwidth else math.inf
-    title = "The memory of the model, and of devices (dotted)"
-    findings = Findings(tables, Picture(title, [bars]))
+    findings = Findings("The memory of the model, and of devices (dotted)")
+    findings.tabulate(columns, rows, "The model, layer by layer")
+    findings.tabulate(headings, compared, "What it takes to run it, and to train it")
+    findings.draw(bars)
     findings.tell(linear_parameters=linear, linear_bytes_float16=HALF * linear, parameters=total)
     findings.tell(bytes=sizes, accelerators=cards, machine_bytes=own)
     findings.tell(measured_parameters=counted, measured_bytes=bytes_)

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from tinytorch import Linear
 from tinytorch.course.explore.bench import parameters_of
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Series
 from tinytorch.course.explore.units import count, figures
 
 
@@ -64,11 +64,12 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     marks = [Mark(times, f"{times} times") for times in (factor, factor**2)]
     axes = Axis("hidden units before", log=True), Axis("times as many parameters after")
     panel = Lines("Dashes: by the formula. Points: counted.", *axes, series, marks)
-    title = f"Parameters when the hidden layers get {factor} times as wide"
     columns = ("network", "sizes", *(f"{width} units" for width in widths), "times")
     counts = [counted(settings.sizes(width)) for width in widths]
     before, after = (parameters_of(settings.sizes(width)) for width in widths)
-    findings = Findings([Table(columns, rows)], Picture(title, [panel]))
+    findings = Findings(f"Parameters when the hidden layers get {factor} times as wide")
+    findings.tabulate(columns, rows)
+    findings.draw(panel)
     findings.tell(ratio=ratios["one hidden layer"], ratios=ratios, as_expected=as_expected)
     findings.tell(parameters=counts[0], parameters_wider=counts[1])
     findings.say(deep=settings.hidden_layers > 1, deepest={"name": name, "ratio": ratio})

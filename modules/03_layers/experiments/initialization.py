@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tinytorch import Linear, ReLU, Tanh, Tensor, manual_seed
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import Axis, Lines, Series
 from tinytorch.course.explore.units import figures, plain, power
 
 # A normal variable, at so many places that sums over them are integrals.
@@ -86,7 +86,8 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     scales = "sqrt(1/n)", "sqrt(2/n)", f"{settings.deviation:g}", "1"
     gains = dict(zip(scales, (1.0, math.sqrt(2), settings.deviation * root, root), strict=True))
     values: dict[str, dict[str, Any]] = {activation: {} for activation in ACTIVATIONS}
-    rows, panels, numbers = [], [], range(1, layers + 1)
+    rows, numbers, title = [], range(1, layers + 1), f"{layers} layers of {n} units"
+    findings = Findings(f"{title}. Points: measured. Dashes: theory.")
     for done, (activation, cases) in enumerate(values.items()):
         lines: tuple[list[Series], list[Series]] = [], []
         for step, (scale, gain) in enumerate(gains.items()):
@@ -100,10 +101,10 @@ def measure(settings: Settings, progress: Progress) -> Findings:
             for low, middle, high, wide, drawn in zip(*found, by_theory, lines, strict=True):
                 drawn.append(Series(label, numbers, middle, low, high, style="points"))
                 drawn.append(Series("", numbers, wide, style="dashes", like=label))
-        title = "no activation" if activation == "none" else activation
+        of = "no activation" if activation == "none" else activation
         axes = Axis("layer", text=plain), Axis("mean square", log=True, text=power)
-        both = zip(("Signals", "Gradients"), lines, strict=True)
-        panels += [Lines(f"{kind}, {title}", *axes, drawn) for kind, drawn in both]
+        for kind, drawn in zip(("Signals", "Gradients"), lines, strict=True):
+            findings.draw(Lines(f"{kind}, {of}", *axes, drawn))
     last, wide = (
         {a: [cases[scale][kind][-1] for scale in scales] for a, cases in values.items()}
         for kind in ("signals", "signals_theory")
@@ -111,10 +112,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     largest, factor = last["none"][3], last["none"][0] ** (1 / layers)
     # The logarithm of a network's variance strays by sqrt(2 layers / width) or so.
     tolerance = 6 * math.sqrt(2 / layers / n)
-    title = f"{layers} layers of {n} units"
-    table = Table(HEADINGS, rows, f"Mean squares, {title}")
-    title = f"{title}. Points: measured. Dashes: theory."
-    findings = Findings([table], Picture(title, panels, columns=2, sketched=2))
+    findings.tabulate(HEADINGS, rows, f"Mean squares, {title}")
     findings.tell(**values)
     findings.say(last=last, wide=wide)
     findings.say(power=math.log10(largest) if 0 < largest < math.inf else math.nan, factor=factor)

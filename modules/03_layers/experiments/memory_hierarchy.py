@@ -11,8 +11,8 @@ from tinytorch import Linear, manual_seed, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import FLOAT32, normal
 from tinytorch.course.explore.caches import Cache, caches
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import TIME, Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import TIME, Axis, Lines, Mark, Series
 from tinytorch.course.explore.units import rate, size
 
 # Where a call on nothing takes more than this share of the time, it is not memory that is timed.
@@ -85,45 +85,38 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     for cache in known:
         side = math.isqrt(cache.bytes // FLOAT32)
         fitting.append((cache.name, size(cache.bytes), f"Linear({side}, {side})"))
-    headings = ("width", "weights", "fit in", "one sample", "its speed", "reading")
+    a_batch = f"a sample of {batch}"
+    headings = ("width", "weights", "fit in", "one sample", "its speed", "reading", a_batch)
     columns = ("cache", "size", "largest layer that fits")
-    tables = [
-        Table((*headings, f"a sample of {batch}"), rows, "Linear layers, from small to large"),
-        Table(columns, fitting or [("unknown",) * 3], "Caches, as the system reports"),
-    ]
     marks = [Mark(c.bytes, c.name, "x") for c in known if bytes_[0] < c.bytes < bytes_[-1]]
     x = Axis("weights", log=True, text=size)
     bandwidth = Axis("bandwidth", log=True, text=lambda speed: rate(speed, "B"))
-    rates = [
-        Series.rates("layer, one sample", one),
-        Series.rates("reading alone, one thread", reading),
-    ]
-    of_a_sample = [
-        Series.timed("one at a time", one),
-        Series.timed(f"in a batch of {batch}", a_sample),
-    ]
-    panels = (
+    alone = Series.rates("reading alone, one thread", reading)
+    rates = [Series.rates("layer, one sample", one), alone]
+    shared = Series.timed(f"in a batch of {batch}", a_sample)
+    of_a_sample = [Series.timed("one at a time", one), shared]
+    best, best_read = speeds.index(max(speeds)), reads.index(max(reads))
+    largest, read_once, in_batch = (timed[bytes_[-1]].median for timed in (one, reading, a_sample))
+    told = ", ".join(f"{rate(speed, 'B')} from {name}" for name, speed in levels.items())
+    findings = Findings(f"Linear layers up to {settings.width} · {settings.width}")
+    findings.tabulate(headings, rows, "Linear layers, from small to large")
+    findings.tabulate(columns, fitting or [("unknown",) * 3], "Caches, as the system reports")
+    findings.draw(
         Lines("How fast weights are read", x, bandwidth, rates, marks),
         Lines("Time of a sample, median and quartiles", x, TIME, of_a_sample, marks),
     )
-    best, best_read = speeds.index(max(speeds)), reads.index(max(reads))
-    largest, read_once, shared = (timed[bytes_[-1]].median for timed in (one, reading, a_sample))
-    levels_said = ", ".join(f"{rate(speed, 'B')} from {name}" for name, speed in levels.items())
-    title = f"Linear layers up to {settings.width} · {settings.width}"
-    findings = Findings(tables, Picture(title, panels, columns=2, sketched=2))
     findings.tell(widths=sizes, bytes=bytes_, bandwidth=speeds, reading_bandwidth=reads)
     findings.tell(seconds_one=[taken.median for taken in one.values()])
-    findings.tell(seconds_many=[taken.median for taken in many.values()])
-    findings.tell(caches={cache.name: cache.bytes for cache in known}, fits=places[-1])
-    findings.tell(ratio=speeds[best] / speeds[-1])
+    findings.tell(seconds_many=[taken.median for taken in many.values()], fits=places[-1])
+    findings.tell(caches={c.name: c.bytes for c in known}, ratio=speeds[best] / speeds[-1])
     findings.say(last=known[-1] if known else None, outgrown=places[-1] == "memory")
     findings.say(slower=speeds[best] >= 1.2 * speeds[-1], speed=speeds[-1])
     findings.say(best={"speed": speeds[best], "bytes": bytes_[best], "read": sizes[best_read]})
-    findings.say(levels=levels_said if len(levels) > 1 else "")
+    findings.say(levels=told if len(levels) > 1 else "")
     findings.say(hidden=known[0].name if known and known[0].name not in levels else "", empty=empty)
     findings.say(fall=reads[best_read] / reads[-1], falls=reads[best_read] > 1.2 * reads[-1])
-    findings.say(largest=largest, a_sample=shared, times_less=largest / shared)
-    findings.say(shared=largest > shared)
+    findings.say(largest=largest, a_sample=in_batch, shared=largest > in_batch)
+    findings.say(times_less=largest / in_batch, passes=PASSES)
     findings.say(read={"speed": reads[-1], "once": read_once, "in_a_step": PASSES * read_once})
-    findings.say(passes=PASSES, rounds=len(one[bytes_[-1]].rounds))
+    findings.say(rounds=len(one[bytes_[-1]].rounds))
     return findings

@@ -8,8 +8,8 @@ import numpy as np
 from tinytorch import Linear, manual_seed
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import normal
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
-from tinytorch.course.explore.picture import Axis, Bars, Group, Picture
+from tinytorch.course.explore.experiment import Findings, Progress, setting
+from tinytorch.course.explore.picture import Axis, Bars, Group
 from tinytorch.course.explore.units import count, figures, percent, plain, rate
 
 # He et al. (2016), table 1: bottleneck blocks in each of the four stages, by the number of layers.
@@ -86,23 +86,19 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     rows.append(("all", count(total[0]), "", plain(total[1]), ""))
     timed = []
     for name, taken in times.items():
-        speeds = (
-            rate(batches[name] * flops / taken.median, "FLOP"),
-            rate(bytes_ / taken.median, "B"),
-        )
-        timed.append((f"{name} at once", *taken.per(batches[name]).cells, *speeds))
-    tables = [
-        Table(("part", "parameters", "share", "FLOPs/image", "share"), rows),
-        Table(("head, timed", "time/image", "quartiles", "arithmetic", "weights read"), timed),
-    ]
+        b, one = batches[name], taken.median
+        speeds = rate(b * flops / one, "FLOP"), rate(bytes_ / one, "B")
+        timed.append((f"{name} at once", *taken.per(b).cells, *speeds))
     of_both = 100 * np.transpose(list(shares.values()))
     bars = [Group(*both) for both in zip(("parameters", "FLOPs"), of_both.tolist(), strict=True)]
     axis = Axis("share of the network in %", text=lambda share: f"{figures(share, 2)}%")
-    title = f"ResNet-{settings.depth} for {classes:,} classes: parameters and FLOPs"
     share, flops_share = counted / (total[0] - head + counted), flops / total[1]
     flattened = settings.sides[-1] ** 2 * features * classes + classes
-    picture = Picture(title, [Bars("", list(parts), bars, axis)])
-    findings = Findings(tables, picture)
+    findings = Findings(f"ResNet-{settings.depth} for {classes:,} classes: parameters and FLOPs")
+    findings.tabulate(("part", "parameters", "share", "FLOPs/image", "share"), rows)
+    headings = ("head, timed", "time/image", "quartiles", "arithmetic", "weights read")
+    findings.tabulate(headings, timed)
+    findings.draw(Bars("", list(parts), bars, axis))
     findings.tell(parameters=counted, bytes=bytes_, flops=flops, network_parameters=total[0])
     findings.tell(network_flops=total[1], share_of_parameters=share, share_of_flops=flops_share)
     findings.tell(flattened_parameters=flattened)

@@ -12,9 +12,9 @@ from tinytorch import Adam, Dropout, Sigmoid, Tensor, Trainer, manual_seed
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import Network
 from tinytorch.course.explore.confidence import mean_of
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.experiment import Findings, Progress, setting
 from tinytorch.course.explore.learning import descend, finite, over_seeds
-from tinytorch.course.explore.picture import Axis, Lines, Mark, Picture, Series
+from tinytorch.course.explore.picture import Axis, Lines, Mark, Series
 from tinytorch.course.explore.units import figures, plain, seconds
 
 BATCH_SIZE = 50
@@ -157,22 +157,20 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     title = f"Median of {settings.seeds} networks; bands from the best to the worst"
     axes = Axis("epoch", text=plain), Axis("error in stars (root mean square)", text=plain)
     panel = Lines(title, *axes, series, [Mark(baseline, "means of the films")])
-    verdict = gap.verdict("better", "worse")
-    table = Table(columns, rows, "Error on held-out ratings, in stars")
-    picture = Picture("Predicting ratings that were held out", [panel])
-    findings = Findings([table], picture)
-    findings.tell(density=density, baseline=baseline)
-    findings.tell(best_error={name: mean.value for name, mean in best.items()}, gap=gap.value)
-    findings.tell(gap_half_width=gap.half_width, epochs_to_best=epochs)
+    users, items = settings.users, settings.items
+    findings = Findings("Predicting ratings that were held out")
+    findings.tabulate(columns, rows, "Error on held-out ratings, in stars")
+    findings.draw(panel)
+    findings.tell(density=density, baseline=baseline, gap=gap.value, gap_half_width=gap.half_width)
+    findings.tell(best_error={name: mean.value for name, mean in best.items()})
+    findings.tell(epochs_to_best=epochs, time_ratio=slowdown.median)
     findings.tell(step_seconds={name: found.median for name, found in times.items()})
-    findings.tell(time_ratio=slowdown.median)
     findings.tell(curves={name: np.median(found[1], axis=0) for name, found in curves.items()})
-    findings.say(verdict=verdict)
-    findings.say(finite=all(math.isfinite(mean.value) for mean in best.values()), open=gap.is_zero)
-    findings.say(known=known.sum() / settings.users, weights=2 * settings.items * settings.hidden)
-    findings.say(numbers=density * settings.users * settings.items)
+    findings.say(verdict=gap.verdict("better", "worse"), open=gap.is_zero)
+    findings.say(finite=all(math.isfinite(mean.value) for mean in best.values()))
+    findings.say(known=known.sum() / users, numbers=density * users * items)
+    findings.say(weights=2 * items * settings.hidden, as_long=slowdown.low <= 1 <= slowdown.high)
     findings.say(longer=epochs["with"] / (epochs["without"] or math.nan))
     findings.say(at_the_end=epochs["with"] == settings.epochs)
-    findings.say(as_long=slowdown.low <= 1 <= slowdown.high)
     findings.say(lost={name: last[name] - mean.value for name, mean in best.items()})
     return findings

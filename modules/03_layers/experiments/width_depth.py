@@ -9,9 +9,9 @@ from tinytorch import manual_seed
 from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, parameters_of
 from tinytorch.course.explore.confidence import mean_of
 from tinytorch.course.explore.digits import digits
-from tinytorch.course.explore.experiment import Findings, Progress, Table, setting
+from tinytorch.course.explore.experiment import Findings, Progress, setting
 from tinytorch.course.explore.learning import error_rate, learn, over_seeds
-from tinytorch.course.explore.picture import Axis, Lines, Picture, Series
+from tinytorch.course.explore.picture import Axis, Lines, Series
 from tinytorch.course.explore.units import count, percent, plain
 
 WIDE, DEEP, NARROW = "wide", "deep", "less wide"
@@ -80,10 +80,6 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         on_the_way.append(Series.of_runs(label, range(1, epochs + 1), curves[name], np.mean))
     whole = Axis("epochs", text=lambda epoch: f"{epoch:g}" if epoch % 1 == 0 else "")
     error, size_axis = Axis("error on test images", text=percent), Axis("parameters", text=plain)
-    panels = [
-        Lines(f"In the end: {seeds} seeds of each", size_axis, error, in_the_end),
-        Lines("On the way: mean, lowest and highest", whole, error, on_the_way),
-    ]
     columns = ("network", "sizes", "parameters", "error, training", "error, test", "sure to")
     unfitted, misread = max(learned.values()), {name: mean.value for name, mean in test.items()}
     sums = {
@@ -91,8 +87,12 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         + f" = {count(parameters_of(sizes))}"
         for name, sizes in settings.sizes.items()
     }
-    picture = Picture("Width against depth on MNIST", panels, columns=2, sketched=2)
-    findings = Findings([Table(columns, rows)], picture)
+    findings = Findings("Width against depth on MNIST")
+    findings.tabulate(columns, rows)
+    findings.draw(
+        Lines(f"In the end: {seeds} seeds of each", size_axis, error, in_the_end),
+        Lines("On the way: mean, lowest and highest", whole, error, on_the_way),
+    )
     findings.tell(parameters=parameters, sizes=settings.sizes)
     findings.tell(test_errors=last, training_errors=training)
     findings.tell(deep_minus_wide=gap.value, deep_minus_wide_half_width=gap.half_width)

@@ -13,7 +13,7 @@ from tinytorch.course.contention import Contention, is_much
 from tinytorch.course.explore import units
 from tinytorch.course.explore.catalogue import Question
 from tinytorch.course.explore.conditions import threads
-from tinytorch.course.explore.picture import Picture
+from tinytorch.course.explore.picture import Panel, Picture
 from tinytorch.course.explore.progress import Progress as Progress
 from tinytorch.course.explore.settings import SettingError
 from tinytorch.course.explore.settings import setting as setting
@@ -88,16 +88,28 @@ class Findings:
     """What an experiment found out; the sentences about it are the question's.
 
     Attributes:
+        title: what the picture is of.
         tables: the numbers as they are shown.
-        picture: the same at a glance.
+        panels: the same at a glance, in parts of the picture.
         values: the numbers by name, for programs and for the sentences.
         words: what only the sentences need: parts of them, and whether to say others.
     """
 
-    tables: Sequence[Table]
-    picture: Picture
+    title: str
+    tables: list[Table] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     words: dict[str, Any] = field(default_factory=dict)
+
+    def tabulate(
+        self, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], title: str = ""
+    ) -> None:
+        """Add a table."""
+        self.tables.append(Table(columns, rows, title))
+
+    def draw(self, *panels: Panel) -> None:
+        """Add panels to the picture."""
+        self.panels.extend(panels)
 
     def tell(self, **values: Any) -> None:
         """Add values, for programs and for the sentences."""
@@ -166,7 +178,7 @@ def read_experiment(question: Question) -> Experiment:
             headline=said(words["headline"], values),
             truth=values[words["guess"]["truth"]],
             tables=found.tables,
-            picture=found.picture,
+            picture=Picture(found.title, found.panels),
             why=said(words["why"], values),
             formulas=[filled(text, values) for text in words["formulas"]],
             changes=[

@@ -145,15 +145,11 @@ class Picture:
 
     Attributes:
         title: what the picture is of.
-        panels: row by row.
-        columns: how many stand side by side.
-        sketched: how many of the panels, from the first, a terminal has room for.
+        panels: row by row, two of them side by side.
     """
 
     title: str
     panels: Sequence[Panel]
-    columns: int = 1
-    sketched: int = 1
 
 
 def drawable(value: float, axis: Axis) -> bool:
