@@ -1,8 +1,8 @@
 """The checks of module 04: the mean squared error and the two cross-entropies."""
 
 import inspect
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,12 @@ ABOUT = {
 SHIFTED = ("shifted", "log_softmax")
 LOG_SOFTMAX = ("log_softmax", "shifted")
 SMOOTHING = ("CrossEntropyLoss.forward", "CrossEntropyLoss.__init__", "CrossEntropyLoss")
+# What a wrong dtype may come from: a graph that ends in a new tensor, a bound, an epsilon.
+DTYPE_NEEDS = {
+    MSE: ("test_mse_gradient",),
+    BCE: ("test_bce_is_finite", "test_bce_gradient"),
+    CE: ("test_cross_entropy_is_stable", "test_cross_entropy_gradient"),
+}
 VALUES = {MSE: "test_mse_values", BCE: "test_bce_values", CE: "test_cross_entropy_values"}
 
 # Two matrices of different sizes each; for logits more samples than classes, and fewer.
@@ -188,6 +194,7 @@ def expect_explained(
             mistake = (
                 one_size(wrong, cases)
                 or anything(unfit, exact, inputs, subject)
+                or many_numbers(seen[wrong[0]], wanted[wrong[0]])
                 or fact(seen, wanted, subject)
             )
     place = wrong[0]
@@ -214,6 +221,13 @@ def explanation(
 def no_lineup(*_: np.ndarray) -> dict[str, Any]:
     """No names, where something else is to blame."""
     return {}
+
+
+def many_numbers(seen: np.ndarray, wanted: np.ndarray) -> str | None:
+    """What can be said of an array in the place of a single number."""
+    if wanted.shape or not seen.shape:
+        return None
+    return f"the result has the shape {seen.shape}, and should be a single number"
 
 
 def one_size(wrong: list[int], cases: list[Case]) -> str | None:
@@ -276,16 +290,21 @@ def is_right(name: str) -> bool:
 def reductions(each: np.ndarray) -> dict[str, Any]:
     """What can go wrong between what each element costs, or each sample, and one number."""
     mean = each.mean()
-    return averages(each) | {
-        "the first is left out of the mean": each.ravel()[1:].mean(),
-        "the last is left out of the mean": each.ravel()[:-1].mean(),
-        "the sum is divided by one too many": each.sum() / (each.size + 1),
-        "the logarithm of the loss is taken": np.log(mean),
-        "the spread of the losses is returned, not their mean": each.std(),
-        "the result keeps its dimensions, and should be a single number, of shape ()": np.full(
-            (1,) * each.ndim, mean
-        ),
-    }
+    last = {"only the last row counts": each[-1].mean()} if each.ndim > 1 else {}
+    return (
+        averages(each)
+        | last
+        | {
+            "the first is left out of the mean": each.ravel()[1:].mean(),
+            "the last is left out of the mean": each.ravel()[:-1].mean(),
+            "the sum is divided by one too many": each.sum() / (each.size + 1),
+            "the logarithm of the loss is taken": np.log(mean),
+            "the spread of the losses is returned, not their mean": each.std(),
+            "the result keeps its dimensions, and should be a single number, of shape ()": np.full(
+                (1,) * each.ndim, mean
+            ),
+        }
+    )
 
 
 # ---- What every loss has to keep -----------------------------------------------------------------
@@ -370,6 +389,8 @@ def keeps_shapes(name: str) -> Callable[[], None]:
                     found.mistake = f"the loss is wrong {words}"
                 raise
             except (ValueError, TypeError, IndexError) as error:
+                if known and name == CE:
+                    expect_rows(first)
                 raise Mistake(
                     seen=f"{what} raised {type(error).__name__}: {error}",
                     expected=f"{exact:.5g}",
@@ -447,9 +468,7 @@ def check_of(name: str, kept: str, sentence: str, test: Callable[[], None]) -> C
     if name == CE:
         needs = ("test_shifted_rows", *needs)
     if kept == "dtype":
-        needs += {MSE: (), BCE: ("test_bce_is_finite",), CE: ("test_cross_entropy_is_stable",)}[
-            name
-        ]
+        needs += DTYPE_NEEDS[name]
     return check(UNITS[name], about=ABOUT[name], needs=needs)(test)
 
 
@@ -510,7 +529,10 @@ def mse_lineup(prediction: np.ndarray, target: np.ndarray) -> dict[str, Any]:
         "prediction and target change their sign: it is that of absolute values": np.mean(
             (np.abs(prediction) - np.abs(target)) ** 2
         ),
-        "1 is added to the misses": np.mean((miss + 1) ** 2),
+        "the logarithms are compared, not the numbers": np.mean(
+            (np.log1p(np.abs(prediction)) - np.log1p(np.abs(target))) ** 2
+        ),
+        "the absolute misses are divided by the target": np.mean(np.abs(miss / target)),
     }
 
 
@@ -573,8 +595,8 @@ def bce_lineup(p: np.ndarray, target: np.ndarray) -> dict[str, Any]:
     cut = [np.maximum(np.log(x), -100) for x in (target, 1 - target)]
     sigmoid = 1 / (1 + np.exp(-p))
     return reductions(each) | {
-        "only what was a yes counts: the term for no is missing": -np.mean(target * yes),
-        "only what was a no counts: the term for yes is missing": -np.mean((1 - target) * no),
+        "only what was a yes counts: the term for no is missing, or 0": -np.mean(target * yes),
+        "only what was a no counts: the term for yes is missing, or 0": -np.mean((1 - target) * no),
         "only what was a yes counts, divided by the number of these": (
             -np.sum(target * yes) / target.sum()
         ),
@@ -586,8 +608,11 @@ def bce_lineup(p: np.ndarray, target: np.ndarray) -> dict[str, Any]:
         "the second term is subtracted, where it should be added": -np.mean(
             target * yes - (1 - target) * no
         ),
-        "the two terms are multiplied, where they should be added": -np.mean(
-            target * yes * (1 - target) * no
+        "the weights are p and 1 - p, where they should be the target and 1 - target": -np.mean(
+            p * yes + (1 - p) * no
+        ),
+        "the term for no is weighted by 1 - p, where it should be 1 - target": -np.mean(
+            target * yes + (1 - p) * no
         ),
         "the term for no is weighted by the target, not by 1 - target": -np.mean(
             target * yes + target * no
@@ -646,6 +671,13 @@ def bce_lineup(p: np.ndarray, target: np.ndarray) -> dict[str, Any]:
             np.mean(np.where(target == 1, p, 1 - p))
         ),
         "it is 1 divided by the probability, not its logarithm": np.mean(np.exp(each)),
+        "the sum is divided by the number of answers yes": each.sum() / target.sum(),
+        "the probabilities are added up before the logarithm is taken": -np.log(
+            np.sum(np.where(target == 1, p, 1 - p))
+        ),
+        "it is a hinge: how far the answers are from sure, with no logarithm": np.mean(
+            np.maximum(0, 1 - (2 * target - 1) * (2 * p - 1))
+        ),
         "hard answers count for more, as in the focal loss": np.mean(
             (1 - np.exp(-each)) ** 2 * each
         ),
@@ -712,7 +744,8 @@ def finite_lineup(seen: np.ndarray, right: float) -> dict[str, np.ndarray]:
     if np.isinf(value):
         return {"the logarithm of 0 is infinite: cut it off at -100": seen}
     if right == 0:
-        return {"certain and right costs something: p is changed before the logarithm": seen}
+        words = "certain and right costs something: p is changed before the logarithm"
+        return {words: seen} if abs(value) < 0.1 else {}
     if value < 0:
         return {f"certain and wrong has the wrong sign: {value:.5g}": seen}
     if value == 0:
@@ -735,13 +768,13 @@ def test_bce_keeps_small_probabilities() -> None:
     raise Mistake(
         seen=f"{BCE}()([[1e-9]], [[0]]) = {show(seen)}",
         expected="1e-09",
-        mistake=mistake if known and is_finite(seen) else None,
+        mistake=mistake if known and is_small(seen) else None,
     )
 
 
-def is_finite(seen: np.ndarray) -> bool:
-    """Whether it is a number that can be told from others."""
-    return seen.shape == () and bool(np.isfinite(seen))
+def is_small(seen: np.ndarray) -> bool:
+    """Whether it is a number near 0."""
+    return seen.shape == () and bool(np.abs(seen) < 0.1)
 
 
 @check("Binary Cross-Entropy", about=ABOUT[BCE], needs=("test_bce_values", "test_bce_calls"))
@@ -797,7 +830,40 @@ def result_of(name: str, x: np.ndarray) -> np.ndarray:
         value = function_behind(name)(logits)
     if value is None:
         raise nothing(what, name, name)
+    if isinstance(value, list | tuple):
+        raise Mistake(
+            seen=f"{what} is a {type(value).__name__} of {len(value)}",
+            expected="one array",
+            mistake=f"a Python {type(value).__name__} is returned instead of an array",
+        )
     return numbers(what, value)
+
+
+@contextmanager
+def nameless_unless(known: bool) -> Iterator[None]:
+    """What goes wrong in here has no name where something else is to blame."""
+    try:
+        yield
+    except (ValueError, IndexError, TypeError) as error:
+        if known:
+            raise
+        raise Mistake(seen=f"{type(error).__name__}: {error}", expected="numbers") from error
+
+
+def expect_rows(logits: np.ndarray) -> None:
+    """Rows from `shifted`, where what uses it has ended in an error.
+
+    Raises:
+        Mistake: it keeps the shape of the logits.
+    """
+    rows = result_of("shifted", logits) if function_behind("shifted") else logits.reshape(1, -1)
+    if rows.ndim != 2:
+        raise Mistake(
+            seen=f"shifted(logits) of shape {rows.shape}, for logits of shape {logits.shape}",
+            expected=f"shape {logits.reshape(-1, logits.shape[-1]).shape}",
+            mistake="`shifted` keeps the shape of the logits, and what uses it needs rows",
+            about="shifted",
+        )
 
 
 def works(test: Callable[[], None]) -> bool:
@@ -835,7 +901,16 @@ def expect_operation(name: str, exact: Callable[..., Any], lineup: Lineup) -> No
     for x in inputs:
         try:
             seen.append(result_of(name, x))
-        except (ValueError, IndexError, TypeError):
+        except (ValueError, IndexError, TypeError) as error:
+            if name == "shifted" and "axis 1 is out of bounds for array of dimension 1" in str(
+                error
+            ):
+                raise Mistake(
+                    seen=f"{type(error).__name__}: {error}",
+                    expected="rows, one for each sample",
+                    mistake="all is in one row: reshape(-1, logits.shape[-1]) keeps the samples "
+                    "apart",
+                ) from error
             if all(equal(y, exact(x)) for y, x in zip(seen, inputs, strict=False)):
                 with suppress(ValueError, IndexError, TypeError):  # here it is another mistake
                     expect_each(name, [result_of(name, SQUARE[0])], [SQUARE[0]], exact, lineup)
@@ -904,6 +979,14 @@ def shifted_lineup(x: np.ndarray, _: np.ndarray) -> dict[str, Any]:
         "rows and columns are swapped": (x - largest).T,
         "all is in one row": (x - largest).ravel(),
         "all logits are in one row before the largest is subtracted": (x - x.max()).reshape(1, -1),
+        "all logits are in one row, without a second dimension": (x - x.max()).ravel(),
+        "the largest is subtracted twice": x - 2 * largest,
+        "the median of each row is subtracted, not the largest": (
+            x - np.median(x, -1, keepdims=True)
+        ),
+        "the rows are divided by their sums, where their largest should be subtracted": (
+            x / x.sum(-1, keepdims=True)
+        ),
         "the logits are sorted": np.sort(x - largest),
         "the spread of each row is divided by as well": (x - largest) / x.std(-1, keepdims=True),
     }
@@ -945,6 +1028,10 @@ def log_softmax_lineup(x: np.ndarray, _: np.ndarray) -> dict[str, Any]:
         ),
         "nothing is subtracted from the shifted scores": less,
         "the logits come back as they are": x,
+        "the mean of the scores is subtracted, not the logarithm of a sum": (
+            x - x.mean(-1, keepdims=True)
+        ),
+        "the logarithm is taken of the scores themselves, without their exp": np.log(less / totals),
         "the sign is wrong": -right,
         "the logarithm of the sum is added, not subtracted": less + np.log(totals),
         "the sum is subtracted, not its logarithm": less - totals,
@@ -977,8 +1064,10 @@ def log_softmax_lineup(x: np.ndarray, _: np.ndarray) -> dict[str, Any]:
 def test_log_softmax_values() -> None:
     """log_softmax gives the logarithms of the probabilities"""
     if function_behind("log_softmax") is not None:
-        lineup = log_softmax_lineup if keeps_probabilities() else no_lineup
-        expect_operation("log_softmax", log_softmax, lineup)
+        known = keeps_probabilities()
+        with nameless_unless(known):
+            lineup = log_softmax_lineup if known else no_lineup
+            expect_operation("log_softmax", log_softmax, lineup)
 
 
 FAR = np.array(
@@ -1004,11 +1093,11 @@ def test_log_softmax_is_stable() -> None:
     if function_behind("log_softmax") is None:
         return
     expected = log_softmax(FAR.astype(np.float64))
-    with np.errstate(all="ignore"):
+    known = log_softmax_is_right() and shifted_is_right()
+    with np.errstate(all="ignore"), nameless_unless(known):
         seen = result_of("log_softmax", FAR)
     if seen.shape == FAR.shape and not far_enough(seen, expected):
         row = int(np.argmin(np.isclose(seen, expected, rtol=1e-5, atol=2e-3).all(-1)))
-        known = log_softmax_is_right() and shifted_is_right()
         raise Mistake(
             seen=f"log_softmax(logits) = {show(seen[row])} for the logits {show(FAR[row])}",
             expected=show(expected[row]),
@@ -1058,6 +1147,8 @@ def test_log_softmax_shapes() -> None:
         try:
             seen = result_of("log_softmax", x)
         except (ValueError, IndexError) as error:
+            if known:
+                expect_rows(x)
             raise Mistake(
                 seen=f"{what} raised {type(error).__name__}: {error}",
                 expected=f"a result of shape {shape}",
@@ -1166,7 +1257,16 @@ def ce_lineup(logits: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
         "it is a hinge: how far the other scores come within 1 of the right one": np.mean(
             np.maximum(0, np.where(onehot, 0, logits - logits[rows, classes][:, None] + 1)).sum(1)
         ),
-        "the mean of exp is taken, not the sum": np.mean(np.log(totals / count) - right),
+        "the loss is too small by log(classes), as if the mean of exp were taken, not the sum": (
+            mean - np.log(count)
+        ),
+        "it is exp of the loss, the perplexity": np.exp(mean),
+        "it is the surprise at the least likely class, whatever the classes say": (
+            -logs.min(1).mean()
+        ),
+        "labels are smoothed by 0.1, though nobody has asked for it": (
+            0.9 * mean - 0.1 * logs.mean()
+        ),
         "1 is added within the logarithm": np.mean(np.log1p(totals) - right),
         "the losses are multiplied by the probability of the right class": np.mean(
             p[rows, classes] * each
@@ -1219,7 +1319,7 @@ def test_cross_entropy_values() -> None:
                 words = "it works only where there are as many samples as classes"
         if words is None and one_hot_is_right():
             words = "the classes are taken for one-hot rows; they are numbers of classes"
-        if words is None:
+        if words is None and lineup is not no_lineup:
             raise
         raise Mistake(
             seen=f"{type(error).__name__}: {error}", expected="a number", mistake=words
@@ -1370,15 +1470,10 @@ def test_cross_entropy_is_stable() -> None:
     known = is_right(CE) and shifted_is_right()
     classes = np.array([0, 0, 2, 1, 2])
     expected = ce_each(FAR.astype(np.float64), classes)
-    try:
-        with np.errstate(all="ignore"):
-            pairs = zip(FAR, classes, strict=True)
-            alone = [loss_of(CE, row[None], np.array([right])).item() for row, right in pairs]
-            together = loss_of(CE, FAR, classes).item()
-    except (ValueError, IndexError) as error:
-        if known:
-            raise
-        raise Mistake(seen=f"{type(error).__name__}: {error}", expected="numbers") from error
+    with np.errstate(all="ignore"), nameless_unless(known):
+        pairs = zip(FAR, classes, strict=True)
+        alone = [loss_of(CE, row[None], np.array([right])).item() for row, right in pairs]
+        together = loss_of(CE, FAR, classes).item()
     seen, right = np.array([*alone, together]), np.array([*expected, expected.mean()])
     if far_enough(seen, right):
         return
@@ -1465,11 +1560,21 @@ def smoothing_lineup(s: float) -> Lineup:
                 (1 - s) * plain - s * logits.mean()
             ),
             "the logits are averaged, with the wrong sign": (1 - s) * plain + s * logits.mean(),
-            "the probabilities are averaged, not their logarithms": (
-                (1 - s) * plain + s * softmax(logits).mean()
+            "the second term is label_smoothing / classes: the mean of the probabilities": (
+                (1 - s) * plain + s / count
             ),
-            "the probabilities are averaged, not their logarithms, and subtracted": (
-                (1 - s) * plain - s * softmax(logits).mean()
+            "the mean of the probabilities is subtracted, label_smoothing / classes": (
+                (1 - s) * plain - s / count
+            ),
+            "the brackets around 1 - label_smoothing are missing": 1 - s * plain + s * every,
+            "the loss is moved away from the mean surprise of all classes, not towards it": (
+                plain - s * (every - plain)
+            ),
+            "the smallest of all surprises is taken, not the mean of all": (
+                (1 - s) * plain - s * logs.max()
+            ),
+            "the sum of all surprises is divided by the number of classes alone": (
+                (1 - s) * plain + s * every * len(logits)
             ),
             "the loss is divided by 1 - label_smoothing": plain / (1 - s),
             "label_smoothing is added to the loss": plain + s,
@@ -1500,7 +1605,11 @@ def smoothing_lineup(s: float) -> Lineup:
 @check(
     "Label Smoothing",
     about=SMOOTHING,
-    needs=("test_log_softmax_values", "test_cross_entropy_values"),
+    needs=(
+        "test_log_softmax_values",
+        "test_log_softmax_shapes",
+        "test_cross_entropy_values",
+    ),
     hint=1,
 )
 def test_label_smoothing_values() -> None:
@@ -1515,6 +1624,7 @@ def test_label_smoothing_values() -> None:
     "Label Smoothing",
     about=SMOOTHING,
     needs=(
+        "test_log_softmax_values",
         "test_label_smoothing_values",
         "test_cross_entropy_fills_probabilities",
         "test_cross_entropy_gradient",

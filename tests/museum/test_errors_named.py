@@ -89,6 +89,14 @@ NAMED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: apply(linear, np.ones((2, 2)), np.ones(2), np.ones((2, 2))),
         "a result is written into an array too small for it",
     ),
+    "a method that is not called": (
+        lambda: -cast(Any, Tensor([1.0]).mean),
+        "it calculates with a function, not with what that gives",
+    ),
+    "a product with a method": (
+        lambda: 0.5 * cast(Any, Tensor([1.0]).mean),
+        "it calculates with a function, not with what that gives",
+    ),
     "a call of None": (lambda: NOTHING(), "something is None, and is called"),
     "a sum": (lambda: np.ones(2) + NOTHING, "it calculates with something that is None"),
     "a tensor's sum": (

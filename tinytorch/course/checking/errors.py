@@ -75,6 +75,11 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         r"a result does not fit the array",
         "a result is written into an array too small for it; have two inputs changed places?",
     ),
+    (
+        TypeError,
+        r"operand type.*'(?:builtin_function_or_method|method|function)'",
+        "it calculates with a function, not with what that gives: it has to be called",
+    ),
     (TypeError, r"'NoneType' object is not callable", "something is None, and is called"),
     (
         TypeError,
