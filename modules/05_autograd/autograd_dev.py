@@ -41,10 +41,9 @@ from __future__ import annotations
 import heapq
 import inspect
 import math
-from collections.abc import Callable, Generator
-from contextlib import ContextDecorator
+from collections.abc import Callable
 from contextvars import ContextVar
-from functools import partial, wraps
+from functools import partial
 from inspect import Parameter
 from itertools import count
 from typing import Any
@@ -77,6 +76,7 @@ from tinytorch.derivatives import (
 )
 from tinytorch.listeners import listeners
 from tinytorch.summation import accurate_sum, distance_from_mean
+from tinytorch.within import within
 
 # %%
 # For the experiments in this lesson; the library does without.
@@ -240,7 +240,7 @@ def _rules_for(op: Operation, inputs: tuple[Any, ...], arrays: list[Any]) -> lis
 _pauses: ContextVar[int] = ContextVar("pauses", default=0)
 
 
-class no_grad(ContextDecorator):
+class no_grad:
     """Within `with no_grad():` nothing is recorded: for inference, and for updates by hand.
 
     `@no_grad()` above a function does the same for all that the function does, and not for its
@@ -258,40 +258,8 @@ class no_grad(ContextDecorator):
     def __exit__(self, *error: object) -> None:
         _pauses.set(max(0, _pauses.get() - 1))
 
-    def __call__(self, function: Any) -> Any:
-        if inspect.isasyncgenfunction(function):
-            raise TypeError(
-                f"no_grad() cannot stand above the asynchronous generator {function.__name__}; "
-                "write `with no_grad():` in it, around what computes and not around a yield"
-            )
-
-        async def later(*args: Any, **options: Any) -> Any:
-            with self:
-                return await function(*args, **options)
-
-        def by_steps(*args: Any, **options: Any) -> Any:
-            return _Steps(function(*args, **options))
-
-        if inspect.iscoroutinefunction(function):
-            return wraps(function)(later)
-        if inspect.isgeneratorfunction(function):
-            return wraps(function)(by_steps)
-        return super().__call__(function)
-
-
-class _Steps(Generator[Any, Any, Any]):
-    """A generator, each step of which is within `no_grad()`."""
-
-    def __init__(self, generator: Generator[Any, Any, Any]) -> None:
-        self.generator = generator
-
-    def send(self, value: Any) -> Any:
-        with no_grad():
-            return self.generator.send(value)
-
-    def throw(self, *error: Any) -> Any:
-        with no_grad():
-            return self.generator.throw(*error)
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return within(no_grad, function)
 
 
 # %%
