@@ -45,8 +45,12 @@ class WorkerProcess:
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         self._process = context.Process(target=run_worker, args=(theirs, setting))
-        with theirs, _signals_held():
-            self._process.start()
+        try:
+            with theirs, _signals_held():
+                self._process.start()
+        except OSError:
+            self._channel.close()
+            raise
         self.ask({}, limit)
 
     def ask(self, request: dict[str, Any], limit: float) -> None:
