@@ -255,6 +255,28 @@ def test_the_network_is_trained_and_reads_what_is_drawn(
     context.close()
 
 
+def test_a_question_is_answered_after_a_guess_and_again_as_settings_change(
+    browser: Any, address: str
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{address}/experiments/layers/growth.html")
+    page.get_by_role("button", name="Answer it here").click()
+    page.locator("#guess").fill("2")
+    page.get_by_role("button", name="That is my guess").click()
+    answer = page.frame_locator(".lesson-output iframe")
+    answer.get_by_text("You guessed 2").wait_for()
+    answer.get_by_text("its clock is rounded").wait_for()
+    page.locator("[data-setting=hidden]").fill("1024")
+    page.keyboard.press("Tab")
+    answer.get_by_text("1024 units").first.wait_for()
+    page.locator("[data-setting=hidden]").fill("-1")
+    page.keyboard.press("Tab")
+    page.get_by_text("hidden takes a whole number").wait_for()
+    context.close()
+
+
 def draw(page: Any, points: list[tuple[float, float]]) -> None:
     """Draw a line on the canvas for digits, through points from 0 to 1."""
     canvas = page.locator("canvas.lesson-canvas")

@@ -10,7 +10,7 @@ from tito.errors import TitoError
 from tito.repository import repository_root
 
 # What pages load by name; the rest is loaded by these.
-_ENTRIES = ("page.ts", "milestone.ts", "page.css", "worker.ts")
+_ENTRIES = ("page.ts", "milestone.ts", "experiment.ts", "page.css", "worker.ts")
 _LOCK = "package-lock.json"
 
 

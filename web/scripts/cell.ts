@@ -18,6 +18,8 @@ export class Cell {
   editor: Editor | null = null;
   /** Called with each text that the learner writes. */
   written: (text: string) => void = () => {};
+  /** Called after each change of the text, whoever has made it. */
+  changed: () => void = () => {};
   /** Called when the learner presses the keys that run a cell. */
   pressed: () => void = () => {};
   #fromElsewhere = false;
@@ -68,6 +70,7 @@ export class Cell {
     else {
       this.text = text;
       if (text !== this.original) this.edit(); // since its colours are those of the original
+      this.changed();
     }
     this.#fromElsewhere = false;
   }
@@ -80,5 +83,6 @@ export class Cell {
   #change(text: string): void {
     this.text = text;
     if (!this.#fromElsewhere) this.written(text);
+    this.changed();
   }
 }

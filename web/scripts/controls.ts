@@ -13,6 +13,10 @@ export function addControls(cell: Cell, session: Session): void {
   const what = make("span", { class: "lesson-cell-name" }, title(cell));
   const reset = button("As handed out", () => cell.write(cell.original));
   reset.title = "Put the cell back as it was handed out. Ctrl-Z in the editor undoes it.";
+  cell.changed = () => {
+    reset.hidden = cell.text === cell.original;
+  };
+  cell.changed();
   const buttons = [reset];
   if (cell.data.kind !== "given") {
     const press = button("Run", run, `Run ${cell.name}`);

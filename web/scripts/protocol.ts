@@ -50,7 +50,21 @@ export interface Read {
   image: Float32Array;
 }
 
-export type Request = Run | Check | Train | Open | Read;
+/** Tell what a question asks before its experiment is run. */
+export interface Ask {
+  op: "form";
+  question: string;
+}
+
+/** Run the experiment behind a question. */
+export interface Explore {
+  op: "explore";
+  question: string;
+  settings: Record<string, string>;
+  guess: string | null;
+}
+
+export type Request = Run | Check | Train | Open | Read | Ask | Explore;
 
 export interface Place {
   cell: string | null;
@@ -103,6 +117,22 @@ export interface Trained {
 export interface Reading {
   probabilities: number[];
   hidden: number[];
+}
+
+export interface Setting {
+  name: string;
+  meaning: string;
+  value: string;
+  choices: string[];
+  low: number | null;
+  high: number | null;
+  whole: boolean;
+}
+
+export interface Form {
+  guess: string;
+  choices: string[];
+  settings: Setting[];
 }
 
 /** Something that Python shows: a stream's text, HTML, a PNG in base64, a check that begins. */

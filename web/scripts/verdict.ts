@@ -6,6 +6,7 @@ import type { CheckResult, Place, Verdict } from "./protocol";
 
 // A terminal is told the command for a hint here; a page has a button.
 const HINT = "   hint      ";
+const CONTINUED = " ".repeat(HINT.length);
 
 export function showVerdict(
   element: HTMLElement,
@@ -13,8 +14,12 @@ export function showVerdict(
   go: (place: Place) => void,
   hints: Hints,
 ): void {
+  let isHint = false;
   const lines = verdict.lines
-    .filter(([, text]) => !text.startsWith(HINT))
+    .filter(([, text]) => {
+      isHint = text.startsWith(HINT) || (isHint && text.startsWith(CONTINUED));
+      return !isHint;
+    })
     .map(([style, text]) => make("span", { class: `lesson-line lesson-${style}` }, `${text}\n`));
   const buttons = [];
   const first = verdict.results.find(isFailure);

@@ -1,6 +1,6 @@
 // Python in a worker of its own: the page stays alive, and an endless loop ends with the worker.
 
-import type { Check, FromWorker, Request, Run, Shown, Start, ToWorker } from "./protocol";
+import type { Check, Explore, FromWorker, Request, Run, Shown, Start, ToWorker } from "./protocol";
 import { fetchData } from "./data";
 import { Digits } from "./digits";
 import { plain, type Pyodide, type PyProxy } from "./pyodide";
@@ -33,7 +33,7 @@ async function start(asked: Start): Promise<void> {
     const modules = python.pyimport("tinytorch.course.owners").described(browser.whose());
     if (asked.module === null) {
       python.pyimport("tinytorch.course.product").quicken();
-      digits = new Digits(python, show, () => fetchData(python.FS, SITE, progress));
+      digits = new Digits(python, show, getData);
     } else page = browser.Page(asked.module, show, python.toPy(asked.names));
     say({ type: "ready", modules });
   } catch (error) {
@@ -62,6 +62,10 @@ async function resultOf(request: Request): Promise<unknown> {
       return digits.open(request.name, request.content);
     case "read":
       return digits.read(request.image);
+    case "form":
+      return plain(live().form(request.question));
+    case "explore":
+      return explore(request);
   }
 }
 
@@ -69,8 +73,27 @@ function show(kind: Shown["kind"], text: string): void {
   say({ type: "shown", shown: { kind, text } });
 }
 
+async function explore({ question, settings, guess }: Explore): Promise<string> {
+  if (live().reads_digits(question)) await getData();
+  await python.loadPackage(["matplotlib"], SILENT);
+  const report = (share: number, doing: string): void =>
+    show("progress", JSON.stringify({ share, doing }));
+  return live().answer(question, python.toPy(settings), guess ?? undefined, report);
+}
+
+function live(): PyProxy {
+  return python.pyimport("tinytorch.course.explore.live");
+}
+
+function getData(): Promise<void> {
+  return fetchData(python.FS, SITE, progress);
+}
+
 async function run({ cell, code }: Run): Promise<PyProxy> {
-  if (/\bmnist\b/.test(code)) await fetchData(python.FS, SITE, progress);
+  const question = /\bexplore\(\s*["']([\w-]+)/.exec(code)?.[1];
+  const readsDigits = question !== undefined && live().reads_digits(question);
+  if (/\bmnist\b/.test(code) || readsDigits) await getData();
+  if (question) await python.loadPackage(["matplotlib"], SILENT);
   await python.loadPackagesFromImports(code, SILENT);
   return page.run(cell, code);
 }

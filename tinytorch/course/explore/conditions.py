@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from typing import Any
+
+import numpy as np
 
 from tinytorch.course.contention import is_much
 from tinytorch.course.machine import processor, processors, threads_asked_for
 from tinytorch.course.owners import described, in_use
+
+_IN_A_PAGE = (
+    "one thread; a page is told neither the processor nor its caches, and its clock is rounded. "
+    "Times say less here than those of tito explore in a terminal"
+)
 
 
 def conditions(waited: float = 0.0) -> dict[str, str]:
@@ -17,21 +25,26 @@ def conditions(waited: float = 0.0) -> dict[str, str]:
     Args:
         waited: the share of its time in which it waited for a processor, from 0 to 1.
     """
-    import numpy as np
-
-    built: Any = np.show_config(mode="dicts")
-    blas = built.get("Build Dependencies", {}).get("blas", {})
+    in_a_page = sys.platform == "emscripten"
+    where = {"Browser": _IN_A_PAGE}
+    if not in_a_page:
+        where = {"Processor": processor(), "Threads": threads()}
     return {
-        "Processor": processor(),
-        "Threads": threads(),
+        **where,
         **held_up(waited),
         "Software": (
-            f"Python {platform.python_version()}, NumPy {np.__version__} "
-            f"with {blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}, "
+            f"Python {platform.python_version()}, "
+            f"NumPy {np.__version__} {'without a BLAS' if in_a_page else _with_blas()}, "
             f"{platform.system()} {platform.machine()}"
         ),
         "Modules": described(in_use()),
     }
+
+
+def _with_blas() -> str:
+    built: Any = np.show_config(mode="dicts")
+    blas = built.get("Build Dependencies", {}).get("blas", {})
+    return f"with {blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}"
 
 
 def memory() -> float | None:
