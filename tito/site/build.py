@@ -20,6 +20,13 @@ SIGN = ".nojekyll"
 """A file in every site: GitHub Pages looks for it, and we know by it what we may replace."""
 
 
+SAME_EACH_TIME = {
+    "OPENBLAS_NUM_THREADS": "1",  # on another number, sums are rounded otherwise
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "0",
+}
+
+
 def build(root: Path, output: Path, pyodide: Path | None = None) -> None:
     """Build the site of the clone `root` into the folder `output`, in the place of what is there.
 
@@ -54,7 +61,7 @@ def build_in(scratch: Path, root: Path, pyodide: Path | None = None) -> Path:
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "--color"]
     finished = subprocess.run(
         [*command, "-d", str(scratch / "doctrees"), str(sources), str(made)],
-        env=os.environ | {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "0", "MPLBACKEND": "agg"},
+        env=os.environ | SAME_EACH_TIME,
         cwd=root,
     )
     if finished.returncode:

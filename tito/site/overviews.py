@@ -18,6 +18,8 @@ from tito.site.template import fill
 def first_page(network: DigitNetwork) -> str:
     """What this is, to be seen in ten seconds."""
     wrong, named = wrong_method(find_module("layers"), "the bias is never added", "Linear.forward")
+    mistakes = [mistake for module in museum.MODULES for mistake in museum.mistakes(module)]
+    share = sum(mistake.named is not None for mistake in mistakes) / len(mistakes)
     return fill(
         "index.md",
         network=f"784-{HIDDEN}-10",
@@ -25,7 +27,8 @@ def first_page(network: DigitNetwork) -> str:
         accuracy=f"{network.accuracy:.1%}",
         wrong=wrong,
         named=named,
-        mistakes=str(sum(len(museum.mistakes(module)) for module in museum.MODULES)),
+        mistakes=f"{len(mistakes):,}",
+        named_share=f"{int(100 * share)}%",
         modules=_cards(),
         pages=_lines(f"modules/{module.name}" for module in MODULES),
     )
@@ -45,8 +48,8 @@ def museum_overview() -> str:
     ]
     return fill(
         "museum.md",
-        count=str(sum(len(museum.mistakes(module)) for module in museum.MODULES)),
-        correct=str(sum(len(museum.correct_variants(module)) for module in museum.MODULES)),
+        count=f"{sum(len(museum.mistakes(module)) for module in museum.MODULES):,}",
+        correct=f"{sum(len(museum.correct_variants(module)) for module in museum.MODULES):,}",
         modules=_lines(
             ["| module | mistakes | correct solutions |", "| --- | ---: | ---: |", *rows]
         ),
