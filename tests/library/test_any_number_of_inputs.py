@@ -296,6 +296,71 @@ def test_a_rule_whose_gradient_does_not_fit_its_input_is_named(rule: Call) -> No
     assert x.grad is None
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, w: apply(lambda a, w: a * w, x, w=w),
+        lambda x, w: apply(lambda a: a * w, x),
+        lambda x, w: apply(lambda a: np.dot(a, w), x),
+        lambda x, w: apply(lambda a: w.exp(), x),
+    ],
+)
+def test_an_operation_that_computes_with_a_tensor_loses_no_gradient_in_silence(call: Call) -> None:
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    for x in (Tensor([3.0, 4.0]), Tensor([3.0, 4.0], requires_grad=True)):
+        with pytest.raises(
+            ValueError, match=r"which would be lost; pass that tensor .* by position"
+        ):
+            call(x, w)
+    with autograd.no_grad():
+        assert isinstance(call(x, w), Tensor)
+
+
+@pytest.mark.parametrize(
+    "rule", [lambda gradient: (gradient, gradient), lambda gradient: [gradient, gradient]]
+)
+def test_a_rule_gives_the_gradient_of_one_input(rule: Call) -> None:
+    def doubled(x: np.ndarray) -> np.ndarray:
+        return x * 2
+
+    autograd.derivative(doubled, rule)
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"the rule of doubled made a \w+ of 2, expected"):
+        apply(doubled, x).sum().backward()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (("add", np.negative), TypeError, "derivative takes an operation, .*, got 'add'"),
+        ((np.prod, 3), TypeError, "derivative takes an operation, .*, got 3"),
+        ((np.prod, None), TypeError, "derivative takes an operation, .*, got None"),
+        (
+            (np.prod, lambda gradient, position: gradient),
+            ValueError,
+            "takes gradient, position, shapes .* got one that takes gradient, position$",
+        ),
+        (
+            (np.prod, lambda gradient, output, position, shapes: gradient),
+            ValueError,
+            "got one that takes gradient, output, position, shapes$",
+        ),
+        (
+            (np.prod, lambda gradient, position, shapes: gradient, np.negative),
+            ValueError,
+            "prod got 2 rules, one of which takes a position",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_one_is_refused_at_once(
+    arguments: Any, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        autograd.derivative(*arguments)
+    assert np.prod not in autograd._rules
+    assert np.prod not in autograd._rules_at_any_position
+
+
 def test_shapes_that_do_not_fit_are_an_error_that_names_them() -> None:
     x, y = Tensor(np.ones((2, 3))), Tensor(np.ones((2, 4)))
     for call in (

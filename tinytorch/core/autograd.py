@@ -22,8 +22,10 @@ from tinytorch.core.tensor import (
     Tensor,
     as_tensor,
     attach,
+    brief,
     getitem,
     is_array,
+    is_several,
     name_of,
     reshape,
     wrap,
@@ -270,6 +272,12 @@ class Rule:
                 "a rule takes gradient, then output, x, y or z, then input_shape, then options; "
                 f"got one that takes gradient, {', '.join(names)}"
             )
+        takes_shapes = "shapes" in kinds or Parameter.VAR_KEYWORD in kinds.values()
+        if self.takes_position and (self.needs or self.takes_shape or not takes_shapes):
+            raise ValueError(
+                "a rule for any number of inputs takes gradient, position, shapes and the options, "
+                f"and inputs as *inputs; got one that takes gradient, {', '.join([*kinds][1:])}"
+            )
 
     def gradient(
         self, node: Node, gradient: Any, needs: list[Any], shape: tuple[int, ...]
@@ -277,7 +285,13 @@ class Rule:
         """The gradient of one input of `node`, of that input's `shape`."""
         if self.takes_shape:
             needs = [*needs, shape]
-        part = _as_array(self.function(gradient, *needs, **node.options))
+        part = self.function(gradient, *needs, **node.options)
+        if is_several(part):
+            raise TypeError(
+                f"the rule of {name_of(node.op)} made a {type(part).__name__} of {len(part)}, "
+                "expected the gradient of one input; write a rule for each of them"
+            )
+        part = _as_array(part)
         if part.shape == shape:
             return part
         sizes = zip(reversed(part.shape), reversed(shape), strict=False)
@@ -331,7 +345,18 @@ def derivative(op: Operation, *rules: Callable[..., np.ndarray]) -> None:
     >>> x.grad
     Tensor(3.)
     """
+    for given in (op, *rules):
+        if not callable(given):
+            raise TypeError(
+                "derivative takes an operation, and a function for each of its inputs, "
+                f"got {brief(given)}"
+            )
     row = [Rule(rule) for rule in rules]
+    if len(row) > 1 and any(rule.takes_position for rule in row):
+        raise ValueError(
+            f"{name_of(op)} got {len(row)} rules, one of which takes a position; such a rule is "
+            "for all inputs, and stands alone"
+        )
     if len(row) == 1 and row[0].takes_position:
         _rules.pop(op, None)
         _rules_at_any_position[op] = row[0]

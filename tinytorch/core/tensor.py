@@ -271,19 +271,24 @@ def _beside(arrays: list[Any], options: dict[str, Any]) -> dict[str, Any]:
 
 def _as_result(op: Operation, result: Any) -> Any:
     """What an operation returned, as an array."""
-    if _is_several(result):
+    if is_several(result):
         raise TypeError(
             f"{name_of(op)} returned a {type(result).__name__} of {len(result)}, expected one "
             "array; write an operation for each of them"
         )
+    if isinstance(result, Tensor) and result.requires_grad:
+        raise ValueError(
+            f"{name_of(op)} computed with a tensor that requires a gradient, which would be lost; "
+            "pass that tensor to apply by position, and the operation gets its array"
+        )
     return result if _is_foreign(result) else np.asarray(result)
 
 
-def _is_several(result: Any) -> bool:
-    """Whether an operation returned several arrays, at any depth, and not one or its numbers."""
+def is_several(result: Any) -> bool:
+    """Whether a function returned several arrays, at any depth, and not one or its numbers."""
     return isinstance(result, tuple) or (
         isinstance(result, list)
-        and any(is_array(part) or isinstance(part, Tensor) or _is_several(part) for part in result)
+        and any(is_array(part) or isinstance(part, Tensor) or is_several(part) for part in result)
     )
 
 
