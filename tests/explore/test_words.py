@@ -38,11 +38,12 @@ def test_a_part_is_said_only_where_its_condition_holds() -> None:
         "First.",
         {"if": "equal", "text": "They are equal."},
         {"unless": "equal", "text": "They differ."},
+        {"if": "empty", "text": "There are none.", "else": "Here they are."},
         {"unless": "empty", "text": "There are {flops}."},
         {"if": "time[Linear] flops.real", "text": "They are."},
         {"unless": "flops.imag", "text": "Really."},
     ]
-    expected = "First. They are equal. There are 1234567. They are. Really."
+    expected = "First. They are equal. Here they are. There are 1234567. They are. Really."
     assert said(parts, VALUES) == expected
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tinytorch import SGD, manual_seed, no_grad
+from tinytorch import SGD, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, FLOAT32, INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.caches import caches
@@ -95,7 +95,6 @@ def limits(network: Network, doing: str, budget: float) -> tuple[float, float]:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Measure both limits, then the network between them."""
-    manual_seed(0)
     progress(0.0, "overhead and peak arithmetic")
     doing, budget, sizes = settings.doing, settings.seconds, [INPUTS, *settings.hidden, CLASSES]
     flops, network = flops_of(sizes, doing), Network(sizes)

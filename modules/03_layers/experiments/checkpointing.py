@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from tinytorch import Adam, Linear, ReLU, Tensor, manual_seed, no_grad
+from tinytorch import Adam, Linear, ReLU, Tensor, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import FLOAT32, Allocated, allocated, normal
 from tinytorch.course.explore.experiment import Findings, Progress, setting
@@ -86,7 +86,6 @@ def gradients_of(layers: Sequence[Linear], take: Callable[[], None]) -> list[np.
 
 def held(settings: Settings, x: Tensor) -> tuple[list[Linear], dict[str, int]]:
     """Layers that were trained a step with Adam, and the bytes that training holds."""
-    manual_seed(0)
     parts = dict.fromkeys(("parameters", "gradients", "optimizer", "activations"), Allocated())
     with allocated() as parts["parameters"]:
         layers = [Linear(settings.width, settings.width) for _ in range(settings.layers)]
@@ -179,13 +178,12 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     findings.tell(best_by_formula=best_every(n))
     findings.tell(seconds={every: taken.median for every, taken in times.items()})
     findings.tell(seconds_without=without.median, gradients_equal=equal)
-    findings.say(ratio=activations / max(1, parameters))
     findings.say(more="activations" if activations > parameters else "parameters")
     findings.say(saving=peak_without / lowest, saves=peak_without > 1.05 * lowest)
     findings.say(lowest=peaks[best], extra=(peaks[best] - by_formula[best]) / array)
     findings.say(samples={"layer": width + 1, "all": state * batch / activations})
     findings.say(slowdown=slowdown, by_count=by_count[best], as_counted=abs(off) < 0.15)
-    findings.say(slower=off >= 0.15, faster=off <= -0.15)
+    findings.say(slower=off >= 0.15, faster=off <= -0.15, ratio=activations / max(1, parameters))
     findings.say(near={"every": near, "arrays": arrays_by_formula(n, near), "time": by_count[near]})
     findings.say(near_bytes=by_formula[near], rounds=len(without.rounds), root=root, array=array)
     findings.say(theory={"parameters": weights, "activations": n * array})

@@ -8,7 +8,7 @@ from itertools import chain
 
 import numpy as np
 
-from tinytorch import Dropout, Tensor, generator, manual_seed
+from tinytorch import Dropout, Tensor, generator
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import CLASSES, INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.confidence import Median, median_of
@@ -99,7 +99,6 @@ def between(overhead: Median) -> str:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Time steps with and without dropout, then dropout, then its parts."""
-    manual_seed(0)
     p, batch, shape = settings.p, settings.batch, (settings.batch, settings.first)
     sizes, budget = [INPUTS, settings.first, settings.second, CLASSES], settings.seconds / 3
     batches = sorted({max(1, batch // 4), batch, 4 * batch})
@@ -159,8 +158,7 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     findings.say(nearer="first" if nearer == FEW_BITS else "second", draws=floats[DRAW] / few[DRAW])
     findings.say(drawing={way: parts[way][DRAW] / sums[way] for way in WAYS})
     findings.say(passes=few[SCALE] + few[MULTIPLY] + few[MEMORY], few=bits)
-    findings.say(moving=few[MULTIPLY] < few[MEMORY])
+    findings.say(moving=few[MULTIPLY] < few[MEMORY], rounds=len(steps[f"with {batch}"].rounds))
     findings.say(smallest=(batches[0], shares[0]), largest=(batches[-1], shares[-1]))
-    findings.say(rounds=len(steps[f"with {batch}"].rounds))
     findings.say(step={way: steps[f"{way} {batch}"] for way in ("with", "without")})
     return findings

@@ -74,7 +74,6 @@ def train(function: Function, seed: int, settings: Settings, data: Digits) -> li
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Compare under one mask, then train both ways."""
     p, seeds = settings.p, settings.seeds
-    manual_seed(0)
     x = Tensor(np.random.default_rng(0).standard_normal((1000, 100), np.float32))
     mask = mask_of(Dropout(p), x.shape)
     with no_grad():

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tinytorch import Dropout, Linear, manual_seed
+from tinytorch import Dropout, Linear
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import FLOAT32, normal
 from tinytorch.course.explore.experiment import Findings, Progress, setting
@@ -44,7 +44,6 @@ def counted(batch: int, inputs: int, outputs: int) -> dict[str, tuple[int, int]]
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Count, then time both layers for several batch sizes, in turns."""
     n, m, batch = settings.inputs, settings.outputs, settings.batch
-    manual_seed(0)
     linear, dropout = Linear(n, m), Dropout(settings.p)
     batches = sorted({max(1, batch // 16), max(1, batch // 4), batch, 4 * batch})
     calls: dict[tuple[str, int], Callable[[], object]] = {}

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import partial
 
-from tinytorch import Linear, manual_seed
+from tinytorch import Linear
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import normal
 from tinytorch.course.explore.conditions import memory
@@ -45,7 +45,6 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     """Add up the model, let one token through a layer, and hold both against real memories."""
     d, blocks, here = settings.width, settings.blocks, settings.measured_width
     progress(0.0, f"making Linear({here}, {here})")
-    manual_seed(0)
     layer = Linear(here, here)
     counted = sum(parameter.data.size for parameter in layer.parameters())
     bytes_ = sum(parameter.data.nbytes for parameter in layer.parameters())

@@ -116,7 +116,6 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     findings.tell(**values)
     findings.say(last=last, wide=wide)
     findings.say(power=math.log10(largest) if 0 < largest < math.inf else math.nan, factor=factor)
-    findings.say(as_expected=math.exp(-tolerance) < factor < math.exp(tolerance))
+    findings.say(as_expected=math.exp(-tolerance) < factor < math.exp(tolerance), passed=layers - 1)
     findings.say(tanh_back=values["tanh"]["1"]["gradients"][0] ** (1 / (layers - 1)))
-    findings.say(passed=layers - 1)
     return findings

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from tinytorch import Linear, manual_seed, no_grad
+from tinytorch import Linear, no_grad
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import FLOAT32, normal
 from tinytorch.course.explore.caches import Cache, caches
@@ -52,7 +52,6 @@ def place(bytes_: int, known: list[Cache]) -> str:
 
 def measure(settings: Settings, progress: Progress) -> Findings:
     """Time layers from small to large: with one sample, with a batch, and reading alone."""
-    manual_seed(0)
     known, sizes, batch = caches(), widths(settings.width), settings.batch
     times: dict[str, dict[int, timing.Times]] = {"one": {}, "reading": {}, "many": {}}
     for number, width in enumerate(sizes):
@@ -112,11 +111,10 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     findings.say(last=known[-1] if known else None, outgrown=places[-1] == "memory")
     findings.say(slower=speeds[best] >= 1.2 * speeds[-1], speed=speeds[-1])
     findings.say(best={"speed": speeds[best], "bytes": bytes_[best], "read": sizes[best_read]})
-    findings.say(levels=told if len(levels) > 1 else "")
     findings.say(hidden=known[0].name if known and known[0].name not in levels else "", empty=empty)
     findings.say(fall=reads[best_read] / reads[-1], falls=reads[best_read] > 1.2 * reads[-1])
     findings.say(largest=largest, a_sample=in_batch, shared=largest > in_batch)
     findings.say(times_less=largest / in_batch, passes=PASSES)
     findings.say(read={"speed": reads[-1], "once": read_once, "in_a_step": PASSES * read_once})
-    findings.say(rounds=len(one[bytes_[-1]].rounds))
+    findings.say(rounds=len(one[bytes_[-1]].rounds), levels=told if len(levels) > 1 else "")
     return findings

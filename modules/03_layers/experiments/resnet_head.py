@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from tinytorch import Linear, manual_seed
+from tinytorch import Linear
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import normal
 from tinytorch.course.explore.experiment import Findings, Progress, setting
@@ -72,7 +72,6 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     total = np.sum(list(parts.values()), axis=0)
     shares = {name: part / total for name, part in parts.items()}
     *_, (head, flops) = parts.values()
-    manual_seed(0)
     layer = Linear(features, classes)
     counted = sum(parameter.data.size for parameter in layer.parameters())
     bytes_ = sum(parameter.data.nbytes for parameter in layer.parameters())

@@ -15,9 +15,9 @@ To add a question to a module:
      Defaults answer in seconds, and never in more than twenty; `full=` is for `--full`.
      Limits keep a small laptop from running out of memory. Properties are names for sentences.
    - `measure(settings, progress)`, which computes or measures and returns `Findings`. It calls
-     `progress(share, doing)` on the way, and seeds `tinytorch.manual_seed` itself. To the findings
-     it adds tables with `tabulate`, panels of the picture with `draw`, numbers for programs and
-     sentences with `tell`, and what is for sentences alone with `say`.
+     `progress(share, doing)` on the way; the seed is 0 as it begins. To the findings it adds
+     tables with `tabulate`, panels of the picture with `draw`, numbers for programs and sentences
+     with `tell`, and what is for sentences alone with `say`.
 3. Test it in `tests/explore/`: its numbers against an independent computation. With quick
    settings in `quick.py`, the tests in `test_every_question.py` run it on modules that are wrong
    but load. `tito explore` shows it and writes its picture: look at both.

@@ -111,6 +111,7 @@ def run(
     start = time.perf_counter()
     # Modules under construction may produce anything; the answer says what, no warning need.
     with randomness_as_it_was(), np.errstate(all="ignore"):
+        tinytorch.random.manual_seed(0)
         answer = experiment.answer(settings, progress)
     return Result(
         question,
@@ -125,7 +126,7 @@ def run(
 
 @contextmanager
 def randomness_as_it_was() -> Iterator[None]:
-    """Experiments seed the generator; whoever runs one finds their own again."""
+    """Experiments begin with a seed; whoever runs one finds their own randomness again."""
     before = tinytorch.random._generator
     try:
         yield

@@ -6,8 +6,8 @@ or a number of digits behind (`{ratio:figures 2}`, `{speed:rate FLOP}`), `{name:
 beginning of a sentence, and Python's own (`{p:g}`).
 Text is one string or a list of parts, each a string or a table such as `{ if = "equal", text = "The
 gradients are the same." }`, which is said only where the value of that name is true (or of all
-names, where there are several); with `unless`, only where none is. Names may go on to an attribute
-or a key, as they do in braces: `gap.is_zero`.
+names, where there are several); with `unless`, only where none is. `else` is said instead. Names
+may go on to an attribute or a key, as they do in braces: `gap.is_zero`.
 """
 
 from __future__ import annotations
@@ -61,4 +61,4 @@ def _chosen(part: Part, values: Mapping[str, Any]) -> str:
     find = _Filler().get_field
     wanted = all(find(name, (), values)[0] for name in part.get("if", "").split())
     unwanted = any(find(name, (), values)[0] for name in part.get("unless", "").split())
-    return part["text"] if wanted and not unwanted else ""
+    return part["text"] if wanted and not unwanted else part.get("else", "")
