@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from needs import one_in
-from quick import QUICK
+from quick import QUICK, answer_of
 
 from tinytorch.course.explore.catalogue import Question, all_questions
 from tinytorch.course.explore.experiment import Guess
@@ -122,6 +122,45 @@ def test_an_answer_says_everything_and_keeps_to_its_form(question: Question) -> 
     for text in (answer.headline, answer.why, answer.method):
         assert "nan" not in text.split()
         assert "  " not in text
+
+
+# What the questions of the course come to exactly, however long anything takes.
+EXACT: dict[str, dict[str, Any]] = {
+    "growth": {
+        "parameters": 203_530,
+        "parameters_wider": 407_050,
+        "ratio": 407_050 / 203_530,
+        "ratios": {
+            "without biases": 2,
+            "one hidden layer": 407_050 / 203_530,
+            "2 hidden layers": (407_050 + 512 * 513) / (203_530 + 256 * 257),
+            "3 hidden layers": (407_050 + 2 * 512 * 513) / (203_530 + 2 * 256 * 257),
+        },
+    },
+    "flops": {"flops": {"Linear": 268_435_456, "Dropout": 131_072}, "flops_ratio": 2048},
+    "resnet-head": {
+        "parameters": 2048 * 1000 + 1000,
+        "bytes": 4 * 2_049_000,
+        "share_of_parameters": 2_049_000 / 25_557_032,
+        "flattened_parameters": 7 * 7 * 2048 * 1000 + 1000,
+    },
+    "width-depth": {
+        "sizes": {
+            "wide": [784, 512, 10],
+            "deep": [784, 256, 256, 10],
+            "less wide": [784, 339, 10],
+        },
+        "parameters": {"wide": 407_050, "deep": 269_322, "less wide": 269_515},
+    },
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_the_questions_of_the_course_have_their_exact_answers(name: str) -> None:
+    few = {"images": 200, "test_images": 200, "epochs": 1, "seeds": 2}
+    given = few if name == "width-depth" else {"seconds": 0.01} if name != "growth" else {}
+    values = answer_of(name, **given).values
+    assert {value: values[value] for value in EXACT[name]} == EXACT[name]
 
 
 @every_question

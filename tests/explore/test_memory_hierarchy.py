@@ -44,9 +44,7 @@ def test_the_bandwidth_is_that_of_the_weights_in_the_median_time_whatever_the_sy
     assert answer.values["fits"] == "unknown"
 
 
-def test_a_layer_larger_than_all_caches_is_said_not_to_fit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_layer_larger_than_all_caches_is_said_not_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory_hierarchy, "caches", lambda: [Cache(1, 20_000), Cache(2, 65_000)])
     answer = answer_of("memory-hierarchy", width=128, batch=2, seconds=0.01)
     assert "65.5 kB of weights and does not fit in the largest cache here, L2" in answer.headline

@@ -1,6 +1,5 @@
 """The last layer of ResNet-50."""
 
-import numpy as np
 import pytest
 from quick import answer_of, program_of
 
@@ -25,14 +24,6 @@ def test_a_stage_is_the_sum_of_its_convolutions_and_the_head_of_its_loops() -> N
     assert stage[0] == sum(n * m * k + 2 * m for n, m, k in kernels)
     assert stage[1] == 2 * 56 * 56 * sum(n * m * k for n, m, k in kernels)
     assert list(head) == [3 * 2048 + 3, sum(2 for _class in range(3) for _feature in range(2048))]
-
-
-def test_the_answer_counts_the_layer_in_use() -> None:
-    values = answer_of("resnet-head", seconds=0.01).values
-    assert values["parameters"] == 2048 * 1000 + 1000
-    assert values["bytes"] == np.zeros(2_049_000, np.float32).nbytes
-    assert values["share_of_parameters"] == 2_049_000 / 25_557_032
-    assert values["flattened_parameters"] == 7 * 7 * 2048 * 1000 + 1000
 
 
 def test_with_all_classes_of_imagenet_the_head_is_the_larger_part() -> None:

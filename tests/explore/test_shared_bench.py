@@ -1,5 +1,7 @@
 """What experiments share: the network, its step, and memory by allocation."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,12 @@ def test_the_network_is_products_with_relu_between_them() -> None:
     expected = np.maximum(X.data @ w1 + b1, 0) @ w2 + b2
     assert network(X).data == pytest.approx(expected, rel=1e-5, abs=1e-6)
     assert sum(p.data.size for p in network.parameters()) == parameters_of([6, 5, 3])
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [3, 5, 2], [7, 4, 4, 4, 1], [784, 256, 10]])
+def test_the_formula_counts_every_weight_and_bias(sizes: list[int]) -> None:
+    one_by_one = sum(n + 1 for n, m in pairwise(sizes) for _unit in range(m))
+    assert parameters_of(sizes) == one_by_one
 
 
 def test_between_the_layers_is_what_a_network_is_given() -> None:
