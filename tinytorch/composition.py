@@ -244,9 +244,13 @@ def _fitting(name: str, value: Any, tensor: Tensor) -> Any:
             array = np.asarray(array)
         if not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
             raise TypeError(f"load_state got {array.dtype} for {name}, which holds {tensor.dtype}")
-        with np.errstate(over="raise"):
-            array = np.asarray(array.astype(tensor.dtype), like=tensor.data)
-    except (ValueError, FloatingPointError):
+        with np.errstate(over="ignore"):
+            fitting = array.astype(tensor.dtype)
+        # Looked for in the numbers, since in a browser no processor tells of an overflow.
+        if np.isfinite(array[~np.isfinite(fitting)]).any():
+            raise OverflowError
+        array = np.asarray(fitting, like=tensor.data)
+    except (ValueError, OverflowError):
         raise ValueError(
             f"load_state got {value!r:.60} for {name}, which are no numbers of {tensor.dtype} in "
             f"an array of shape {tensor.shape}"

@@ -33,6 +33,7 @@ from tinytorch.course.checking import (
 )
 from tinytorch.course.checking.errors import meaning
 from tinytorch.course.checking.lineup import show
+from tinytorch.course.checking.overflow import noticing_overflow
 
 tensor, activations = core("tensor"), core("activations")
 
@@ -795,8 +796,7 @@ def test_sigmoid_is_stable() -> None:
     # negative numbers overflow, the answer itself was made from infinity. In float64, where only
     # what is not bounded at all overflows.
     def overflows(*x: float) -> bool:
-        noticed: list[str] = []
-        with np.errstate(over="call", call=lambda kind, flag: noticed.append(kind)):
+        with noticing_overflow() as noticed:
             made("Sigmoid")(fresh(np.array(x), np.float64))
         return bool(noticed)
 

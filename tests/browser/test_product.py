@@ -21,13 +21,16 @@ def matrix(*shape: int) -> np.ndarray:
 
 
 def agrees(x: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> None:
-    """The product is that of float64, to what adding up in float32 costs."""
+    """The product is the exact one, to what adding up in float32 or float64 costs."""
+    exact = np.matmul(x.astype(np.longdouble), y.astype(np.longdouble)).astype(np.float64)
     product = np.matmul(x, y, out=out)
-    exact = np.matmul(x.astype(np.float64), y.astype(np.float64))
     assert product.dtype == np.float32
     assert product.shape == exact.shape
-    tolerance = 1e-6 * np.sqrt(max(1, x.shape[-1])) * 8
+    tolerance = 1e-5 * np.sqrt(max(1, x.shape[-1]))
     np.testing.assert_allclose(product, exact, rtol=1e-5, atol=tolerance)
+    wide = np.matmul(x.astype(np.float64), y.astype(np.float64))
+    assert wide.dtype == np.float64
+    np.testing.assert_allclose(wide, exact, rtol=0, atol=1e-9 * tolerance)
 
 
 # Around the four rows and eight columns of a tile, and the 512 rows of a panel.
@@ -94,7 +97,7 @@ def test_not_a_number_and_infinity_stay_where_they_belong() -> None:
 
 
 def test_other_types_are_multiplied_as_before() -> None:
-    for kind in (np.float64, np.float16, np.int64, np.complex64, bool):
+    for kind in (np.float16, np.int64, np.complex64, np.longdouble, bool):
         x, y = (np.arange(12).reshape(shape).astype(kind) for shape in ((3, 4), (4, 3)))
         np.testing.assert_array_equal(x @ y, np.einsum("ij,jk->ik", x, y))
 

@@ -111,6 +111,7 @@ def test_a_listener_that_has_stopped_may_listen_again() -> None:
     assert listeners == before
 
 
+@pytest.mark.needs("threads")
 def test_threads_that_listen_lose_nobody() -> None:
     before, counts = dict(listeners), [0] * 4
 

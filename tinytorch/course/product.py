@@ -1,10 +1,10 @@
 """A quicker matrix product where NumPy has a slow one: in a browser.
 
-NumPy for Pyodide comes without BLAS, and multiplies float32 matrices one number at a time. All
-products of `@`, `np.matmul`, forward and backward, end in one function of NumPy's, its inner loop
-for float32. `quicken` puts another one in its place: `web/pyodide/product.wat`, which the wheel for
-browsers brings along as a shared library, and which takes 32 sums at a time. So nothing above
-NumPy, no lesson and no learner's code, has to know of it.
+NumPy for Pyodide comes without BLAS, and multiplies matrices one number at a time. All products of
+`@` and `np.matmul`, forward and backward, end in one function of NumPy's for each dtype, its inner
+loop. `quicken` puts others in the place of those for float32 and float64. They are made from
+`web/pyodide/product.wat`, come with the wheel for browsers as shared libraries, and work on 32 or
+16 sums at a time. Nothing above NumPy, no lesson and no learner's code, has to know of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import sys
 
 import numpy as np
 
-LIBRARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "product.wasm")
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_SIGNATURES = {"float32": "ff->f", "float64": "dd->d"}
 
 
 class _UFunc(ctypes.Structure):
@@ -32,17 +33,18 @@ class _UFunc(ctypes.Structure):
 
 
 def quicken() -> bool:
-    """Let NumPy multiply float32 matrices by the library; whether it does now.
+    """Let NumPy multiply matrices of floats by the libraries; whether it does now.
 
     It does not outside of a browser, and in one that has no SIMD.
     """
-    if sys.platform != "emscripten" or not os.path.exists(LIBRARY):
-        return False
-    try:
-        library = ctypes.CDLL(LIBRARY)
-    except OSError:  # the browser cannot read it
+    if sys.platform != "emscripten":
         return False
     matmul = _UFunc.from_address(id(np.matmul))
-    loop = ctypes.cast(library.product, ctypes.c_void_p)
-    matmul.functions[np.matmul.types.index("ff->f")] = loop.value
+    for dtype, signature in _SIGNATURES.items():
+        try:
+            library = ctypes.CDLL(os.path.join(_FOLDER, f"product_{dtype}.wasm"))
+        except OSError:  # it is not there, or the browser cannot read it
+            return False
+        loop = ctypes.cast(library.product, ctypes.c_void_p)
+        matmul.functions[np.matmul.types.index(signature)] = loop.value
     return True

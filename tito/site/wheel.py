@@ -16,19 +16,34 @@ MNIST = "tinytorch/datasets/mnist_files"
 _MUSEUM = "mistakes.toml"
 
 
-def product_library(root: Path) -> bytes:
-    """The quicker matrix product as a shared library in WebAssembly, from its source in a clone."""
+# What differs where the matrix product is that of float64.
+_FOR_FLOAT64 = {
+    "f32x4": "f64x2",
+    "f32": "f64",
+    "load32_splat": "load64_splat",
+    "$BYTES i32 (i32.const 4)": "$BYTES i32 (i32.const 8)",
+    "$COLUMNS i32 (i32.const 8)": "$COLUMNS i32 (i32.const 4)",
+}
+
+
+def product_libraries(root: Path) -> dict[str, bytes]:
+    """The quicker matrix product as shared libraries in WebAssembly, by the dtype of its arrays."""
     from wasmtime import wat2wasm
 
-    return bytes(wat2wasm((root / "web/pyodide/product.wat").read_text(encoding="utf-8")))
+    text = (root / "web/pyodide/product.wat").read_text(encoding="utf-8")
+    texts = {"float32": text}
+    for old, new in _FOR_FLOAT64.items():
+        text = text.replace(old, new)
+    texts["float64"] = text
+    return {dtype: bytes(wat2wasm(text)) for dtype, text in texts.items()}
 
 
 def build_wheel(folder: Path) -> Wheel:
     """Build the wheel from the clone into a folder. Building again gives the same bytes.
 
     Left out are the files of MNIST, the notebooks, of which a page is another form, and the
-    mistakes that the checks are tested with. The library behind `tinytorch.course.product`, which
-    runs in a browser alone, is in no other wheel.
+    mistakes that the checks are tested with. The libraries behind `tinytorch.course.product`,
+    which run in a browser alone, are in no other wheel.
 
     Raises:
         TitoError: there is no clone to build it from.
@@ -45,9 +60,10 @@ def build_wheel(folder: Path) -> Wheel:
             inside = file.relative_to(root / "modules").as_posix()
             settings["force-include"][f"modules/{inside}"] = f"{shipped}/{inside}"
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile() as library:
-        library.write(product_library(root))
-        library.flush()
-        settings["force-include"][library.name] = "tinytorch/course/product.wasm"
+    with tempfile.TemporaryDirectory() as libraries:
+        for dtype, content in product_libraries(root).items():
+            library = Path(libraries, f"product_{dtype}.wasm")
+            library.write_bytes(content)
+            settings["force-include"][str(library)] = f"tinytorch/course/{library.name}"
         [wheel] = WheelBuilder(str(root), config=project).build(directory=str(folder.absolute()))
     return Wheel(Path(wheel), imports=("tinytorch", "tito"), depends=("numpy",))

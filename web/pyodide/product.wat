@@ -1,10 +1,12 @@
-;; The matrix product of float32 arrays, as the inner loop of NumPy's `matmul`.
+;; The matrix product of float32 arrays, as the inner loop of NumPy's `matmul`. With float64 in the
+;; place of float32, and half as many columns in a register, it is that of float64 arrays, too: see
+;; `product_libraries` in tito/site/wheel.py.
 ;;
 ;; NumPy for Pyodide has no BLAS, and its own loop takes one number at a time. This one takes four
 ;; rows and eight columns at a time: their 32 sums stay in eight SIMD registers, while a column of
 ;; the four rows of A is multiplied with a row of eight columns of B.
 ;;
-;;   - A panel of B, eight columns of up to DEPTH rows, is copied side by side first. So B may have
+;;   - A panel of B, COLUMNS columns of up to DEPTH rows, is copied side by side first. So B may have
 ;;     any strides, as a transposed matrix has, and is read in order.
 ;;   - Beyond the last column the panel holds zeros, and the last row of A stands in for rows beyond
 ;;     it. What comes of either is worked out and thrown away, which is simpler than another loop.
@@ -17,10 +19,12 @@
   (import "env" "memory" (memory 1))
   (import "env" "__memory_base" (global $panel i32))
 
+  (global $BYTES i32 (i32.const 4))         ;; of a number
+  (global $COLUMNS i32 (i32.const 8))       ;; of a panel, in 32 bytes
   (global $DEPTH i32 (i32.const 512))       ;; rows of a panel
   (global $TILE i32 (i32.const 16384))      ;; bytes from the panel to the tile
 
-  ;; Copies rows `from` to `from + depth` of eight columns of B; `columns` of them are there.
+  ;; Copies `depth` rows of a panel's columns from B; `columns` of them are there.
   (func $pack (param $b i32) (param $down i32) (param $right i32) (param $depth i32) (param $columns i32)
     (local $to i32) (local $column i32) (local $p i32) (local $from i32)
     (local.set $to (global.get $panel))
@@ -34,10 +38,10 @@
             (if (result f32) (i32.lt_s (local.get $column) (local.get $columns))
               (then (f32.load (local.get $from)))
               (else (f32.const 0))))
-          (local.set $to (i32.add (local.get $to) (i32.const 4)))
+          (local.set $to (i32.add (local.get $to) (global.get $BYTES)))
           (local.set $from (i32.add (local.get $from) (local.get $right)))
           (local.set $column (i32.add (local.get $column) (i32.const 1)))
-          (br_if $row (i32.lt_s (local.get $column) (i32.const 8))))
+          (br_if $row (i32.lt_s (local.get $column) (global.get $COLUMNS))))
         (local.set $b (i32.add (local.get $b) (local.get $down)))
         (local.set $depth (i32.sub (local.get $depth) (i32.const 1)))
         (br $rows)))
@@ -98,8 +102,8 @@
         (f32.store (local.get $to)
           (if (result f32) (local.get $adds)
             (then (f32.add (f32.load (local.get $to))
-                           (f32.load (i32.add (local.get $from) (i32.shl (local.get $column) (i32.const 2))))))
-            (else (f32.load (i32.add (local.get $from) (i32.shl (local.get $column) (i32.const 2)))))))
+                           (f32.load (i32.add (local.get $from) (i32.mul (local.get $column) (global.get $BYTES))))))
+            (else (f32.load (i32.add (local.get $from) (i32.mul (local.get $column) (global.get $BYTES)))))))
         (local.set $to (i32.add (local.get $to) (local.get $right)))
         (local.set $column (i32.add (local.get $column) (i32.const 1)))
         (br_if $number (i32.lt_s (local.get $column) (local.get $columns))))
@@ -123,7 +127,7 @@
       (local.set $depth (call $least (i32.sub (local.get $k) (local.get $p)) (global.get $DEPTH)))
       (local.set $j (i32.const 0))
       (loop $panels_right
-        (local.set $columns (call $least (i32.sub (local.get $n) (local.get $j)) (i32.const 8)))
+        (local.set $columns (call $least (i32.sub (local.get $n) (local.get $j)) (global.get $COLUMNS)))
         (call $pack
           (i32.add (local.get $b) (i32.add (i32.mul (local.get $p) (local.get $b_down))
                                            (i32.mul (local.get $j) (local.get $b_right))))
@@ -147,7 +151,7 @@
             (local.get $c_down) (local.get $c_right) (local.get $rows) (local.get $columns) (local.get $p))
           (local.set $i (i32.add (local.get $i) (i32.const 4)))
           (br_if $rows (i32.lt_s (local.get $i) (local.get $m))))
-        (local.set $j (i32.add (local.get $j) (i32.const 8)))
+        (local.set $j (i32.add (local.get $j) (global.get $COLUMNS)))
         (br_if $panels_right (i32.lt_s (local.get $j) (local.get $n))))
       (local.set $p (i32.add (local.get $p) (global.get $DEPTH)))
       (br_if $panels_down (i32.lt_s (local.get $p) (local.get $k))))
