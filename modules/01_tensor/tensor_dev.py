@@ -500,11 +500,7 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
         value, np.timedelta64
     ):
         return value.item() if isinstance(value, np.generic) else value
-    if any(x.requires_grad for x in _tensors(value)):
-        raise ValueError(
-            f"{name_of(op)} got a list that holds tensors, through which no gradient could flow; "
-            "compute with the tensors themselves, or detach() them"
-        )
+    _refuse_list_with_gradients(name_of(op), value)
     try:
         like = next((x._array for x in inputs if type(x) is Tensor and _is_foreign(x._array)), None)
         array = np.asarray(value, like=like) if like is not None else _numpy_array(value)
@@ -523,6 +519,20 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
     for tell in listeners["taken_in"]:
         tell(array)
     return array
+
+
+def _refuse_list_with_gradients(name: str, value: Any) -> None:
+    """Raise a ValueError for a list that holds tensors whose gradients would be lost."""
+    if _holds_gradients(value):
+        raise ValueError(
+            f"{name} got a list that holds tensors, through which no gradient could flow; "
+            "compute with the tensors themselves, put together by np.stack, or detach() them"
+        )
+
+
+def _holds_gradients(value: Any) -> bool:
+    """Whether there are tensors in it that require a gradient, and not only within no_grad()."""
+    return any(x.requires_grad and x[...].requires_grad for x in _tensors(value))
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
@@ -1279,6 +1289,11 @@ class Tensor:
                 "writing into a tensor that requires a gradient would not be recorded; "
                 "compute a new tensor, or write to its numbers: x.data[...] = ..."
             )
+        if _holds_gradients(value):
+            raise ValueError(
+                "writing a tensor that requires a gradient into another would not be recorded; "
+                "compute a new tensor, as with np.where or np.stack, or write its detach()"
+            )
         index = _index(index)
         try:
             self.data[index] = np.asarray(as_array(value, self.dtype), like=self._array)
@@ -1364,7 +1379,11 @@ TensorLike = Tensor | np.ndarray | np.generic | float | Sequence[Any]
 
 def as_tensor(x: TensorLike) -> Tensor:
     """`x` itself if it is a tensor of real numbers; else a new tensor of float32 from it."""
-    return x if isinstance(x, Tensor) and x._array.dtype.kind == "f" else Tensor(x)
+    if isinstance(x, Tensor) and x._array.dtype.kind == "f":
+        return x
+    if isinstance(x, (list, tuple)):
+        _refuse_list_with_gradients("a layer or loss", x)
+    return Tensor(x)
 
 
 # %%

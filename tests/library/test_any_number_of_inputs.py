@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinytorch import Tensor, apply
+from tinytorch import CrossEntropyLoss, Dropout, Linear, MSELoss, ReLU, Tensor, apply
 from tinytorch.core import autograd
 
 Call = Callable[..., Any]
@@ -314,6 +314,44 @@ def test_an_operation_that_computes_with_a_tensor_loses_no_gradient_in_silence(c
             call(x, w)
     with autograd.no_grad():
         assert isinstance(call(x, w), Tensor)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: MSELoss()([x, x], [1.0, 2.0]),
+        lambda x: CrossEntropyLoss()([[x, x]], [1]),
+        lambda x: Linear(2, 1)((x, x)),
+        lambda x: ReLU()([[1.0, [x]]]),
+        lambda x: Dropout(0.5)([x, x]),
+        lambda x: apply(np.add, Tensor([1.0, 2.0]), [x, 2.0]),
+    ],
+)
+def test_a_list_of_tensors_loses_no_gradients_in_silence(call: Call) -> None:
+    x = Tensor(1.0, requires_grad=True)
+    for computed in (x, x * 2):
+        with pytest.raises(ValueError, match=r"got a list that holds tensors, .* by np\.stack, or"):
+            call(computed)
+
+
+def test_a_list_of_tensors_is_fine_where_nothing_is_recorded() -> None:
+    x = Tensor(1.0, requires_grad=True)
+    with autograd.no_grad():
+        assert ReLU()([x, x * 2]).tolist() == [1.0, 2.0]
+        assert apply(np.add, Tensor([1.0, 2.0]), [x, x]).tolist() == [2.0, 3.0]
+    assert ReLU()([x.detach(), 2.0]).tolist() == [1.0, 2.0]
+
+
+def test_writing_what_requires_a_gradient_loses_none_in_silence() -> None:
+    x, w = Tensor([1.0, 2.0]), Tensor(3.0, requires_grad=True)
+    for value in (w, w * 2, [w, 1.0]):
+        with pytest.raises(ValueError, match=r"would not be recorded; .* or write its detach\(\)"):
+            x[:] = value
+    assert x.tolist() == [1.0, 2.0]
+    x[0] = w.detach()
+    with autograd.no_grad():
+        x[1] = w * 2
+    assert x.tolist() == [3.0, 6.0]
 
 
 @pytest.mark.parametrize(
