@@ -42,9 +42,12 @@ def of_all_modules(kind: str, exhibits: list[Variant], every: int = 1) -> pytest
     )
 
 
-every_mistake = of_all_modules("mistake", [m for module in MODULES for m in mistakes(module)])
+# A tenth of a second each, and there are more with every module.
+every_mistake = of_all_modules(
+    "mistake", [m for module in MODULES for m in mistakes(module)], every=3
+)
 every_variant = of_all_modules(
-    "variant", [v for module in MODULES for v in correct_variants(module)]
+    "variant", [v for module in MODULES for v in correct_variants(module)], every=3
 )
 
 
