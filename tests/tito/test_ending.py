@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pexpect
@@ -34,7 +35,13 @@ import signal
 class Running:
     """A command in a pseudo-terminal, whose exercise loops and ignores signals."""
 
-    def __init__(self, workspace: Workspace, scratch: Path, arguments: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        scratch: Path,
+        arguments: tuple[str, ...],
+        hangup: signal.Handlers = signal.SIG_DFL,
+    ) -> None:
         text = solved(LAYERS)
         start = "return apply(linear"
         assert start in text, "the solution has changed"
@@ -47,6 +54,8 @@ class Running:
             ["-c", "from tito.main import main; main()", *arguments],
             cwd=str(workspace.root),
             env={**os.environ, MARK: str(scratch), "TMPDIR": str(scratch)},
+            # As in a terminal, also where the tests themselves run under `nohup`.
+            preexec_fn=partial(signal.signal, signal.SIGHUP, hangup),
             encoding="utf-8",
             timeout=60,
         )
@@ -143,14 +152,8 @@ def test_what_is_saved_again_leaves_no_process_of_the_run_before(
     running.expect_nothing_left()
 
 
-def test_a_signal_that_is_ignored_stays_ignored(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which what is started inherits
-    try:
-        running = Running(workspace, tmp_path / "scratch", COMMANDS[0])
-    finally:
-        signal.signal(signal.SIGHUP, before)
+def test_a_signal_that_is_ignored_stays_ignored(workspace: Workspace, tmp_path: Path) -> None:
+    running = Running(workspace, tmp_path / "scratch", COMMANDS[0], hangup=signal.SIG_IGN)
     os.kill(running.terminal.pid, signal.SIGHUP)
     os.kill(running.terminal.pid, signal.SIGTERM)
     assert running.status() == 143
