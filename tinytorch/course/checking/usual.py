@@ -102,8 +102,9 @@ def _wrong_places(y: np.ndarray, subject: str, fillings: list[Any]) -> _Suspects
         return
     row = "row" if y.ndim > 1 else "number"
     yield f"the {row}s of {subject} are in the reverse order", y[::-1]
-    yield f"only the first {row} is returned", y[0]
-    yield f"only the last {row} is returned", y[-1]
+    for first, last in ((y[0], y[-1]), (y[:1], y[-1:])):
+        yield f"only the first {row} is returned", first
+        yield f"only the last {row} is returned", last
     yield f"every {row} is like the first", y[[0] * len(y)]
     for what, axis in ((row, 0), ("column", -1)):
         if axis == 0 or y.ndim > 1:
