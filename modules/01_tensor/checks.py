@@ -994,6 +994,11 @@ def expect_operation(sign: str) -> None:
             (f"x {sign} array", made(large), B, large, B, array),
             (f"array {sign} x", large, made(B), large, B, None),
             (f"x {sign} a tensor of 2", made(large), made(2.0), large, np.float64(2), single),
+            (
+                f"a tensor of 7 {sign} a tensor of 2",
+                *(made(7.0), made(2.0), np.float64(7), np.float64(2)),
+                f"single numbers fail in x {sign} y",
+            ),
             (f"column {sign} row", made(np.abs(column)), made(row), np.abs(column), row, broadcast),
             (f"batch {sign} x", made(batch), made(large), batch, large, three),
             (f"x {sign} x", itself, itself, large, large, None),
