@@ -28,6 +28,7 @@ from tinytorch.course.checking import (
     gradients,
     import_again,
     numbers,
+    unreached,
     untouched,
     usual,
 )
@@ -574,16 +575,13 @@ def expect_slope(
                 np.where(x == 0, 0, expected),
                 {key: np.where(x == 0, 0, value) for key, value in mistakes.items()},
                 also=None if also is None else np.where(x == 0, 0, also),
-                missing=NOT_CONNECTED,
+                missing=unreached("x"),
             )
     except Mistake as mistake:
         if known:
             raise
         # Where the results are wrong already, so is the gradient: that is no second mistake.
         raise Mistake(seen=mistake.seen, expected=mistake.expected) from None
-
-
-NOT_CONNECTED = "no gradient reaches x: the result comes from a copy of it"
 
 
 # ---- ReLU ----------------------------------------------------------------------------------------

@@ -336,7 +336,7 @@ def test_layers_of_another_course_may_well_be_right(tmp_path: Path) -> None:
         )
     )
     failed = [c for c in judged(file, LAYERS)["checks"] if c["outcome"] == "failed"]
-    outside = "no gradient reaches the weight: forward takes it outside the graph"
+    outside = "no gradient reaches the weight: it is taken outside the graph, as .data or as a copy"
     assert failed[0]["mistake"] == outside
 
 

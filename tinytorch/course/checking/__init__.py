@@ -40,6 +40,7 @@ from tinytorch.course.checking.claims import (
     expect_undisturbed,
     gradients,
     import_again,
+    unreached,
 )
 from tinytorch.course.checking.here import check_here
 from tinytorch.course.checking.lineup import Mistake, StandsBack, equal, expect, given, numbers
@@ -79,6 +80,7 @@ __all__ = [
     "numbers",
     "refusing",
     "rounded",
+    "unreached",
     "untouched",
     "usual",
     "wrong_shapes",

@@ -274,6 +274,11 @@ def gradients(
     return [None if x.grad is None else numbers("x.grad", x.grad) for x in inputs]
 
 
+def unreached(name: str) -> str:
+    """What is wrong where no gradient reaches an input of that name, though a result has one."""
+    return f"no gradient reaches {name}: it is taken outside the graph, as .data or as a copy"
+
+
 def expect_gradient(
     what: str,
     seen: np.ndarray | None,
@@ -289,7 +294,7 @@ def expect_gradient(
 
     Args:
         what, seen, expected, mistakes, otherwise, also, tolerance: see `expect`.
-        missing: what is wrong if none has arrived.
+        missing: what is wrong if none has arrived: `unreached("x")`.
 
     Raises:
         Mistake: none has arrived, or another one.
