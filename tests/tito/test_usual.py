@@ -342,3 +342,33 @@ def test_what_has_nothing_to_train_says_so() -> None:
     assert listed == "a loss lists something to train"
     missing = mistake_of(expect_nothing_to_train, "a loss", WithParameters(None))
     assert missing == "nothing is returned: a `return` is missing"
+
+
+SHAPES = [
+    (),
+    (1,),
+    (3,),
+    (0,),
+    (0, 3),
+    (3, 0),
+    (1, 1),
+    (1, 3),
+    (3, 1),
+    (2, 3),
+    (2, 1, 3),
+    (2, 3, 4),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, bool])
+def test_any_result_of_any_function_can_be_asked_about(shape: tuple[int, ...], dtype: Any) -> None:
+    generator = np.random.default_rng(0)
+    x, y = (np.asarray(generator.normal(size=shape)).astype(dtype) for _ in range(2))
+    explanations = [usual(x), usual(np.add, x=x, y=y), usual(lambda x: x.sum(), x=x)]
+    for kind in (np.float32, np.int64, bool):
+        for other in SHAPES:
+            seen = np.asarray(99 + generator.normal(size=other)).astype(kind)
+            for explain in explanations:
+                words = explain(seen, 2e-5)
+                assert words is None or isinstance(words, str)

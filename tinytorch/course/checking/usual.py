@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -184,35 +185,31 @@ _CHANGES: dict[str, Callable[[np.ndarray], Any]] = {
 
 
 def _wrong_inputs(right: Callable[..., Any], inputs: dict[str, np.ndarray]) -> _Suspects:
-    names, arrays = list(inputs), list(inputs.values())
-
-    def instead(name: str, changes: dict[int, Any]) -> _Suspects:
+    for name, x in inputs.items():
+        for words, change in _CHANGES.items() if x.size else ():
+            with suppress(*_UNFIT):
+                yield words.format(name), right(*(inputs | {name: change(x)}).values())
+    for (one, x), (other, y) in permutations(inputs.items(), 2):
         with suppress(*_UNFIT):
-            yield name, right(*(changes.get(i, x) for i, x in enumerate(arrays)))
-
-    for i, x in enumerate(arrays):
-        for words, change in _CHANGES.items():
-            if x.size:
-                yield from instead(words.format(names[i]), {i: change(x)})
-        for j, other in enumerate(names):
-            if i != j:
-                yield from instead(f"{names[i]} is taken for {other} as well", {j: x})
-            if i < j:
-                changes = {i: arrays[j], j: x}
-                yield from instead(f"{names[i]} and {other} change places", changes)
-    in_float16 = {i: x.astype(np.float16) for i, x in enumerate(arrays)}
-    yield from instead("it is computed in float16, with three digits", in_float16)
-    if len(arrays) == 1:
+            yield f"{one} is taken for {other} as well", right(*(inputs | {other: x}).values())
         with suppress(*_UNFIT):
-            yield "it is applied twice", right(right(*arrays))
+            swapped = inputs | {one: y, other: x}
+            yield f"{one} and {other} change places", right(*swapped.values())
+    with suppress(*_UNFIT):
+        in_float16 = (x.astype(np.float16) for x in inputs.values())
+        yield "it is computed in float16, with three digits", right(*in_float16)
+    if len(inputs) == 1:
+        with suppress(*_UNFIT):
+            yield "it is applied twice", right(right(*inputs.values()))
 
 
 def _told_from_right(
     seen: np.ndarray, expected: np.ndarray, subject: str, tolerance: float
 ) -> str | None:
     """How what was seen differs from what is right, where that can be said in a few words."""
-    if seen.dtype == bool and expected.dtype != bool:
-        return "only True and False come back, which is what a comparison gives"
+    if "b" in (seen.dtype.kind, expected.dtype.kind):
+        compared = "only True and False come back, which is what a comparison gives"
+        return compared if expected.dtype.kind != "b" else None
     if seen.shape != expected.shape or seen.size < 2 or not np.isfinite(seen).all():
         return None
     if equal(seen, expected, 3 * tolerance):  # too near for a name
