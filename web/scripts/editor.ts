@@ -71,6 +71,7 @@ export class Editor {
           ]),
           EditorView.contentAttributes.of({
             "aria-label": `${label}. Escape, then Tab, leaves the editor.`,
+            tabindex: "0",
             autocapitalize: "off",
             autocorrect: "off",
             spellcheck: "false",

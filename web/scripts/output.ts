@@ -3,12 +3,8 @@
 import { button, make } from "./dom";
 import type { Place, Shown } from "./protocol";
 
-// Characters; an endless loop can print more in a second than a page can hold.
-const MOST = 100_000;
-
 export class Output {
   readonly element = make("div", { class: "lesson-output", role: "region", hidden: true });
-  #characters = 0;
 
   constructor(label: string) {
     this.element.setAttribute("aria-label", label);
@@ -17,7 +13,6 @@ export class Output {
   clear(): void {
     this.element.replaceChildren();
     this.element.hidden = true;
-    this.#characters = 0;
   }
 
   show({ kind, text }: Shown): void {
@@ -39,9 +34,6 @@ export class Output {
   }
 
   #print(kind: "stdout" | "stderr", text: string): void {
-    if (this.#characters > MOST) return;
-    this.#characters += text.length;
-    if (this.#characters > MOST) text += "\n… (more was printed than is shown)";
     let last = this.element.lastElementChild;
     if (!last?.matches(`pre.lesson-${kind}`)) {
       last = make("pre", { class: `lesson-${kind}`, tabindex: "0" });

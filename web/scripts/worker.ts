@@ -3,6 +3,7 @@
 import type { Check, Explore, FromWorker, Request, Run, Shown, Start, ToWorker } from "./protocol";
 import { fetchData } from "./data";
 import { Digits } from "./digits";
+import { Printing } from "./printing";
 import { plain, type Pyodide, type PyProxy } from "./pyodide";
 
 const SITE = new URL("../../", import.meta.url);
@@ -43,8 +44,12 @@ async function start(asked: Start): Promise<void> {
 
 async function answer(id: number, request: Request): Promise<void> {
   try {
-    say({ type: "result", id, result: await resultOf(request) });
+    printing.begin();
+    const result = await resultOf(request);
+    printing.flush();
+    say({ type: "result", id, result });
   } catch (error) {
+    printing.flush();
     const isFatal = Boolean((error as { pyodide_fatal_error?: boolean }).pyodide_fatal_error);
     say({ type: "failed", id: isFatal ? null : id, text: String(error) });
   }
@@ -69,8 +74,10 @@ async function resultOf(request: Request): Promise<unknown> {
   }
 }
 
+const printing = new Printing((shown) => say({ type: "shown", shown }));
+
 function show(kind: Shown["kind"], text: string): void {
-  say({ type: "shown", shown: { kind, text } });
+  printing.show({ kind, text });
 }
 
 async function explore({ question, settings, guess }: Explore): Promise<string> {
