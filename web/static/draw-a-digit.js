@@ -52,32 +52,48 @@
     return softmax(linear(layers[1], hidden));
   }
 
+  /** A canvas to work on, which nobody sees. */
+  function sheet(size) {
+    const hidden = document.createElement("canvas");
+    hidden.width = hidden.height = size;
+    const drawn = hidden.getContext("2d", { willReadFrequently: true });
+    drawn.imageSmoothingQuality = "high";
+    return drawn;
+  }
+
+  const COARSE = 56; // pixels, in which it is quick to see where the ink is
+  const coarse = sheet(COARSE);
+  const small = sheet(SIZE);
+
   /** The drawing as MNIST has its images: scaled into a box, its centre of mass in the middle. */
   function asImage() {
-    const { width, height } = canvas;
-    const pixels = context.getImageData(0, 0, width, height).data;
-    let [left, top, right, bottom, mass, centreX, centreY] = [width, height, -1, -1, 0, 0, 0];
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const ink = pixels[4 * (y * width + x) + 3];
+    coarse.clearRect(0, 0, COARSE, COARSE);
+    coarse.drawImage(canvas, 0, 0, COARSE, COARSE);
+    const pixels = coarse.getImageData(0, 0, COARSE, COARSE).data;
+    let [left, top, right, bottom] = [COARSE, COARSE, -1, -1];
+    let [mass, centreX, centreY] = [0, 0, 0];
+    for (let y = 0; y < COARSE; y++) {
+      for (let x = 0; x < COARSE; x++) {
+        const ink = pixels[4 * (y * COARSE + x) + 3];
         if (ink === 0) continue;
-        [left, right] = [Math.min(left, x), Math.max(right, x)];
-        [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
-        [mass, centreX, centreY] = [mass + ink, centreX + x * ink, centreY + y * ink];
+        if (x < left) left = x;
+        if (x > right) right = x;
+        if (y < top) top = y;
+        if (y > bottom) bottom = y;
+        mass += ink;
+        centreX += (x + 0.5) * ink;
+        centreY += (y + 0.5) * ink;
       }
     }
-    if (right < 0) return null;
+    if (mass === 0) return null;
     const scale = BOX / Math.max(right - left + 1, bottom - top + 1);
-    const small = document.createElement("canvas");
-    small.width = small.height = SIZE;
-    const drawn = small.getContext("2d", { willReadFrequently: true });
-    drawn.imageSmoothingQuality = "high";
     const [x, y] = [SIZE / 2 - (centreX / mass) * scale, SIZE / 2 - (centreY / mass) * scale];
-    drawn.drawImage(canvas, x, y, width * scale, height * scale);
-    const shrunk = drawn.getImageData(0, 0, SIZE, SIZE).data;
+    small.clearRect(0, 0, SIZE, SIZE);
+    small.drawImage(canvas, x, y, COARSE * scale, COARSE * scale);
+    const shrunk = small.getImageData(0, 0, SIZE, SIZE).data;
     const image = Float32Array.from({ length: SIZE * SIZE }, (_, i) => shrunk[4 * i + 3] / 255);
     const darkest = Math.max(...image); // thin lines grow pale where they are shrunk
-    return image.map((value) => value / darkest);
+    return darkest ? image.map((value) => value / darkest) : null;
   }
 
   /** Show what the network makes of the drawing. */
@@ -123,7 +139,7 @@
         if (mine !== showing) return;
         line(points[i - 1], points[i]);
         if (still) continue;
-        answer();
+        if (i % 4 === 0) answer();
         await new Promise(requestAnimationFrame);
       }
     }
@@ -195,5 +211,8 @@
     bar.innerHTML = `<span class="digit">${digit}</span><span class="bar"></span><span class="percent"></span>`;
     bars.append(bar);
   }
-  example(next);
+  // The text comes first, then the drawing, unless somebody has begun one.
+  (window.requestIdleCallback ?? setTimeout)(() => {
+    if (showing === 0) example(next);
+  });
 })();
