@@ -10,6 +10,7 @@ from reading import Page, pages
 
 from tinytorch.course import MODULES, Module
 from tito import addresses
+from tito.dev import museum
 from tito.site.build import build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,3 +94,33 @@ def test_the_cards_lead_to_the_repository_in_the_one_setting(module: Module, sit
     blob = f"{addresses.REPOSITORY}/blob/{addresses.BRANCH}"
     assert f"https://colab.research.google.com/github/{blob}/{module.notebook}" in links
     assert f"https://github.com/{blob}/{module.lesson}" in links
+
+
+@pytest.mark.parametrize("module", museum.MODULES, ids=lambda module: module.name)
+def test_the_museum_shows_every_mistake_word_for_word(module: Module, site: Path) -> None:
+    text = Page(site / "museum" / f"{module.name}.html").text
+    lost = [
+        sentence
+        for exhibit in museum.mistakes(module)
+        for sentence in (exhibit.says, exhibit.named or "")
+        if " ".join(sentence.replace("`", "").split()) not in text
+    ]
+    assert lost == []
+
+
+def test_the_page_of_the_commands_names_every_option(site: Path) -> None:
+    text = Page(site / "commands.html").text
+    for option in (
+        "tito site build",
+        "--pyodide",
+        "--no-guess",
+        "tito milestone mnist",
+        "--epochs",
+    ):
+        assert option in text
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_the_reference_has_what_a_module_teaches(module: Module, site: Path) -> None:
+    anchors = Page(site / "reference" / f"{module.name}.html").anchors
+    assert {f"tinytorch.core.{module.name}.{name}" for name in module.teaches} <= anchors

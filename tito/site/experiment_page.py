@@ -11,7 +11,7 @@ from tinytorch.course.explore.catalogue import Question
 from tinytorch.course.explore.experiment import Guess
 from tinytorch.course.explore.settings import limits_of, text_of
 from tito import addresses
-from tito.site.template import fill
+from tito.site.template import fill, plain
 
 
 def page(question: Question) -> str:
@@ -26,8 +26,8 @@ def page(question: Question) -> str:
         module=module.name,
         name=question.name,
         heading=question.heading,
-        text=question.text,
-        guess=_guess(experiment.guess(settings)),
+        text=plain(question.text),
+        guess=plain(_guess(experiment.guess(settings))),
         settings=_settings(settings),
         changes=_changes(module, question),
         formulas=_formulas(question),
@@ -39,15 +39,17 @@ def page(question: Question) -> str:
 def _guess(asked: Guess) -> str:
     if asked.choices:
         return f"{asked.prompt} ({', '.join(asked.choices)})"
-    return f"{asked.prompt} (in {asked.unit})" if asked.unit else asked.prompt
+    # Which unit "How many times" is answered in need not be said.
+    says = asked.unit and asked.unit != "times"
+    return f"{asked.prompt} (in {asked.unit})" if says else asked.prompt
 
 
 def _settings(settings: Any) -> str:
     """The settings, with what each usually is."""
-    rows = [
-        f"| `{one.name}` | {text_of(getattr(settings, one.name))} | {limits_of(one).meaning} |"
-        for one in fields(settings)
-    ]
+    rows = []
+    for one in fields(settings):
+        meaning = plain(limits_of(one).meaning)
+        rows.append(f"| `{one.name}` | {text_of(getattr(settings, one.name))} | {meaning} |")
     return "\n".join(["| setting | usual value | meaning |", "| --- | --- | --- |", *rows])
 
 
@@ -60,7 +62,7 @@ def _changes(module: Module, question: Question) -> str:
             for name, v in change["set"].items()
         )
         command = f"tito explore {module.digits} {question.name} {given}"
-        items.append(f"- `{command}`\n  {change['effect']}")
+        items.append(f"- `{command}`\n  {plain(change['effect'])}")
     return "\n".join(items)
 
 

@@ -17,7 +17,7 @@ from tito.lessons import material
 from tito.lessons.exercises import exercise_names
 from tito.lessons.front_matter import FrontMatter, front_matter
 from tito.site.printed import all_passed
-from tito.site.template import fill
+from tito.site.template import fill, plain
 
 
 def page(root: Path, module: Module) -> str:
@@ -179,7 +179,10 @@ def _questions(module: Module) -> str:
     for heading, asked in groupby(questions, lambda question: question.heading):
         parts.append(f"### {heading}")
         parts.append(
-            _list(f"{q.text} [Find out](../experiments/{module.name}/{q.name}.md)" for q in asked)
+            _list(
+                f"{plain(q.text)} [Find out](../experiments/{module.name}/{q.name}.md)"
+                for q in asked
+            )
         )
     return "\n\n".join(parts)
 

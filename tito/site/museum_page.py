@@ -1,6 +1,7 @@
 """The museum of mistakes of a module as a page: each mistake as a change of a right solution."""
 
 import difflib
+import textwrap
 
 from tinytorch.course import Module
 from tinytorch.course.checking.checks import checks_in
@@ -8,7 +9,7 @@ from tinytorch.course.checking.suites import read_suite
 from tito.dev.museum import Exhibit, edited, mistakes, original
 from tito.lessons import material
 from tito.lessons.front_matter import front_matter
-from tito.site.template import fill
+from tito.site.template import fill, plain
 
 CONTEXT = 1  # lines of a solution that are shown around what is wrong
 
@@ -19,7 +20,7 @@ def page(module: Module) -> str:
     parts = []
     for check in checks_in(read_suite(module.name)):
         caught = [exhibit for exhibit in exhibits if exhibit.check == check.name]
-        parts.append("\n\n".join([f"## {check.sentence}", *(_shown(e) for e in caught)]))
+        parts.append("\n\n".join([f"## {plain(check.sentence)}", *(_shown(e) for e in caught)]))
     return fill(
         "museum_of_a_module.md",
         title=front_matter(material.lesson(module)).title,
@@ -32,11 +33,12 @@ def page(module: Module) -> str:
 
 def _shown(exhibit: Exhibit) -> str:
     """One mistake: what it is, how it looks, what the check calls it."""
-    named = exhibit.named or "no name: the numbers that were seen and expected"
+    name, says = plain(exhibit.name[:1].upper() + exhibit.name[1:]), plain(exhibit.says)
+    named = plain(exhibit.named or "no name: the numbers that were seen and expected")
     return f"""\
-### {exhibit.name[:1].upper()}{exhibit.name[1:]}
+### {name}
 
-{exhibit.says}
+{says}
 
 ```diff
 {_difference(exhibit)}
@@ -46,9 +48,18 @@ The check says: *{named}*"""
 
 
 def _difference(exhibit: Exhibit) -> str:
-    """The lines of the solution that are other ones here, without the heads that `diff` writes."""
+    """The lines of the solution that are other ones here, as far to the left as they go."""
     right = original(exhibit.module)
     wrong = edited(right, exhibit.edits)
     lines = difflib.unified_diff(right.splitlines(), wrong.splitlines(), lineterm="", n=CONTEXT)
-    kept = [line for line in lines if not line.startswith(("---", "+++"))]
-    return "\n".join("…" if line.startswith("@@") else line for line in kept[1:])
+    kept = [line for line in lines if not line.startswith(("---", "+++"))][1:]
+    code = textwrap.dedent("\n".join("" if _is_gap(line) else line[1:] for line in kept))
+    return "\n".join(
+        "…" if _is_gap(line) else f"{line[:1]}{text}".rstrip()
+        for line, text in zip(kept, code.split("\n"), strict=True)
+    ).strip("\n")
+
+
+def _is_gap(line: str) -> bool:
+    """Whether a line of a difference stands for lines that are left out."""
+    return line.startswith("@@")

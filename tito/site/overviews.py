@@ -12,7 +12,7 @@ from tito.lessons.front_matter import FrontMatter, front_matter
 from tito.site import path_picture
 from tito.site.digit_network import EPOCHS, HIDDEN, DigitNetwork
 from tito.site.printed import wrong_method
-from tito.site.template import fill
+from tito.site.template import fill, plain
 
 
 def first_page(network: DigitNetwork) -> str:
@@ -64,7 +64,7 @@ def experiments() -> str:
         module = find_module(name)
         parts.append(f"## {module.digits} {_facts(module).title}")
         for heading, questions in groupby(of_module, lambda question: question.heading):
-            links = [f"- [{q.text}](experiments/{name}/{q.name}.md)" for q in questions]
+            links = [f"- [{plain(q.text)}](experiments/{name}/{q.name}.md)" for q in questions]
             parts.append(f"### {heading}\n\n{_lines(links)}")
     pages = [f"experiments/{question.module}/{question.name}" for question in all_questions()]
     return fill("experiments.md", questions="\n\n".join(parts), pages=_lines(pages))
