@@ -39,8 +39,12 @@ def test_a_check_names_the_line_of_a_loop_without_end(monkeypatch: pytest.Monkey
     assert result["line"]
 
 
-def test_endless_recursion_is_named() -> None:
-    page = handed_in("layers", "return apply(linear", "return self.forward(x) or apply(linear")
+ENDLESS = ("self.forward(x)", "self(x)", "sorted([x], key=self)", "list(map(self.forward, [x]))")
+
+
+@pytest.mark.parametrize("endless", ENDLESS)
+def test_endless_recursion_is_named(endless: str) -> None:
+    page = handed_in("layers", "return apply(linear", f"return {endless} or apply(linear")
     result = page.check("Linear Layer")["results"][0]
     assert result["mistake"] == "it calls itself without end, or too often for Python"
     assert page.check("Dropout Layer")["passed"]

@@ -8,6 +8,7 @@ run it in any Python.
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import io
 import json
@@ -35,8 +36,10 @@ from tinytorch.course.product import quicken
 from tinytorch.course.sources import Source, asked_of_the_future
 from tinytorch.course.waiting import Waiting
 
-# A browser's stack is small: code that calls itself without end would take Python with it.
-_RECURSION = 400
+# A browser's stack is small. Code that calls itself without end takes Python with it, and soon
+# where each call goes through C, as `layer(x)` and `x + y` do. Imports are nested deeper, and end.
+_CALLS = 200
+_CALLS_IN_IMPORTS = 400
 
 Emit = Callable[[str, str], None]
 """Takes what is shown, behind its kind: "stdout", "stderr", "html", "png" in base64, "check"."""
@@ -92,7 +95,7 @@ class Page:
         shown_to = {"display": lambda *values, **options: [*map(self._show, values)]}
         self._namespace["__builtins__"] = around(self._namespace) | shown_to
         if sys.platform == "emscripten":
-            sys.setrecursionlimit(_RECURSION)
+            _limit_recursion()
         quicken()
         os.environ.setdefault("MPLBACKEND", "agg")
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
@@ -252,6 +255,22 @@ class Page:
     def _close_figures(self) -> None:
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
+
+
+def _limit_recursion() -> None:
+    """Have Python raise its RecursionError before the browser runs out of stack."""
+    import_ = builtins.__import__
+
+    def import_deep(*arguments: Any, **options: Any) -> Any:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(_CALLS_IN_IMPORTS)
+        try:
+            return import_(*arguments, **options)
+        finally:
+            sys.setrecursionlimit(limit)
+
+    builtins.__import__ = import_deep
+    sys.setrecursionlimit(_CALLS)
 
 
 class _Stream(io.TextIOBase):
