@@ -24,8 +24,6 @@ PLATEAU = 0.9  # of the best: a rate above it is on the plateau
 
 @dataclass(frozen=True)
 class Settings:
-    """The network, what is done with it, and how large batches may get."""
-
     doing: str = setting(TRAINING, "what is timed", choices=(TRAINING, INFERENCE))
     hidden: tuple[int, ...] = setting((256, 128), "hidden layers", within=(1, 2048))
     most: int = setting(8192, "largest batch that is tried", full=32_768, within=(1, 32_768))

@@ -19,8 +19,6 @@ ROUNDINGS = 100
 
 @dataclass(frozen=True)
 class Settings:
-    """The layer, its batch, and the bias."""
-
     inputs: int = setting(256, "inputs of the layer", within=(1, 4096))
     outputs: int = setting(128, "outputs of the layer", within=(2, 4096))
     batch: int = setting(64, "samples in the batch", full=512, within=(2, 4096))

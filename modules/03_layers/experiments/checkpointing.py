@@ -19,8 +19,6 @@ COLUMNS = ("checkpoints", "peak", "formula", "time", "half of them", "times", "f
 
 @dataclass(frozen=True)
 class Settings:
-    """The network, and the batch it is trained with."""
-
     layers: int = setting(100, "layers", within=(1, 400))
     width: int = setting(128, "units of each layer", full=256, within=(1, 512))
     batch: int = setting(512, "samples in the batch", full=1024, within=(1, 2048))

@@ -23,8 +23,6 @@ HAND, CONTAINER = BOTH = "by hand", "container"
 
 @dataclass(frozen=True)
 class Settings:
-    """The widths of the network, and the batches that it is called with."""
-
     first: int = setting(256, "units of the first hidden layer", within=(1, 4096))
     second: int = setting(128, "units of the second", within=(1, 4096))
     batch: int = setting(64, "samples of a call, at most", within=(1, 2048))

@@ -21,8 +21,6 @@ QUANTIZE, PRUNE, PRUNE_AND_TRAIN, BOTH = WAYS
 
 @dataclass(frozen=True)
 class Settings:
-    """The network, how it is trained, and how small it should get."""
-
     hidden: tuple[int, ...] = setting(
         (376, 256, 256, 128), "hidden layers, between 784 pixels and 10 digits", within=(4, 2048)
     )

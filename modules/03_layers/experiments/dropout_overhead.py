@@ -25,8 +25,6 @@ FEW_BITS, FLOATS = WAYS = "few bits", "float64"
 
 @dataclass(frozen=True)
 class Settings:
-    """The network in which dropout is at work, and the batch."""
-
     p: float = setting(0.5, "probability of dropping", within=(0.01, 0.99))
     first: int = setting(256, "units of the first hidden layer", within=(1, 2048))
     second: int = setting(128, "units of the second", within=(1, 2048))

@@ -24,8 +24,6 @@ CHOICES[" ".join(ACTIVATIONS)] = "all of them"
 
 @dataclass(frozen=True)
 class Settings:
-    """The dropout, and the training in which both places are tried."""
-
     p: float = setting(0.5, "probability of dropping", within=(0.01, 0.99))
     hidden: int = setting(128, "hidden units", full=256, within=(1, 2048))
     images: int = setting(2000, "images to learn from", full=10_000, within=(100, 60_000))

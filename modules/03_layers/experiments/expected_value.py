@@ -16,8 +16,6 @@ DEVIATIONS = 1.959964  # a normal variable strays no further, with the confidenc
 
 @dataclass(frozen=True)
 class Settings:
-    """The probability of dropping, and how often it is tried."""
-
     p: float = setting(0.5, "probability of dropping", within=(0.0, 0.99))
     value: float = setting(1.0, "value of each element", within=(0.001, 1000.0))
     calls: int = setting(1000, "calls of Dropout", full=10_000, within=(10, 100_000))

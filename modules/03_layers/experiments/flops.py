@@ -16,8 +16,6 @@ from tinytorch.course.explore.units import count, rate, size
 
 @dataclass(frozen=True)
 class Settings:
-    """The sizes of the layer and of the batch."""
-
     inputs: int = setting(1024, "inputs of the layer", within=(1, 8192))
     outputs: int = setting(1024, "outputs of the layer", within=(1, 8192))
     batch: int = setting(128, "samples in the batch", within=(1, 4096))

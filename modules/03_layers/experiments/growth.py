@@ -14,8 +14,6 @@ from tinytorch.course.explore.units import count, figures
 
 @dataclass(frozen=True)
 class Settings:
-    """The network, and how much wider it gets."""
-
     inputs: int = setting(784, "numbers that go in", within=(1, 20_000))
     hidden: int = setting(256, "hidden units to begin with", within=(1, 2_000))
     outputs: int = setting(10, "numbers that come out", within=(1, 20_000))

@@ -23,8 +23,6 @@ HEADINGS = ("activation, weights", "last signal", "theory", "first gradient", "t
 
 @dataclass(frozen=True)
 class Settings:
-    """The network, and the scale that somebody without a theory might choose."""
-
     layers: int = setting(20, "layers", within=(2, 100))
     width: int = setting(256, "units of each layer", full=512, within=(8, 2048))
     batch: int = setting(128, "samples", within=(8, 1024))

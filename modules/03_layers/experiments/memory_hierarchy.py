@@ -25,8 +25,6 @@ PASSES = 6
 
 @dataclass(frozen=True)
 class Settings:
-    """The largest layer, and the batch that shares the reading."""
-
     width: int = setting(
         4096, "inputs and outputs of the largest layer", full=8192, within=(128, 8192)
     )

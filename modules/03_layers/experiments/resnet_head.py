@@ -19,8 +19,6 @@ EXPANSION = 4  # a block gives out four times as many channels as its 3 x 3 conv
 
 @dataclass(frozen=True)
 class Settings:
-    """The network and its task."""
-
     classes: int = setting(1000, "classes to tell apart", within=(1, 50_000))
     width: int = setting(64, "channels of the first stage", within=(8, 256))
     image: int = setting(224, "height and width of an image in pixels", within=(32, 1024))

@@ -22,8 +22,6 @@ BATCH_SIZE = 50
 
 @dataclass(frozen=True)
 class Settings:
-    """The users and films, the network, and the dropout."""
-
     p: float = setting(0.5, "probability of dropping", within=(0.01, 0.95))
     users: int = setting(800, "users", full=2000, within=(50, 20_000))
     items: int = setting(600, "films", full=1000, within=(20, 5000))

@@ -19,8 +19,6 @@ WIDE, DEEP, NARROW = "wide", "deep", "less wide"
 
 @dataclass(frozen=True)
 class Settings:
-    """The two networks, and how they are trained."""
-
     wide: tuple[int, ...] = setting((512,), "hidden layers of the one", within=(1, 2048))
     deep: tuple[int, ...] = setting((256, 256), "hidden layers of the other", within=(1, 2048))
     images: int = setting(2000, "images to learn from", full=20_000, within=(100, 60_000))
