@@ -32,7 +32,8 @@
 #
 # **How it goes.** *Build*: you write six short functions and methods. *Use*: your losses teach a
 # line the prices of houses and a network to read digits, and you see the surface that training
-# walks down. *Reflect*: you measure what a loss costs, and step into its traps on purpose.
+# walks down. *Reflect*: you measure what a loss costs, step into its traps on purpose, and get
+# twelve questions to take along.
 #
 # Where a cell says `raise NotImplementedError("Write ...")`, it's your turn: put your lines in its
 # place. The cell after it checks what you wrote. Each exercise has three hints, which `tito hint`
@@ -73,6 +74,7 @@ from tinytorch.core.layers import Linear
 from tinytorch.core.optimizers import SGD
 from tinytorch.core.training import batches
 from tinytorch.course.checking import check_here
+from tinytorch.course.explore import explore
 from tinytorch.course.script import cell_by_cell
 from tinytorch.datasets import mnist
 
@@ -1060,6 +1062,106 @@ print("best single answer for the digits 0 and 8, by squared error:", np.mean([0
 print(
     f"ten classes: {np.log(10):.3f} natural, {np.log2(10):.3f} in bits, {np.log10(10):.3f} base 10"
 )
+
+# %% [markdown]
+# ## Questions to take along
+#
+# All of them have answers that can be computed or measured. Guess first: put a number, or a word,
+# in the place of the dots (or `None`, if you must). Then run the cell, and your own machine
+# answers. What it runs on are the modules in use, yours where you have finished them, and the
+# answer says so. It also says which settings there are to play with, as in
+# `explore("first-loss", guess=3, classes=100)`.
+#
+# In a terminal `tito explore 04` lists the same questions, and `tito explore 04 --all` makes a page
+# of all answers that you can hand in.
+#
+# ### Where losses are used
+#
+# 1. **A language model** chooses among 50,000 words at each of 1024 tokens in 8 texts. How much
+#    memory do its logits take, and how can a step do without holding them all?
+
+# %%
+explore("vocabulary-memory", guess=...)
+
+# %% [markdown]
+# 2. **Two scans in a hundred** show a tumour. How many of them does a classifier find that is
+#    trained with plain cross-entropy, and what changes if they are drawn as often as the others?
+
+# %%
+explore("class-imbalance", guess=...)
+
+# %% [markdown]
+# 3. **One price in a hundred** was typed with three zeros too many. What does that do to the best
+#    guess by squared error, and what by absolute error?
+
+# %%
+explore("outliers", guess=...)
+
+# %% [markdown]
+# 4. **How sure?** What does label smoothing do to how sure a network is, and does it read better?
+
+# %%
+explore("label-smoothing", guess=...)
+
+# %% [markdown]
+# ### The mathematics
+#
+# 5. **Overflow.** At which size of logits does the plain formula overflow, and how often? Is it
+#    enough to take the logarithm of a good softmax?
+
+# %%
+explore("overflow", guess=...)
+
+# %% [markdown]
+# 6. **The first loss** of a network with 10 classes, and of a language model with 50,000 words:
+#    what should they be, and what does a larger one say?
+
+# %%
+explore("first-loss", guess=...)
+
+# %% [markdown]
+# 7. **Wrong labels.** If one in ten is wrong, what is the lowest loss that a perfect network can
+#    reach, and what does it cost to be surer than that?
+
+# %%
+explore("loss-floor", guess=...)
+
+# %% [markdown]
+# 8. **Softmax twice.** How low can the loss get then, and how much of the gradient is left?
+
+# %%
+explore("softmax-twice", guess=...)
+
+# %% [markdown]
+# ### Designing networks
+#
+# 9. **The squared error of probabilities** would be a loss, too. What is left of its slope where a
+#    network is sure and wrong?
+
+# %%
+explore("squared-error-for-decisions", guess=...)
+
+# %% [markdown]
+# 10. **Mean or sum?** What happens to the learning rate if the loss is a sum, and the batch grows?
+
+# %%
+explore("mean-or-sum", guess=...)
+
+# %% [markdown]
+# ### Speed
+#
+# 11. **The part of the loss.** How much of a training step is it with 10 classes, and how much with
+#     thousands?
+
+# %%
+explore("loss-time", guess=...)
+
+# %% [markdown]
+# 12. **Rows of ten.** Why does it take so long to find the largest of each ten numbers, and what
+#     does it help to lay them out class by class?
+
+# %%
+explore("rows-of-ten", guess=...)
 
 # %% [markdown]
 # ## Where to go from here

@@ -53,6 +53,25 @@ QUICK: dict[str, dict[str, Any]] = {
     "batch-size": {"hidden": (4,), "most": 2, "seconds": 0.01},
     "dropout-overhead": {"first": 8, "second": 4, "batch": 4, "seconds": 0.01},
     "checkpointing": {"layers": 4, "width": 8, "batch": 4, "seconds": 0.01},
+    "vocabulary-memory": {"positions": 8, "words": 50, "width": 4},
+    "class-imbalance": {"samples": 1000, "steps": 10},
+    "outliers": {"houses": 5},
+    "label-smoothing": {
+        "smoothing": (0.0, 0.3),
+        "hidden": 4,
+        "images": 200,
+        "test_images": 200,
+        "epochs": 1,
+        "seeds": 2,
+    },
+    "overflow": {"samples": 10},
+    "first-loss": {"classes": 20, "logits": 1000},
+    "loss-floor": {"samples": 1000},
+    "softmax-twice": {"samples": 2},
+    "squared-error-for-decisions": {"logit": -3.0},
+    "mean-or-sum": {"small": 2, "large": 4},
+    "loss-time": {"classes": 2, "most": 5, "hidden": 4, "batch": 2, "seconds": 0.01},
+    "rows-of-ten": {"numbers": 1000, "seconds": 0.01},
 }
 
 

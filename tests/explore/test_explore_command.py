@@ -85,7 +85,7 @@ def test_listing_and_help_need_neither_numpy_nor_rich() -> None:
 def test_a_module_without_questions_says_which_have_some() -> None:
     result = explore("01")
     assert result.exit_code == 1
-    assert "01_tensor has no questions to explore yet. These have: 03." in result.output
+    assert "01_tensor has no questions to explore yet. These have: 03, 04." in result.output
 
 
 # ---- One question --------------------------------------------------------------------------------
