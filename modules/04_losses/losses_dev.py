@@ -749,7 +749,10 @@ class CrossEntropyLoss(Loss):
 
 
 # %%
-check_here("losses", "Cross-Entropy", "Label Smoothing")
+check_here("losses", "Cross-Entropy")
+
+# %%
+check_here("losses", "Label Smoothing")
 
 # %% [markdown]
 # ### See it: log 10

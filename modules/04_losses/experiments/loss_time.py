@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from tinytorch import CrossEntropyLoss, Tensor, manual_seed
+from tinytorch import CrossEntropyLoss, Tensor
 from tinytorch.course.explore import timing
 from tinytorch.course.explore.bench import INPUTS, Network, normal, step_to_time
 from tinytorch.course.explore.experiment import Findings, Progress, setting
@@ -38,7 +38,6 @@ def measure(settings: Settings, progress: Progress) -> Findings:
     x = normal(batch, INPUTS)
     calls: dict[tuple[str, int], Callable[[], object]] = {}
     for count in counts:
-        manual_seed(0)
         classes = random.integers(count, size=batch)
         network = Network([INPUTS, settings.hidden, count])
         calls["step", count] = step_to_time(network, x, classes, update=False)
