@@ -530,11 +530,12 @@ def test_the_door_explains_errors() -> None:
     )
     expect_error("apply(np.sum, x, axis=5)", lambda: tensor.apply(np.sum, wrapped(A), axis=5))
     expect_error("apply(np.add, x, 'word')", lambda: tensor.apply(np.add, wrapped(A), "word"))
-    expect_error(
-        "apply(np.add, x, [y]), where y requires a gradient,",
-        lambda: tensor.apply(np.add, wrapped(1.0), [wrapped(2.0, requires_grad=True)]),
-        "a tensor in a list loses its gradient without a word",
-    )
+    if recorded():  # or there is no gradient to lose
+        expect_error(
+            "apply(np.add, x, [y]), where y requires a gradient,",
+            lambda: tensor.apply(np.add, wrapped(1.0), [wrapped(2.0, requires_grad=True)]),
+            "a tensor in a list loses its gradient without a word",
+        )
     expect_error(
         "apply(op, x, None)",
         lambda: tensor.apply(lambda *arrays: arrays[0] * 1.0, wrapped(A), None),

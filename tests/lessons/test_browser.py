@@ -106,6 +106,9 @@ def test_a_cell_may_await(screen: Screen) -> None:
 def test_values_are_shown_in_their_richest_form(screen: Screen) -> None:
     screen.run("class A:\n    def _repr_html_(self): return '<b>bold</b>'\ndisplay(A(), 1)\nA()")
     assert screen.shown == [("html", "<b>bold</b>"), ("stdout", "1\n"), ("html", "<b>bold</b>")]
+    screen.shown.clear()
+    screen.run("display(3)", "id2")
+    assert screen.shown == [("stdout", "3\n")]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +144,20 @@ def test_what_is_not_python_is_shown_where_it_is(screen: Screen) -> None:
     assert (told["outcome"], told["cell"], told["line"]) == ("error", "id7", 2)
     assert told["text"] == (
         '  File "<cell 7>", line 2\n    x = = 2\n        ^\nSyntaxError: invalid syntax\n'
+    )
+
+
+def test_an_error_in_what_a_value_is_shown_by_has_the_learners_lines_alone(screen: Screen) -> None:
+    told = screen.run("class A:\n    def __repr__(self): return 1 / 0\ndisplay(A())")
+    assert (told["cell"], told["line"]) == ("id1", 2)
+    assert "browser.py" not in told["text"]
+    assert told["text"].count('File "<cell 1>"') == 2
+
+
+def test_nobody_can_type_in_a_page(screen: Screen) -> None:
+    told = screen.run("name = input('name? ')")
+    assert told["text"].endswith(
+        "EOFError: EOF when reading a line: nobody can type in a page; write the answer here\n"
     )
 
 

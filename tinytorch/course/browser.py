@@ -92,8 +92,8 @@ class Page:
         main = ModuleType("__main__")
         sys.modules["__main__"] = main
         self._namespace = vars(main)
-        shown_to = {"display": lambda *values, **options: [*map(self._show, values)]}
-        self._namespace["__builtins__"] = around(self._namespace) | shown_to
+        of_a_page = {"display": self._display, "input": _input}
+        self._namespace["__builtins__"] = around(self._namespace) | of_a_page
         if sys.platform == "emscripten":
             _limit_recursion()
         quicken()
@@ -225,6 +225,10 @@ class Page:
         finally:
             sys.displayhook = displayhook
 
+    def _display(self, *values: Any, **options: Any) -> None:
+        for value in values:
+            self._show(value)
+
     def _show(self, value: Any) -> None:
         """Hand out a value in the richest form that it has."""
         if type(value).__module__ == "matplotlib.figure":
@@ -300,8 +304,15 @@ def _place(error: BaseException, namespace: dict[str, Any]) -> tuple[str | None,
 
 
 def _account(error: BaseException, namespace: dict[str, Any]) -> str:
-    """Python's traceback, from the page's code on."""
+    """Python's traceback, from the page's code on, without what is shown here in between."""
     trace = error.__traceback__
     while trace and trace.tb_frame.f_globals is not namespace:
         trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+    account = traceback.TracebackException(type(error), error, trace)
+    account.stack[:] = [frame for frame in account.stack if frame.filename != __file__]
+    return "".join(account.format())
+
+
+def _input(prompt: object = "") -> str:
+    """What stands for Python's own, since there is no keyboard to read from."""
+    raise EOFError("EOF when reading a line: nobody can type in a page; write the answer here")
