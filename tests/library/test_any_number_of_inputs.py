@@ -342,6 +342,29 @@ def test_a_list_of_tensors_is_fine_where_nothing_is_recorded() -> None:
     assert ReLU()([x.detach(), 2.0]).tolist() == [1.0, 2.0]
 
 
+def test_out_is_what_was_given_and_loses_no_gradient_in_silence() -> None:
+    x, w = Tensor([1.0, 2.0]), Tensor([3.0, 4.0], requires_grad=True)
+    for call in (
+        lambda y, out: np.add(y, 1, out=out),
+        lambda y, out: np.concatenate([y[:1], y[1:] + 1], out=out),
+        lambda y, out: np.cumsum(y, out=out),
+    ):
+        out = Tensor(np.zeros(2))
+        assert call(x, out) is out
+        assert out.tolist()[1] == 3.0
+        with pytest.raises(
+            ValueError, match="with out= would write into a tensor, which is not re"
+        ):
+            call(w, out)
+        with pytest.raises(
+            ValueError, match="with out= would write into a tensor, which is not re"
+        ):
+            call(x, w)
+        with autograd.no_grad():
+            assert call(w, out) is out
+    assert w.tolist() == [3.0, 4.0]
+
+
 def test_writing_what_requires_a_gradient_loses_none_in_silence() -> None:
     x, w = Tensor([1.0, 2.0]), Tensor(3.0, requires_grad=True)
     for value in (w, w * 2, [w, 1.0]):

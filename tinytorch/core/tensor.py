@@ -499,12 +499,19 @@ def _outside(function: Operation, args: tuple[Any, ...], options: dict[str, Any]
     An array becomes a tensor again. It is recorded if need be, so that a gradient that would
     have to flow through the function is an error when it gets there, and not silently missing.
     """
+    out = options.get("out")
+    if next(_tensors(out), None) is not None and _holds_gradients((args, options)):
+        raise ValueError(
+            f"{name_of(function)} with out= would write into a tensor, which is not recorded; "
+            "leave it away and take the result, or work within no_grad()"
+        )
     arrays = _plain(args)
     if function in _ADDING:
         arrays = [a.astype(np.float64) if _is_short(a) else a for a in arrays]
     result = function(*arrays, **_plain(options))
-    if options.get("out") is not None:
-        return result
+    if out is not None:
+        given = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+        return given if isinstance(given, Tensor) else result
     if not isinstance(result, (tuple, list)):
         return _from_outside(function, result, args, options)
     # Whole numbers among several arrays are indices and counts, and stay as they are.
