@@ -500,7 +500,8 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
         value, np.timedelta64
     ):
         return value.item() if isinstance(value, np.generic) else value
-    _refuse_list_with_gradients(name_of(op), value)
+    if any(x.requires_grad for x in _tensors(value)):
+        raise _gradients_lost_in_a_list(name_of(op))
     try:
         like = next((x._array for x in inputs if type(x) is Tensor and _is_foreign(x._array)), None)
         array = np.asarray(value, like=like) if like is not None else _numpy_array(value)
@@ -521,13 +522,11 @@ def _operand(op: Operation, value: Any, inputs: tuple[Any, ...]) -> Any:
     return array
 
 
-def _refuse_list_with_gradients(name: str, value: Any) -> None:
-    """Raise a ValueError for a list that holds tensors whose gradients would be lost."""
-    if _holds_gradients(value):
-        raise ValueError(
-            f"{name} got a list that holds tensors, through which no gradient could flow; "
-            "compute with the tensors themselves, put together by np.stack, or detach() them"
-        )
+def _gradients_lost_in_a_list(name: str) -> ValueError:
+    return ValueError(
+        f"{name} got a list that holds tensors, through which no gradient could flow; "
+        "compute with the tensors themselves, put together by np.stack, or detach() them"
+    )
 
 
 def _holds_gradients(value: Any) -> bool:
@@ -1388,8 +1387,8 @@ def as_tensor(x: TensorLike) -> Tensor:
     """`x` itself if it is a tensor of real numbers; else a new tensor of float32 from it."""
     if isinstance(x, Tensor) and x._array.dtype.kind == "f":
         return x
-    if isinstance(x, (list, tuple)):
-        _refuse_list_with_gradients("a layer or loss", x)
+    if isinstance(x, (list, tuple)) and _holds_gradients(x):
+        raise _gradients_lost_in_a_list("a layer or loss")
     return Tensor(x)
 
 
