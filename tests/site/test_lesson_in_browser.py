@@ -1,6 +1,8 @@
 """Lessons that run in the page, in a real browser: what a newcomer does, and what may go wrong."""
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from lesson_driver import PATIENCE, LessonPage, solved_cells, words
 from tinytorch.core.training import load
 from tinytorch.course import find_module
 from tito.checks.runner import run_checks
+from tito.site import offline
 from tito.terminal.checks import unit_lines
 
 pytestmark = [
@@ -178,6 +181,81 @@ def test_after_one_visit_it_works_without_a_network(lesson: LessonPage) -> None:
     lesson.open()
     lesson.write(LINEAR, CELLS[LINEAR])
     assert lesson.check("Linear Layer")[-1].startswith("📈 Progress")
+
+
+OLD_WORK = """
+async ([module, exercise]) => {
+    const opening = indexedDB.open("tinytorch");
+    const database = await new Promise((resolve) => {
+        opening.onsuccess = () => resolve(opening.result);
+    });
+    const writing = database.transaction("cells", "readwrite");
+    writing.objectStore("cells").put({
+        module, cell: "0123456789ab", text: "mine = 1", original: "raise", exercises: [exercise],
+        edition: "before", version: 3, tab: "another",
+    });
+    await new Promise((resolve) => { writing.oncomplete = resolve; });
+}
+"""
+
+
+def test_work_from_before_an_update_stands_beside_the_new_cell(lesson: LessonPage) -> None:
+    lesson.page.evaluate(OLD_WORK, ["layers", "Linear.forward"])
+    lesson.open()
+    note = lesson.cell(LINEAR).locator("details.lesson-orphan")
+    note.get_by_text("has changed since you wrote yours").click()
+    assert note.locator("pre").inner_text() == "mine = 1"
+    assert "class Linear" in lesson.text(LINEAR)
+    note.get_by_role("button", name="Put them into the cell").click()
+    assert lesson.text(LINEAR) == "mine = 1"
+
+
+def test_a_newer_build_is_offered_and_takes_over_when_asked_to(
+    browser: Any, site: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "site"
+    shutil.copytree(site, copy, ignore=shutil.ignore_patterns("pyodide", "mnist"))
+    context = browser.new_context()
+    with served(copy) as address:
+        lesson = LessonPage(context.new_page(), address, LAYERS)
+        lesson.page.wait_for_function("() => navigator.serviceWorker.controller")
+        lesson.write(LINEAR, "mine = 1")
+        page = copy / "lesson" / "layers.html"
+        page.write_text(page.read_text().replace("03 Layers", "03 Layers anew"))
+        offline.write_list(copy)
+        worker = copy / "service-worker.js"
+        worker.write_text(f"{worker.read_text()}\n// another build")
+        worker.write_text(re.sub(r'"[0-9a-f]{16}"', '"0123456789abcdef"', worker.read_text()))
+        lesson.open()
+        assert "anew" not in lesson.page.title()
+        lesson.page.get_by_role("button", name="Use it now").click()
+        lesson.page.get_by_role("heading", name="03 Layers anew").wait_for()
+        assert lesson.text(LINEAR) == "mine = 1"
+    context.close()
+
+
+HAZARDS = {
+    "def f(n):\n    return f(n + 1)\nf(0)": "RecursionError",
+    "exit()": "SystemExit",
+    "import numpy\nkept = []\nwhile True:\n    kept.append(numpy.ones(10**7))": "MemoryError",
+    "x = (": "was never closed",
+    "import subprocess\nsubprocess.run(['ls'])": "does not support processes",
+}
+
+
+def test_what_goes_wrong_in_a_cell_is_told_and_the_page_goes_on(lesson: LessonPage) -> None:
+    experiment = lesson.page.locator("[data-kind=experiment]").nth(1)
+    cell = str(experiment.get_attribute("id")).removeprefix("cell-")
+    output = experiment.locator(".lesson-output")
+    for code, told in HAZARDS.items():
+        lesson.write(cell, code)
+        experiment.get_by_role("button", name="Run").click()
+        output.get_by_text(told).first.wait_for()
+    lesson.write(cell, "while True:\n    print('a line')")
+    experiment.get_by_role("button", name="Run").click()
+    output.get_by_text("more was printed than is shown").wait_for()
+    lesson.page.get_by_role("button", name="Stop", exact=True).click(timeout=1000)
+    output.get_by_text("Nothing that you wrote is lost").wait_for(timeout=1000)
 
 
 def test_a_finished_module_lies_under_the_next(lesson: LessonPage, address: str) -> None:
