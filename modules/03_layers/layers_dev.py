@@ -31,7 +31,7 @@
 #   you run it.
 #
 # **How it goes.** *Build*: you write four short methods. *Use*: you join your layers into a
-# network, and in about a second it learns to read handwritten digits. *Reflect*: you measure what
+# network, and in a few seconds it learns to read handwritten digits. *Reflect*: you measure what
 # you built, step into its traps on purpose, and get sixteen questions to take along.
 #
 # Where a cell says `raise NotImplementedError("Write ...")`, it's your turn: put your lines in its

@@ -147,6 +147,17 @@ def test_all_work_goes_to_another_machine(lesson: LessonPage, tmp_path: Path) ->
     other.page.get_by_text("Taken: 1 cell of 1 module.").wait_for(state="attached")
     other.open()
     assert other.text(DROPOUT) == "b = 1"
+    other.write(DROPOUT, "c = 2")
+    other.page.get_by_role("button", name="Your work", exact=True).click()
+    other.page.set_input_files("#lesson-file", file)
+    other.page.get_by_text("There is other work of yours here in 1 cell.").wait_for()
+    other.page.get_by_role("button", name="Keep what is here").click()
+    other.page.get_by_text("Taken: 0 cells of 0 modules.").wait_for()
+    other.page.set_input_files("#lesson-file", file)
+    other.page.get_by_role("button", name="Replace what is here").click()
+    other.page.get_by_text("Taken: 1 cell of 1 module.").wait_for()
+    other.page.get_by_role("button", name="Close").click()
+    assert other.text(DROPOUT) == "b = 1"
     other.page.context.close()
 
 

@@ -46,7 +46,20 @@ def page(module: Module) -> str:
             parts.append(_raw(_cell(cell)))
     title = next(n for n, part in enumerate(parts) if part.startswith("# "))
     parts[title - 1], parts[title] = parts[title], parts[title - 1]  # the title comes first
-    return "\n\n".join([_HEAD, *parts, _raw(_LOADED)]) + "\n"
+    return "\n\n".join([_HEAD, *parts, _ways_on(module), _raw(_LOADED)]) + "\n"
+
+
+def _ways_on(module: Module) -> str:
+    """Links to what comes before and after, in the order of the course."""
+    near = {other.number - module.number: other for other in MODULES}
+    ways = [f"[About this module](../modules/{module.name}.md)"]
+    ways += [
+        f"[{word}: {near[step].digits} {near[step].name}]({near[step].name}.md)"
+        for step, word in ((-1, "Before this"), (1, "Next"))
+        if step in near
+    ]
+    ways.append("[Train MNIST on your own modules](milestone-mnist.md)")
+    return " · ".join(ways)
 
 
 def _cell(cell: Cell) -> str:

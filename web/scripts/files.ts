@@ -6,7 +6,7 @@ import { button, make } from "./dom";
 import { download } from "./download";
 import type { Kept } from "./keeping";
 import type { Lesson, Notebook } from "./lesson";
-import type { AllWork } from "./work";
+import type { AllWork, KeptCell } from "./work";
 
 interface Parts {
   lesson: Lesson;
@@ -77,14 +77,7 @@ export function addFiles({ lesson, cells, kept, bar, mount }: Parts): void {
   /** Take a file back into the page; says what came of it. */
   async function take(text: string, file: string): Promise<string> {
     const json = parsed(text);
-    if (isAllWork(json)) {
-      await kept.take(json);
-      for (const { module, cell, text } of json.cells) {
-        if (module === lesson.module) texts.get(cell)?.put(text);
-      }
-      const modules = new Set(json.cells.map(({ module }) => module)).size;
-      return `Taken: ${count(json.cells.length, "cell")} of ${count(modules, "module")}.`;
-    }
+    if (isAllWork(json)) return takeAll(json);
     if (text.trimStart().startsWith("{") && !isNotebook(json)) {
       return `${file} is neither a notebook nor work that was saved here.`;
     }
@@ -93,6 +86,37 @@ export function addFiles({ lesson, cells, kept, bar, mount }: Parts): void {
     for (const [cell, code] of taken) if (code !== cell.text) cell.write(code);
     if (!taken.size) return `Nothing in ${file} belongs to a cell of this lesson.`;
     return `Taken from ${file}: ${count(taken.size, "cell")}. Ctrl-Z in a cell brings back what was there.`;
+  }
+
+  /** Take all work in; where there is other work in the same cells, ask first. */
+  async function takeAll(work: AllWork): Promise<string> {
+    const replaced = await kept.replacedBy(work);
+    if (!replaced.length) return takeCells(work, work.cells);
+    const theirs = work.cells.filter(
+      ({ module, cell }) => !replaced.some((mine) => mine.module === module && mine.cell === cell),
+    );
+    const choose = (cells: KeptCell[]): void => {
+      choices.remove();
+      void takeCells(work, cells).then((text) => (said.textContent = text));
+    };
+    const choices = make(
+      "p",
+      {},
+      button("Replace what is here", () => choose(work.cells)),
+      " ",
+      button("Keep what is here, and take the rest", () => choose(theirs)),
+    );
+    said.after(choices);
+    return `There is other work of yours here in ${count(replaced.length, "cell")}.`;
+  }
+
+  async function takeCells(work: AllWork, taken: KeptCell[]): Promise<string> {
+    await kept.take({ ...work, cells: taken });
+    for (const { module, cell, text } of taken) {
+      if (module === lesson.module) texts.get(cell)?.put(text);
+    }
+    const modules = new Set(taken.map(({ module }) => module)).size;
+    return `Taken: ${count(taken.length, "cell")} of ${count(modules, "module")}.`;
   }
 
   async function exportAll(): Promise<void> {

@@ -24,6 +24,7 @@ export interface Kept {
   /** The modules that this one builds on and that are the learner's own. */
   finishedBefore(): Promise<Finished[]>;
   exported(): Promise<AllWork>;
+  replacedBy(work: AllWork): Promise<KeptCell[]>;
   take(work: AllWork): Promise<void>;
 }
 
@@ -74,6 +75,7 @@ export async function keepWork(lesson: Lesson, cells: Cell[], bar: Bar): Promise
       return (await finishedModules()).filter(({ module }) => lesson.before.includes(module));
     },
     exported: () => work.exported(),
+    replacedBy: (all) => work.replacedBy(all),
     take: (all) => work.take(all),
   };
 }

@@ -152,7 +152,7 @@ function explanation(error: unknown): string {
       return "Stopped: it does not come to an end. Python starts afresh.";
     case "failed":
     case "crashed":
-      return `Python has ended, and starts afresh. Its last words: ${lastLine(error.message)}`;
+      return `Python has ended, and the next run starts another. Its last words: ${lastLine(error.message)}`;
   }
 }
 

@@ -159,23 +159,38 @@ export class Work {
     };
   }
 
-  /** Put in all work from another machine; what is here of the same cells is replaced. */
+  /** The cells in which there is other work here than in `work`. */
+  async replacedBy(work: AllWork): Promise<KeptCell[]> {
+    const here = await this.#all<KeptCell>("cells");
+    return here.filter(
+      ({ module, cell, text, original }) =>
+        text !== original &&
+        work.cells.some((their) => their.module === module && their.cell === cell && their.text !== text),
+    );
+  }
+
+  /** Put in work from another machine, in the place of what is here in the same cells. */
   async take(work: AllWork): Promise<void> {
     const database = await this.#database;
     const transaction = database.transaction(["cells", "modules"], "readwrite");
     const cells = transaction.objectStore("cells");
-    for (const cell of work.cells) {
-      const request = cells.get([cell.module, cell.cell]) as IDBRequest<KeptCell | undefined>;
+    for (const kept of work.cells) {
+      const { module, cell, text } = kept;
+      const request = cells.get([module, cell]) as IDBRequest<KeptCell | undefined>;
       request.onsuccess = () => {
-        const version = Math.max(request.result?.version ?? 0, cell.version) + 1;
-        cells.put({ ...cell, version });
-        const { module, text } = cell;
-        transaction.addEventListener("complete", () =>
-          this.#channel.postMessage({ module, cell: cell.cell, text, version } satisfies News),
-        );
+        const version = Math.max(request.result?.version ?? 0, kept.version) + 1;
+        cells.put({ ...kept, version, tab: this.#tab });
+        transaction.addEventListener("complete", () => {
+          if (module === this.module) this.#versions.set(cell, version);
+          this.#channel.postMessage({ module, cell, text, version } satisfies News);
+        });
       };
     }
-    for (const module of work.modules) transaction.objectStore("modules").put(module);
+    const modules = transaction.objectStore("modules");
+    for (const kept of work.modules) {
+      const request = modules.get(kept.module) as IDBRequest<KeptModule | undefined>;
+      request.onsuccess = () => modules.put(together(request.result, kept));
+    }
     await done(transaction);
   }
 
@@ -233,6 +248,21 @@ export async function finishedModules(): Promise<Finished[]> {
   return modules.flatMap(({ module, finished }) =>
     finished ? [{ module, text: finished.text }] : [],
   );
+}
+
+/** What is known of a module here and on another machine. */
+function together(here: KeptModule | undefined, there: KeptModule): KeptModule {
+  if (!here) return there;
+  const hints = { ...here.hints };
+  for (const [name, count] of Object.entries(there.hints)) {
+    hints[name] = Math.max(hints[name] ?? 0, count);
+  }
+  return {
+    module: here.module,
+    hints,
+    tried: [...new Set([...here.tried, ...there.tried])],
+    finished: there.finished ?? here.finished,
+  };
 }
 
 export function unknownModule(module: string): KeptModule {

@@ -25,6 +25,7 @@ async function start(asked: Start): Promise<void> {
   try {
     countBytes();
     const folder = new URL("pyodide/", SITE).href;
+    await expectPython(folder);
     const { loadPyodide } = await import(`${folder}pyodide.mjs`);
     python = await loadPyodide({ indexURL: folder });
     progress("NumPy and TinyTorch");
@@ -39,6 +40,17 @@ async function start(asked: Start): Promise<void> {
     say({ type: "ready", modules });
   } catch (error) {
     say({ type: "failed", id: null, text: String(error) });
+  }
+}
+
+/** Say in words why there is no Python to be had, if there is none. */
+async function expectPython(folder: string): Promise<void> {
+  const answer = await fetch(`${folder}pyodide.mjs`).catch(() => null);
+  if (answer === null) throw new Error("Python cannot be fetched; is there a network?");
+  if (!answer.ok) {
+    throw new Error(
+      "this copy of the course was built without Python; download the notebook, and run it elsewhere",
+    );
   }
 }
 
