@@ -89,6 +89,10 @@ NAMED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: apply(linear, np.ones((2, 2)), np.ones(2), np.ones((2, 2))),
         "a result is written into an array too small for it",
     ),
+    "arguments for a class that takes none": (
+        lambda: cast(Any, type("Loss", (), {}))(0.1),
+        "Loss takes no arguments, and is given some",
+    ),
     "a method that is not called": (
         lambda: -cast(Any, Tensor([1.0]).mean),
         "it calculates with a function, not with what that gives",

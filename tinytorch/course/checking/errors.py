@@ -75,6 +75,7 @@ _MEANINGS: tuple[tuple[type[Exception], str, str], ...] = (
         r"a result does not fit the array",
         "a result is written into an array too small for it; have two inputs changed places?",
     ),
+    (TypeError, r"(\w+)\(\) takes no arguments", "{0} takes no arguments, and is given some"),
     (
         TypeError,
         r"operand type.*'(?:builtin_function_or_method|method|function)'",
