@@ -200,19 +200,18 @@ def test_its_lesson_runs_as_a_script_before_the_exercise_is_written(
 
 @pytest.mark.thorough
 def test_a_learner_watches_it(copy: Copy, workspace: Path) -> None:
-    watching = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "watch", "42"],
         cwd=workspace,
         env=copy.environment,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert watching.stdout is not None
-    try:
-        shown = next(line for line in watching.stdout if "Unit Test" in line)
-    finally:
-        watching.kill()
-        watching.wait()
+    ) as watching:
+        assert watching.stdout is not None
+        try:
+            shown = next(line for line in watching.stdout if "Unit Test" in line)
+        finally:
+            watching.kill()
     assert "Example" in shown
 
 
