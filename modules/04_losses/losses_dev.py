@@ -300,8 +300,8 @@ print("p = 1e-9, target 0:", abs(np.log(1 - np.float32(1e-9))), "and exactly:", 
 # %% [markdown]
 # So each logarithm is **cut off at -100** (`np.maximum`), which makes the most that one prediction
 # can cost 100, and leaves all others alone. And `np.log1p(-p)` is `log(1 - p)` with every digit.
-# Adding a little to `p` instead, as one sees, changes *every* loss, that of a perfect answer
-# included; and cutting off `p` itself stops the gradient where the network is most wrong.
+# Two other ways are often seen. Adding a little to `p` changes *every* loss, that of a perfect
+# answer included; and cutting off `p` itself stops the gradient where the network is most wrong.
 #
 # **Exercise: `binary_cross_entropy`**
 #
