@@ -81,7 +81,7 @@ def browser(session: nox.Session) -> None:
     It takes Pyodide from the folder that TINYTORCH_PYODIDE names: see `.ci/pyodide`.
     """
     session.install("-e", ".[site]")
-    folder = Path(session.create_tmp())
+    folder = Path(session.create_tmp()).resolve()
     shutil.rmtree(folder)
     session.run("python", "-c", LAY_OUT, str(folder / "pyodide"))
     target = f"--target={folder / 'packages'}"

@@ -15,6 +15,7 @@ from tinytorch.core.losses import (
     log_softmax,
 )
 from tinytorch.core.tensor import Tensor
+from tinytorch.targets import class_indices
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -245,3 +246,16 @@ def test_losses_do_not_change_what_they_are_given() -> None:
     BinaryCrossEntropyLoss()(prediction, target).backward()
     assert prediction.data.tolist() == [0.0, 1.0]
     assert target.data.tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8, np.float32])
+def test_classes_of_any_dtype_become_what_numpy_looks_up_with(dtype: Any) -> None:
+    classes = class_indices("CrossEntropyLoss", np.array([1, 0], dtype), (2, 3))
+    assert classes.dtype == np.intp
+    assert np.take(np.arange(3), classes).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("number", [2**32, 2**32 + 1, -(2**32), 2**63 - 1])
+def test_a_class_beyond_32_bits_is_out_of_range_everywhere(number: int) -> None:
+    with pytest.raises(ValueError, match=f"got class {number}; expected 0 to 2"):
+        class_indices("CrossEntropyLoss", np.array([number], np.int64), (1, 3))
