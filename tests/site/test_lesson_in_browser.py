@@ -186,6 +186,24 @@ def test_a_full_disk_is_said(lesson: LessonPage) -> None:
     assert "Save it as a file" in alert.inner_text()
 
 
+def test_a_browser_that_keeps_nothing_says_so_and_the_lesson_goes_on(
+    browser: Any, address: str
+) -> None:
+    context = browser.new_context()
+    context.add_init_script(
+        """for (const store of ["localStorage", "indexedDB"]) {
+            Object.defineProperty(window, store, {
+                get() { throw new DOMException("storage is off", "SecurityError"); },
+            });
+        }"""
+    )
+    lesson = LessonPage(context.new_page(), address, LAYERS)
+    lesson.page.get_by_text("cannot keep your work: storage is off").wait_for()
+    lesson.write(LINEAR, CELLS[LINEAR])
+    assert lesson.check("Linear Layer")[-1].startswith("📈 Progress")
+    context.close()
+
+
 def test_after_one_visit_it_works_without_a_network(lesson: LessonPage) -> None:
     lesson.page.wait_for_selector("html[data-offline=ready]")
     lesson.page.context.set_offline(True)

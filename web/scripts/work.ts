@@ -57,7 +57,7 @@ interface News {
 export class Work {
   readonly #database: Promise<IDBDatabase>;
   readonly #channel = new BroadcastChannel(NAME);
-  readonly #tab = crypto.randomUUID();
+  readonly #tab = `${Date.now()}-${Math.random()}`;
   readonly #versions = new Map<string, number>();
   readonly #writing = new Map<string, number>();
 
@@ -75,7 +75,12 @@ export class Work {
     const kept = await this.#all<KeptCell>("cells");
     const mine = kept.filter(({ module }) => module === this.module);
     for (const { cell, version } of mine) this.#versions.set(cell, version);
-    return this.#withUnfinished(mine);
+    try {
+      return this.#withUnfinished(mine);
+    } catch (error) {
+      this.listener.failed(reasonOf(error));
+      return mine;
+    }
   }
 
   /** The cells, with what a tab was closed over before the database had it. */
@@ -242,9 +247,9 @@ export class Work {
   }
 }
 
-/** The modules that the learner has finished. */
+/** The modules that the learner has finished: none in a browser that keeps nothing. */
 export async function finishedModules(): Promise<Finished[]> {
-  const modules = await readAll<KeptModule>("modules");
+  const modules = await readAll<KeptModule>("modules").catch(() => []);
   return modules.flatMap(({ module, finished }) =>
     finished ? [{ module, text: finished.text }] : [],
   );
