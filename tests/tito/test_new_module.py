@@ -256,3 +256,33 @@ def test_its_question_is_listed_completed_and_answered(copy: Copy, workspace: Pa
 def test_its_notebook_is_handed_out(copy: Copy, workspace: Path) -> None:
     copy.tito("module", "start", "42", "--notebook", cwd=workspace)
     assert (workspace / "modules" / "42_answers" / "answers_dev.ipynb").is_file()
+
+
+def test_the_site_has_its_pages(copy: Copy) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from tinytorch.course import find_module\n"
+        "from tinytorch.course.explore.catalogue import questions_of\n"
+        "from tito.site import experiment_page, module_page, museum_page, path_picture\n"
+        "module = find_module('answers')\n"
+        "print(module_page.page(Path(sys.argv[1]), module))\n"
+        "print(museum_page.page(module))\n"
+        "print(experiment_page.page(*questions_of('answers')))\n"
+        "print(path_picture.picture())\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program, str(copy.root)],
+        cwd=copy.root,
+        env=copy.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "# 42 Answers" in finished.stdout
+    assert "Difficulty: ⭐ (1/4) | Time: 1 hour" in finished.stdout
+    assert "**Prerequisites:** [01 Tensor](tensor.md)" in finished.stdout
+    assert "📈 Progress: " in finished.stdout
+    assert "# Mistakes in 42 Answers" in finished.stdout
+    assert "tito explore 42" in finished.stdout
+    assert 'href="modules/answers.html"' in finished.stdout

@@ -4,7 +4,7 @@ import keyword
 import re
 from pathlib import Path
 
-from tinytorch.course import MODULES, Module
+from tinytorch.course import MODULES, Module, find_module
 from tinytorch.files import write_atomically
 from tito.commands.export import exported_files
 from tito.errors import TitoError
@@ -32,14 +32,13 @@ def make_module(root: Path, number: int, name: str, tier: str) -> list[str]:
     if taken:
         free = max(m.number for m in MODULES) + 1
         raise TitoError(f"{taken[0]} is there already; the next number is {free:02}.")
-    before = max((m for m in MODULES if m.number < number), key=lambda m: m.number)
     module = Module(number, name, tier, "what it is about", ("example",), ("tensor",))
     words = {
         "NUMBER": f"{number:02}",
         "NAME": name,
         "TITLE": name.capitalize(),
         "TIER": tier,
-        "BEFORE": before.folder,
+        "BEFORE": ", ".join(find_module(needed).folder for needed in module.needs),
     }
     files = {
         f"modules/{module.folder}/{_target(path, name)}": _filled(path, words)

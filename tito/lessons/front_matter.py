@@ -37,7 +37,7 @@ class FrontMatter:
 _TITLE = (r"^# \d\d ([^\n]+)$", "# 03 Layers")
 _DESCRIPTION = (r"^\*([^*]+)\*$", "*what the lesson is about*")
 _DIFFICULTY = (r"\*\*Difficulty\*\* ⭐{1,4} \(([1-4])/4\)", "**Difficulty** ⭐⭐ (2/4)")
-_TIME = (r"\*\*Time\*\* (\d+(?:-\d+)? hours)", "**Time** 4-5 hours")
+_TIME = (r"\*\*Time\*\* (\d+(?:-\d+)? hours?)", "**Time** 4-5 hours")
 _BEFORE = (r"\*\*Before this:\*\* (.+?) · \*\*Next:\*\*", "**Before this:** … · **Next:** …")
 _OBJECTIVES = (r"^When you are through, you can\n\n- (.+?)\n\n", "When you are through, you can …")
 _BUILD = (r"\*Build\*:\s(.+?)\s\*Use\*:", "*Build*: …, before *Use*")
