@@ -41,22 +41,24 @@ def build(root: Path, output: Path, pyodide: Path | None = None) -> None:
     expect_packages()
     expect_replaceable(output)
     with tempfile.TemporaryDirectory(prefix="tinytorch-site-") as scratch:
-        made = build_in(Path(scratch), root, pyodide)
+        build_in(Path(scratch), root, pyodide)
         if output.exists():
             shutil.rmtree(output)
-        shutil.copytree(made, output)
+        shutil.copytree(site_in(Path(scratch)), output)
 
 
-def build_in(scratch: Path, root: Path, pyodide: Path | None = None) -> Path:
+def site_in(scratch: Path) -> Path:
+    """Where `build_in` puts the site."""
+    return scratch / "html"
+
+
+def build_in(scratch: Path, root: Path, pyodide: Path | None = None) -> None:
     """Build the site within `scratch`, where what is kept makes the next time quicker.
-
-    Returns:
-        The folder of the site.
 
     Raises:
         TitoError: a page has a fault.
     """
-    sources, made = scratch / "sources", scratch / "html"
+    sources, made = scratch / "sources", site_in(scratch)
     write_sources(root, sources)
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "--color"]
     finished = subprocess.run(
@@ -68,7 +70,6 @@ def build_in(scratch: Path, root: Path, pyodide: Path | None = None) -> Path:
         raise TitoError("The site was not built: Sphinx says above what is wrong.")
     accessible.mend(made)
     add_lessons(made, pyodide)
-    return made
 
 
 def expect_packages() -> None:

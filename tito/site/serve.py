@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
 
 from tito.errors import TitoError
-from tito.site.build import build_in, expect_packages
+from tito.site.build import build_in, expect_packages, site_in
 
 WATCHED = ("web", "modules", "docs", "tinytorch", "tito")
 PAUSE = 0.5  # seconds between two looks at the files
@@ -61,19 +62,32 @@ def serve_clone(root: Path, pyodide: Path | None, port: int, open_browser: bool)
     with tempfile.TemporaryDirectory(prefix="tinytorch-site-") as scratch:
         seen = _state(root)
         click.echo("Building the site.")
-        folder = build_in(Path(scratch), root, pyodide)
-        with _served(folder, port, open_browser):
+        if not _built_apart(Path(scratch), root, pyodide):
+            raise TitoError("There is nothing to look at yet: mend what is said above.")
+        with _served(site_in(Path(scratch)), port, open_browser):
             while True:
                 time.sleep(PAUSE)
                 if (now := _state(root)) == seen:
                     continue
                 seen = now
-                try:
-                    build_in(Path(scratch), root, pyodide)
-                except TitoError as error:
-                    error.show()
-                else:
+                if _built_apart(Path(scratch), root, pyodide):
                     click.echo("Built again.")
+
+
+def _built_apart(scratch: Path, root: Path, pyodide: Path | None) -> bool:
+    """Build in a process of its own, which knows nothing of how the files were before."""
+    process = get_context("spawn").Process(target=_build, args=(scratch, root, pyodide))
+    process.start()
+    process.join()
+    return process.exitcode == 0
+
+
+def _build(scratch: Path, root: Path, pyodide: Path | None) -> None:
+    try:
+        build_in(scratch, root, pyodide)
+    except TitoError as error:
+        error.show()
+        sys.exit(1)
 
 
 @contextmanager
