@@ -29,10 +29,11 @@ def place(file: str, line: int) -> str:
 
     A cell of a page is a file to Python, too, called `<cell 9>`.
     """
+    if number := _cell_number(file):
+        return f"cell In[{number}], line {line}"
     if file.startswith("<"):
         return f"{file.strip('<>')}, line {line}"
-    number = _cell_number(file)
-    return f"cell In[{number}], line {line}" if number else overlay.place(file, line)
+    return overlay.place(file, line)
 
 
 def _cell_number(file: str) -> int | None:
