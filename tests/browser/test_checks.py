@@ -66,3 +66,10 @@ def test_an_overflow_that_does_not_show_in_the_result_is_noticed() -> None:
         "exp(-x) overflows for large negative numbers: they need a form of their own"
     )
     assert isinstance(np.exp, np.ufunc)
+
+
+def test_an_overflow_that_is_meant_is_left_alone() -> None:
+    stable = "np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.absolute(x)))"
+    meant = f"{stable}\n    with np.errstate(over='ignore'):\n        np.exp(-x)"
+    page = handed_in("activations", f"return {stable}", f"result = {meant}\n    return result")
+    assert page.check("Sigmoid")["passed"]

@@ -24,7 +24,8 @@ def noticing_overflow() -> Iterator[list[str]]:
 
         def watched(x: Any, *arguments: Any, **options: Any) -> Any:
             result = exp(x, *arguments, **options)
-            if np.any(np.isposinf(result) & np.isfinite(x)):
+            is_to_be_told = np.geterr()["over"] == "call"  # and not switched off meanwhile
+            if is_to_be_told and np.any(np.isposinf(result) & np.isfinite(x)):
                 noticed.append("overflow")
             return result
 
