@@ -19,6 +19,7 @@ PAGES = (
     "path.html",
     "modules/layers.html",
     "modules/autograd.html",
+    "lesson/layers.html",
     "milestones.html",
     "museum.html",
     "museum/activations.html",

@@ -122,10 +122,15 @@ def _cards(module: Module) -> str:
         ("💾 Download", "", f"The exercise, to work on where you like: {files}."),
     ]
     shown = [
-        f":::{{grid-item-card}} {head}\n{f':link: {target}' if target else ''}\n\n{text}\n:::"
+        f":::{{grid-item-card}} {head}\n{_link(head, target) if target else ''}\n\n{text}\n:::"
         for head, target, text in cards
     ]
     return "::::{grid} 1 2 3 3\n:gutter: 3\n\n" + "\n\n".join(shown) + "\n\n::::"
+
+
+def _link(head: str, target: str) -> str:
+    """Where a card leads, with its head as the words of the link, but for the sign before them."""
+    return f":link: {target}\n:link-alt: {head.partition(' ')[2]}"
 
 
 def _needed(module: Module) -> str:
