@@ -63,9 +63,10 @@ def measure(settings: Settings, progress: Progress) -> Findings:
         peaks[chunk], gradients[chunk] = found.peak, head.grad
     logits = n * count * FLOAT32
     whole, fewest = peaks[n], min(peaks, key=lambda chunk: peaks[chunk])
-    equal = all(
-        a is not None and np.allclose(a, gradients[n], rtol=1e-3, atol=1e-6)
-        for a in gradients.values()
+    at_once = gradients[n]
+    equal = at_once is not None and all(
+        gradient is not None and np.allclose(gradient, at_once, rtol=1e-3, atol=1e-6)
+        for gradient in gradients.values()
     )
     rows = [
         (f"{chunk} positions", size(peak), figures(peak / logits, 2), figures(losses[chunk], 5))
