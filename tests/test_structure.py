@@ -96,3 +96,9 @@ def test_no_two_files_share_a_name(folder: str) -> None:
         if file.relative_to(ROOT).parts[0] == folder and file.parent.name != "commands"
     )
     assert [name for name, times in names.items() if times > 1] == ["__init__.py"]
+
+
+def test_no_two_files_of_tests_share_a_name() -> None:
+    # pytest imports them by their names alone, and stops at the second.
+    names = Counter(file.name for file in ROOT.glob("tests/**/test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []

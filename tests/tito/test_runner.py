@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -481,6 +482,14 @@ def test_workers_end_when_the_runner_is_killed(judge: Judge, tmp_path: Path) -> 
     workers = [file.stem for file in tmp_path.glob("*.worker")]
     assert workers
     assert still_running(workers) == []
+
+
+def test_a_warning_is_no_mistake_even_where_python_makes_it_an_error(judge: Judge) -> None:
+    judge.write("import warnings; warnings.warn('deep')")
+    with warnings.catch_warnings(action="error"):
+        result = tito("test", "--module", "layers", "--file", str(judge.file))
+    assert "deep" not in result.output
+    assert result.exit_code == 0, result.output
 
 
 def test_files_that_code_writes_do_not_land_in_the_current_folder(

@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -233,6 +234,8 @@ def _retreat(setting: Setting) -> TextIO:
     sys.stdout = sys.stderr = open(  # noqa: SIM115
         _OUTPUT, "w", encoding="utf-8", errors="backslashreplace", closefd=False
     )
+    # A warning is no mistake, whatever PYTHONWARNINGS makes of it here.
+    warnings.filters = [kind for kind in warnings.filters if kind[0] != "error"]
     _limit_resources()
     # What this process may have loaded of the framework already is not what is to be judged.
     for name in [name for name in sys.modules if name.split(".")[:2] == ["tinytorch", "core"]]:
