@@ -67,6 +67,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert f"cannot be handed out at port {port}" in result.output
 
 
+@pytest.mark.needs("the site's packages")
 def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     result = tito("site", "build", "--output", str(tmp_path))

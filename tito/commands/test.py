@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _FOR_PYTEST = "tito.commands.test.for_pytest"
 
 # That the tests take, of one processor: those that run by default, and all of them.
-PROCESSOR_MINUTES = 7
-THOROUGH_MINUTES = 15
+PROCESSOR_MINUTES = 10
+THOROUGH_MINUTES = 16
 
 
 class _TestCommand(click.Command):
