@@ -1,9 +1,12 @@
-"""The site, built once for all tests."""
+"""The site, built once for all tests, and a browser to look at it with."""
 
 import fcntl
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from chromium import chromium, served
 
 from tito.site.build import build
 
@@ -21,3 +24,15 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
         if not folder.exists():
             build(ROOT, folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    with served(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser

@@ -1,11 +1,9 @@
 """Everybody can use the pages: on a phone, in the dark, with the keyboard alone, listening."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import chromium, served
 
 pytestmark = [
     pytest.mark.thorough,
@@ -32,18 +30,6 @@ PAGES = (
     "search.html?q=dropout",
 )
 LOOKS = ((320, "light"), (320, "dark"), (1440, "light"), (1440, "dark"))
-
-
-@pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    with served(site) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import chromium, served
+from chromium import served
 from lesson_driver import PATIENCE, LessonPage, solved_cells, words
 
 from tinytorch.core.training import load
@@ -27,18 +27,6 @@ CELLS = solved_cells(LAYERS)
 LINEAR, DROPOUT = CELLS
 # The bias is forgotten.
 SLIP = CELLS[LINEAR].replace("apply(linear, x, self.weight, self.bias)", "x @ self.weight")
-
-
-@pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    with served(site) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
